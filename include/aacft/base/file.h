@@ -1,0 +1,77 @@
+// Files that appear whole or not at all, and read-only memory maps. Every failure is an Error that names the path.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace aacft {
+
+namespace fs = std::filesystem;
+
+// The bytes of a regular file.
+std::string read_file(const fs::path& path);
+
+// A file mapped read-only for its whole life; empty files map to an empty span. Movable, not copyable.
+class MemoryMap {
+ public:
+  explicit MemoryMap(const fs::path& path);
+  MemoryMap(MemoryMap&& other) noexcept;
+  MemoryMap& operator=(MemoryMap&&) = delete;
+  ~MemoryMap();
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Tells the kernel that these mapped bytes are not needed for now, so that they leave the resident set. They are
+// read again from the file when touched.
+void release_pages(std::span<const std::byte> mapped);
+
+// Writes to a temporary name beside `path`; commit() syncs and renames, so `path` only ever holds a whole file.
+// Without commit() the temporary is removed and whatever was at `path` stays.
+class AtomicFile {
+ public:
+  explicit AtomicFile(fs::path path);
+  AtomicFile(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void commit();
+
+ private:
+  fs::path path_, temporary_;
+  int fd_ = -1;
+};
+
+void write_file_atomic(const fs::path& path, std::string_view content);
+
+// The same for a folder: fill path(), then commit(), which renames it to its final name; that name must be free or
+// hold an empty folder. Files inside are written with AtomicFile or synced by commit().
+class AtomicFolder {
+ public:
+  explicit AtomicFolder(fs::path final_path);
+  AtomicFolder(const AtomicFolder&) = delete;
+  ~AtomicFolder();
+
+  const fs::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  fs::path final_, temporary_;
+  bool committed_ = false;
+};
+
+// Removes temporaries that an interrupted AtomicFile or AtomicFolder left directly inside `folder`.
+void remove_stale_temporaries(const fs::path& folder);
+
+// Creates a folder and its parents; an existing folder is fine.
+void make_folders(const fs::path& folder);
+
+}  // namespace aacft

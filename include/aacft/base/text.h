@@ -1,0 +1,22 @@
+// Small text helpers that more than one layer needs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aacft {
+
+// The candidate with the smallest edit distance to `name`, or "" if none is near enough to be a likely typo.
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
+
+std::string human_bytes(std::uint64_t bytes);  // "5.55 GB", powers of 1000
+std::string human_seconds(double seconds);     // "1 h 05 min", "3 min 07 s", "12 s"
+
+// Length of the longest prefix that is whole UTF-8: cuts at most 3 bytes, those of a code point not complete yet.
+std::size_t complete_utf8_prefix(std::string_view text);
+
+bool valid_utf8(std::string_view text);
+
+}  // namespace aacft

@@ -1,0 +1,38 @@
+// A model folder's weights in any of the layouts that transformers writes: model.safetensors, sharded safetensors
+// with model.safetensors.index.json, pytorch_model.bin, sharded .bin with pytorch_model.bin.index.json; the first of
+// these that is there is taken.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "aacft/formats/tensor.h"
+
+namespace aacft {
+
+// All shards, mapped. Throws Error when the folder has no weights, a shard is missing, the index names a tensor that
+// its shard lacks, a shard path leaves the folder, or a name occurs twice.
+class Checkpoint {
+ public:
+  explicit Checkpoint(const std::filesystem::path& folder);
+  ~Checkpoint();
+  Checkpoint(Checkpoint&&) noexcept;
+
+  const std::vector<TensorView>& tensors() const { return tensors_; }
+  const TensorView* find(const std::string& name) const;  // null where there is none
+  const std::string& layout() const { return layout_; }    // "safetensors", "sharded safetensors", "torch bin", ...
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  struct Files;
+  std::filesystem::path folder_;
+  std::string layout_;
+  std::unique_ptr<Files> files_;
+  std::vector<TensorView> tensors_;
+  std::unordered_map<std::string, std::size_t> by_name_;
+};
+
+}  // namespace aacft

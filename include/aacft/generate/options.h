@@ -1,0 +1,26 @@
+// How text is generated.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace aacft {
+
+struct SamplingOptions {
+  double temperature = 0;         // 0: greedy, the most likely token
+  std::int64_t top_k = 0;         // only the k most likely tokens; 0: all
+  double top_p = 1;               // only the most likely tokens that reach this probability together
+  double repetition_penalty = 1;  // divides (or, below 0, multiplies) logits of tokens that occurred before
+  std::uint64_t seed = 42;
+};
+
+struct GenerateOptions {
+  SamplingOptions sampling;
+  std::int64_t max_new_tokens = 50;
+  std::vector<std::string> stop = {"<human>"};  // generation ends where the text contains one of these
+  bool use_cache = true;                        // keep keys and values; without, everything is computed for each token
+  std::int64_t batch_size = 8;                  // prompts under way at a time
+};
+
+}  // namespace aacft

@@ -1,0 +1,19 @@
+// Writing model folders: what stands beside the weights.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "aacft/model/config.h"
+
+namespace aacft {
+
+// config.json and generation_config.json.
+void write_model_config(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype);
+
+// A model with random weights, as transformers initialises one: N(0, 0.02), biases 0, norms 1. Written tensor by tensor
+// in shards, so that a large one needs little memory; the tokenizer, where one is given, is copied.
+void write_random_model(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype, std::uint64_t seed,
+                        const std::filesystem::path& tokenizer_file);
+
+}  // namespace aacft

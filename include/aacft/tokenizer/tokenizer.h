@@ -1,0 +1,58 @@
+// Text to token ids and back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aacft {
+
+// A token and the bytes of the original text that it covers: [begin, end). Normalisation may make neighbours share
+// bytes; offsets never go backwards.
+struct Token {
+  std::int32_t id = 0;
+  std::size_t begin = 0, end = 0;
+};
+
+// Immutable once loaded; safe to use from several threads.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // No beginning or end token is added. Text that is not valid UTF-8 is an Error.
+  virtual std::vector<Token> encode_with_offsets(std::string_view text) const = 0;
+  std::vector<std::int32_t> encode(std::string_view text) const;
+
+  // Bytes that are not UTF-8 become U+FFFD. Ids without a token (padding of the embedding) decode to nothing.
+  // With skip_special, special tokens such as <|endoftext|> do too.
+  // Law 9: decode(encode(text)) == text for valid UTF-8 in NFC, for byte-level tokenizers.
+  virtual std::string decode(std::span<const std::int32_t> ids, bool skip_special = false) const = 0;
+
+  // The token as its vocabulary spells it ("Ġhello"); "" for an id without one.
+  virtual std::string piece(std::int32_t id) const = 0;
+  virtual std::optional<std::int32_t> find(std::string_view piece) const = 0;
+
+  // One past the largest id.
+  virtual std::int32_t size() const = 0;
+};
+
+// From a model folder: tokenizer.json (byte-level BPE), else spiece.model or tokenizer.model (SentencePiece). An
+// Error that lists what was looked for where there is none.
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
+
+// From one file of either kind, chosen by its name's ending: ".json" or ".model".
+std::unique_ptr<Tokenizer> load_tokenizer_file(const std::filesystem::path& file);
+
+// Files that belong to a tokenizer and are copied with a model, those that exist: tokenizer.json,
+// tokenizer_config.json, special_tokens_map.json, vocab.json, merges.txt, spiece.model, tokenizer.model,
+// added_tokens.json, chat_template.jinja.
+std::vector<std::filesystem::path> tokenizer_files(const std::filesystem::path& folder);
+void copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace aacft

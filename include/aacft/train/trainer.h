@@ -1,0 +1,68 @@
+// A training run from options to adapter folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "aacft/train/options.h"
+
+namespace aacft {
+
+struct RunInfo {
+  std::int64_t trained_parameters = 0, model_parameters = 0;
+  std::size_t rows = 0, eval_rows = 0;
+  std::uint64_t tokens = 0;  // in the training rows
+  std::int64_t total_steps = 0, steps_done = 0;
+  double epochs = 0;
+  std::int64_t pass_rows = 0;  // tokens a pass may hold
+  std::size_t kept_layers = 0, layers = 0;
+  std::uint64_t memory_budget = 0;
+};
+
+struct StepReport {
+  std::int64_t step = 0, total_steps = 0;  // step counts from 1
+  double loss = 0, learning_rate = 0;
+  double grad_norm = 0;  // before clipping
+  std::int64_t tokens = 0;           // that counted in the loss
+  double tokens_per_second = 0;      // all tokens of the step's rows, padding there is none
+  double seconds = 0, seconds_left = 0;
+  double epoch = 0;
+  std::uint64_t rss_bytes = 0, peak_rss_bytes = 0;
+  double cpu_percent = 0;
+  std::int64_t passes = 0;
+};
+
+struct EvalReport {
+  std::int64_t step = 0;
+  double loss = 0;  // mean over the tokens that count
+  bool best = false;
+};
+
+// The library never prints: it reports here. Any of these may be empty.
+struct TrainEvents {
+  std::function<void(const RunInfo&)> start;
+  std::function<void(const StepReport&)> step;
+  std::function<void(const EvalReport&)> evaluation;
+  std::function<void(const std::filesystem::path&, std::int64_t step)> saved;
+  std::function<void(const std::string&)> warning;
+  std::function<bool()> stop_requested;  // asked after every step
+};
+
+enum class RunEnd { kFinished, kStoppedEarly, kInterrupted };
+
+struct RunResult {
+  RunEnd end = RunEnd::kFinished;
+  std::int64_t step = 0;
+  std::optional<double> best_loss;
+  std::int64_t best_step = 0;
+  double seconds = 0;
+};
+
+// Runs until it is finished, stopped by patience, or interrupted (then its state is saved and can be resumed). Throws
+// Error for whatever options, files or numbers do not allow.
+RunResult train(const TrainOptions& options, const TrainEvents& events);
+
+}  // namespace aacft

@@ -1,0 +1,179 @@
+#include "aacft/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "aacft/base/error.h"
+
+namespace aacft {
+namespace {
+
+constexpr std::string_view kTemporaryMark = ".aacft-tmp-";
+
+std::string reason() { return std::strerror(errno); }
+
+// A descriptor that closes itself.
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int descriptor) : fd(descriptor) {}
+  Descriptor(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+int open_regular(const fs::path& path, struct stat& status) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw Error("cannot open ", path, ": ", reason());
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(fd);
+    throw Error("cannot read ", path, ": not a regular file");
+  }
+  return fd;
+}
+
+// Makes a rename or a new name durable: the folder itself is synced.
+void sync_folder(const fs::path& folder) {
+  const Descriptor descriptor(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.fd < 0 || ::fsync(descriptor.fd) != 0) {
+    // Some file systems cannot sync a folder; that is no reason to refuse them.
+    if (descriptor.fd >= 0 && (errno == EINVAL || errno == ENOTSUP)) return;
+    throw Error("cannot sync the folder ", folder, ": ", reason());
+  }
+}
+
+void sync_file(const fs::path& path) {
+  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (descriptor.fd < 0 || ::fsync(descriptor.fd) != 0) throw Error("cannot sync ", path, ": ", reason());
+}
+
+fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
+
+fs::path temporary_beside(const fs::path& path) {
+  return path.parent_path() / (path.filename().string() + std::string(kTemporaryMark) + std::to_string(::getpid()));
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  struct stat status {};
+  const Descriptor descriptor(open_regular(path, status));
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t n = ::read(descriptor.fd, content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Error("cannot read ", path, ": ", reason());
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  content.resize(done);
+  return content;
+}
+
+MemoryMap::MemoryMap(const fs::path& path) {
+  struct stat status {};
+  const Descriptor descriptor(open_regular(path, status));
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor.fd, 0);
+  if (mapped == MAP_FAILED) throw Error("cannot map ", path, ": ", reason());
+  data_ = static_cast<const std::byte*>(mapped);
+}
+
+MemoryMap::MemoryMap(MemoryMap&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MemoryMap::~MemoryMap() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void release_pages(std::span<const std::byte> mapped) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(mapped.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(mapped.data() + mapped.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(temporary_beside(path_)) {
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) throw Error("cannot write ", path_, ": ", reason());
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw Error("cannot write ", path_, ": ", n < 0 ? reason() : "nothing was written");
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(fd_) != 0) throw Error("cannot write ", path_, ": ", reason());
+  if (::close(std::exchange(fd_, -1)) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const std::string why = reason();
+    ::unlink(temporary_.c_str());
+    throw Error("cannot write ", path_, ": ", why);
+  }
+  sync_folder(path_.parent_path());
+}
+
+void write_file_atomic(const fs::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+AtomicFolder::AtomicFolder(fs::path final_path)
+    : final_(without_trailing_slash(final_path)), temporary_(temporary_beside(final_)) {
+  std::error_code error;
+  fs::remove_all(temporary_, error);
+  make_folders(temporary_);
+}
+
+AtomicFolder::~AtomicFolder() {
+  if (committed_) return;
+  std::error_code ignored;
+  fs::remove_all(temporary_, ignored);
+}
+
+void AtomicFolder::commit() {
+  for (const auto& entry : fs::recursive_directory_iterator(temporary_))
+    if (entry.is_directory())
+      sync_folder(entry.path());
+    else if (entry.is_regular_file())
+      sync_file(entry.path());
+  sync_folder(temporary_);
+  if (::rename(temporary_.c_str(), final_.c_str()) != 0)
+    throw Error("cannot create the folder ", final_, ": ", reason());
+  committed_ = true;
+  sync_folder(final_.parent_path());
+}
+
+void remove_stale_temporaries(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (entry.path().filename().string().find(kTemporaryMark) != std::string::npos)
+      fs::remove_all(entry.path(), ignored);
+}
+
+void make_folders(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error("cannot create the folder ", folder, ": ", error.message());
+}
+
+}  // namespace aacft

@@ -1,0 +1,176 @@
+#include "aacft/export/merge.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/base/system.h"
+#include "aacft/base/threads.h"
+#include "aacft/formats/checkpoint_writer.h"
+#include "aacft/formats/json.h"
+#include "aacft/model/gpt_neox.h"
+#include "aacft/model/tensor_bridge.h"
+#include "aacft/tokenizer/tokenizer.h"
+
+namespace aacft {
+namespace {
+
+using torch::Tensor;
+
+// Elements that are widened at a time; bounds what the merge holds in memory.
+constexpr std::int64_t kPiece = 4 << 20;
+
+const char* const kPrompts[] = {
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; me.png }  \n* { want ; VERB ; want.png }  \n"
+    "* { tea ; NOUN ; tea.png } \n<bot>:",
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { you ; NOUN ; you.png }  \n* { come ; VERB ; come.png }  \n"
+    "* { home ; NOUN ; home.png }  \n* { question ; QUESTION ; question.png } \n<bot>:",
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } \n<bot>:"};
+
+// "gpt_neox.layers.0.attention.dense.weight" -> its module, where one is adapted.
+const LoraModule* module_of(const Adapter& adapter, const std::string& tensor) {
+  const std::string ending = ".weight";
+  return tensor.ends_with(ending) ? adapter.find(tensor.substr(0, tensor.size() - ending.size())) : nullptr;
+}
+
+// Every adapted module must be one of the model's weights, with shapes that fit.
+void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const std::filesystem::path& folder) {
+  for (const auto& module : adapter.modules()) {
+    const TensorView* weight = checkpoint.find(module->name + ".weight");
+    const bool fits = weight != nullptr && weight->shape.size() == 2 && weight->shape[0] == module->b.value.size(0) &&
+                      weight->shape[1] == module->a.value.size(1) && (!module->dora() || module->magnitude.value.size(0) == weight->shape[0]);
+    if (!fits)
+      throw Error("the adapter in ", folder, " is for another model: ", module->name,
+                  weight == nullptr ? " does not exist in this one" : " has other shapes in this one");
+  }
+}
+
+// Calls body(first row, rows as stored) for the rows of a weight, a piece at a time; vectors are one piece.
+template <typename Body>
+void for_each_piece(const TensorView& view, const Body& body) {
+  const Tensor whole = resident_tensor(view);
+  const std::int64_t row_size = whole.dim() == 2 ? whole.size(1) : 1;
+  const std::int64_t rows = std::max<std::int64_t>(1, kPiece / std::max<std::int64_t>(row_size, 1));
+  for (std::int64_t first = 0; first < whole.size(0); first += rows) {
+    const std::int64_t count = std::min(rows, whole.size(0) - first);
+    body(first, whole.narrow(0, first, count));
+    const std::size_t row_bytes = static_cast<std::size_t>(row_size) * dtype_size(view.dtype);
+    release_pages(view.bytes.subspan(static_cast<std::size_t>(first) * row_bytes, static_cast<std::size_t>(count) * row_bytes));
+  }
+}
+
+void require_finite(const Tensor& values, const std::string& name) {
+  if (!at::isfinite(values).all().item<bool>())
+    throw Error("merging makes values of ", name, " that are not finite in the chosen --dtype; the adapter has diverged, or needs bfloat16 or float32");
+}
+
+// Any config keys that we do not know are kept; those we do are spelled the way every converter reads.
+void write_config(const std::filesystem::path& from, const std::filesystem::path& to, const ModelConfig& config, Dtype dtype) {
+  nlohmann::json object = read_json_object(from / "config.json");
+  for (const char* key : {"rope_parameters", "rope_scaling", "rope_theta", "dtype"}) object.erase(key);
+  const std::string activation = object.value("hidden_act", "");
+  object.update(to_json(config, dtype));
+  if (!activation.empty()) object["hidden_act"] = activation;
+  write_file_atomic(to / "config.json", object.dump(2) + "\n");
+  if (const auto generation = from / "generation_config.json"; std::filesystem::exists(generation))
+    write_file_atomic(to / "generation_config.json", read_file(generation));
+}
+
+struct Difference {
+  double max_logit = 0, mean_kl = 0;
+};
+
+// fp32 [positions, vocab] for every prompt.
+Tensor logits_of(GptNeox& model, const Pass& pass) {
+  model.set_low_memory(true);
+  const at::NoGradGuard no_grad;
+  return model.logits(model.hidden(pass), pass);
+}
+
+Difference compare(const MergeOptions& options, Adapter& adapter, const std::filesystem::path& merged) {
+  const auto tokenizer = load_tokenizer(options.model);
+  std::vector<std::string> prompts = options.prompts;
+  if (prompts.empty()) prompts.assign(std::begin(kPrompts), std::end(kPrompts));
+  std::vector<std::vector<std::int32_t>> ids;
+  for (const std::string& prompt : prompts) ids.push_back(tokenizer->encode(prompt));
+  const Pass pass = make_pass(ids);
+  Tensor adapted;
+  {
+    GptNeox base(options.model, {});
+    adapter.attach(base);
+    adapted = logits_of(base, pass);
+  }
+  GptNeox model(merged, {});
+  const Tensor after = logits_of(model, pass);
+  const Tensor p = at::log_softmax(adapted, -1), q = at::log_softmax(after, -1);
+  return {(adapted - after).abs().max().item<double>(),
+          std::max(0.0, (p.exp() * (p - q)).to(torch::kFloat64).sum(-1).mean().item<double>())};
+}
+
+}  // namespace
+
+MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
+  set_threads(options.threads > 0 ? options.threads : available_cores());
+  use_one_thread_per_operation();
+  const at::NoGradGuard no_grad;
+  const double started = wall_seconds();
+  if (std::filesystem::exists(options.output) && (!std::filesystem::is_directory(options.output) || !std::filesystem::is_empty(options.output)))
+    throw Error(options.output, " exists already; choose a new --output");
+  const ModelConfig config = read_model_config(options.model);
+  Adapter adapter = Adapter::load(options.adapter, events.warning);
+  MergeReport report;
+  AtomicFolder target(options.output);
+  {
+    const Checkpoint checkpoint(options.model);
+    check_checkpoint(checkpoint, config, true, events.warning);
+    check_fit(adapter, checkpoint, options.adapter);
+    report.dtype = options.dtype.value_or(checkpoint.find("gpt_neox.embed_in.weight")->dtype);
+
+    std::vector<TensorSpec> specs, delta_specs;
+    for (const auto& [name, shape] : expected_tensors(config)) {
+      specs.push_back({name, report.dtype, shape});
+      if (module_of(adapter, name) != nullptr) delta_specs.push_back(specs.back());
+    }
+    CheckpointWriter writer(target.path(), specs, options.max_shard_bytes);
+    std::optional<SafetensorsWriter> deltas;
+    if (options.also_delta) deltas.emplace(target.path() / "delta.safetensors", delta_specs);
+    const torch::ScalarType type = scalar_type(report.dtype);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const std::string& name = specs[i].name;
+      if (events.progress) events.progress(i, specs.size(), name);
+      const LoraModule* module = module_of(adapter, name);
+      for_each_piece(*checkpoint.find(name), [&](std::int64_t first, const Tensor& rows) {
+        const Tensor merged = module == nullptr ? rows : merged_rows(rows, *module, first);
+        const Tensor rounded = merged.to(type).contiguous();
+        require_finite(rounded, name);
+        writer.write(view_of(name, rounded).bytes);
+        if (module != nullptr && deltas) {
+          const Tensor delta = (merged - rows.to(torch::kFloat32)).to(type);
+          deltas->write(view_of(name, delta).bytes);
+        }
+      });
+      report.merged_tensors += module != nullptr;
+    }
+    writer.commit();
+    if (deltas) deltas->commit();
+    report.bytes = writer.total_bytes();
+    report.tensors = specs.size();
+  }
+  write_config(options.model, target.path(), config, report.dtype);
+  copy_tokenizer(options.model, target.path());
+  target.commit();
+  report.seconds = wall_seconds() - started;
+  if (options.check) {
+    const Difference difference = compare(options, adapter, options.output);
+    report.max_logit_difference = difference.max_logit;
+    report.mean_kl = difference.mean_kl;
+    report.check_seconds = wall_seconds() - started - report.seconds;
+  }
+  report.peak_rss_bytes = peak_rss_bytes();
+  return report;
+}
+
+}  // namespace aacft

@@ -1,0 +1,55 @@
+// What the readers of binary formats share: bounded little-endian loads, and names made fit for a message.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "aacft/base/error.h"
+
+namespace aacft {
+
+using Bytes = std::span<const std::byte>;
+
+static_assert(std::endian::native == std::endian::little,
+              "tensors are mapped as they are, so the host must be little-endian");
+
+// bytes[at, at + size), or an Error; no sum of `at` and `size` is ever formed.
+inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size) {
+  if (at > bytes.size() || size > bytes.size() - at)
+    throw Error("the file is damaged or cut short (", size, " bytes wanted at byte ", at, " of ",
+                bytes.size(), ")");
+  return bytes.subspan(at, size);
+}
+
+template <typename T>
+T load(Bytes bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, slice(bytes, at, sizeof value).data(), sizeof value);
+  return value;
+}
+
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// 'name', shortened, and without control characters, for it comes from a file that may mean harm to a
+// terminal.
+inline std::string in_quotes(std::string_view name) {
+  std::string text = "'";
+  text.append(name.substr(0, 120)).append(name.size() > 120 ? "...'" : "'");
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  return text;
+}
+
+// A clone without git-lfs leaves small text files in the place of weights.
+inline void refuse_git_lfs_pointer(Bytes bytes) {
+  if (as_text(bytes).starts_with("version https://git-lfs"))
+    throw Error("this is a Git LFS pointer instead of the weights; run \"git lfs pull\" in its folder");
+}
+
+}  // namespace aacft

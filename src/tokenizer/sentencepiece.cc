@@ -1,0 +1,59 @@
+#include "aacft/tokenizer/sentencepiece.h"
+
+#include <sentencepiece_processor.h>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/tokenizer/unicode.h"
+
+namespace aacft {
+
+SentencePiece::SentencePiece(const std::filesystem::path& file)
+    : processor_(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
+  // From memory: loading by name would print to stderr where the file is bad.
+  const auto status = processor_->LoadFromSerializedProto(read_file(file));
+  if (!status.ok()) throw Error(file.string(), ": not a SentencePiece model: ", status.message());
+}
+
+SentencePiece::~SentencePiece() = default;
+
+std::vector<Token> SentencePiece::encode_with_offsets(std::string_view text) const {
+  if (const std::size_t bad = first_invalid_utf8(text); bad != std::string_view::npos) {
+    throw Error("the text to tokenize is not valid UTF-8 at byte ", bad);
+  }
+  sentencepiece::ImmutableSentencePieceText encoded;
+  const auto status = processor_->Encode(text, encoded.mutable_proto());
+  if (!status.ok()) throw Error("SentencePiece cannot encode the text: ", status.message());
+  std::vector<Token> tokens;
+  tokens.reserve(encoded.pieces_size());
+  for (const auto& piece : encoded.pieces()) {
+    tokens.push_back({static_cast<std::int32_t>(piece.id()), piece.begin(), piece.end()});
+  }
+  return tokens;
+}
+
+std::string SentencePiece::decode(std::span<const std::int32_t> ids, bool) const {
+  std::vector<int> known;
+  for (const std::int32_t id : ids) {
+    if (id >= 0 && id < size()) known.push_back(id);
+  }
+  std::string text;
+  const auto status = processor_->Decode(known, &text);
+  if (!status.ok()) throw Error("SentencePiece cannot decode the ids: ", status.message());
+  return text;
+}
+
+std::string SentencePiece::piece(std::int32_t id) const {
+  return id >= 0 && id < size() ? processor_->IdToPiece(id) : std::string();
+}
+
+std::optional<std::int32_t> SentencePiece::find(std::string_view piece) const {
+  // The library answers with the unknown token's id where there is no such piece.
+  const int id = processor_->PieceToId(piece);
+  if (id < 0 || id >= size() || processor_->IdToPiece(id) != piece) return std::nullopt;
+  return id;
+}
+
+std::int32_t SentencePiece::size() const { return processor_->GetPieceSize(); }
+
+}  // namespace aacft

@@ -1,0 +1,49 @@
+#include "aacft/tokenizer/tokenizer.h"
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/tokenizer/byte_bpe.h"
+#include "aacft/tokenizer/sentencepiece.h"
+
+namespace aacft {
+
+namespace fs = std::filesystem;
+
+std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
+  const std::vector<Token> tokens = encode_with_offsets(text);
+  std::vector<std::int32_t> ids;
+  ids.reserve(tokens.size());
+  for (const Token& token : tokens) ids.push_back(token.id);
+  return ids;
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
+  for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer.model"}) {
+    if (fs::exists(folder / name)) return load_tokenizer_file(folder / name);
+  }
+  throw Error(folder.string(), ": no tokenizer: looked for tokenizer.json, spiece.model, tokenizer.model; ",
+              "copy it from the folder that the model came from");
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer_file(const fs::path& file) {
+  if (file.extension() == ".json") return std::make_unique<ByteBpe>(file);
+  if (file.extension() == ".model") return std::make_unique<SentencePiece>(file);
+  throw Error(file.string(),
+              ": a tokenizer file's name ends in .json (tokenizer.json) or .model (SentencePiece)");
+}
+
+std::vector<fs::path> tokenizer_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
+        "spiece.model", "tokenizer.model", "added_tokens.json", "chat_template.jinja"}) {
+    if (fs::exists(folder / name)) files.push_back(folder / name);
+  }
+  return files;
+}
+
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  for (const fs::path& file : tokenizer_files(from)) write_file_atomic(to / file.filename(), read_file(file));
+}
+
+}  // namespace aacft

@@ -1,0 +1,41 @@
+#include "aacft/train/pass_plan.h"
+
+#include <algorithm>
+
+namespace aacft {
+namespace {
+
+// Below this many tokens, a pass spends its time on reading weights.
+constexpr std::int64_t kUsefulRows = 512;
+
+std::int64_t rows_that_fit(const PassMemory& memory, std::size_t kept, std::size_t recomputed, std::uint64_t budget) {
+  if (budget <= memory.fixed) return 0;
+  return static_cast<std::int64_t>((budget - memory.fixed) / (memory.total(1, kept, recomputed) - memory.fixed));
+}
+
+}  // namespace
+
+PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t longest, Recompute recompute, std::uint64_t budget) {
+  const auto plan = [&](std::size_t kept) {
+    return PassPlan{std::max(rows_that_fit(memory, kept, layers - kept, budget), longest), kept};
+  };
+  if (recompute == Recompute::kOff) return plan(layers);
+  if (recompute == Recompute::kOn) return plan(0);
+  const std::int64_t wanted = std::max(kUsefulRows, longest);
+  std::size_t kept = layers;
+  while (kept > 0 && rows_that_fit(memory, kept, layers - kept, budget) < wanted) --kept;
+  return plan(kept);
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows) {
+  std::vector<std::pair<std::size_t, std::size_t>> passes;
+  std::int64_t rows = 0;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (passes.empty() || rows + lengths[i] > max_rows) passes.emplace_back(i, i), rows = 0;
+    rows += lengths[i];
+    passes.back().second = i + 1;
+  }
+  return passes;
+}
+
+}  // namespace aacft

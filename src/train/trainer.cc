@@ -1,0 +1,448 @@
+#include "aacft/train/trainer.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/base/random.h"
+#include "aacft/base/system.h"
+#include "aacft/base/threads.h"
+#include "aacft/formats/safetensors.h"
+#include "aacft/model/backprop.h"
+#include "aacft/model/model_folder.h"
+#include "aacft/model/tensor_bridge.h"
+#include "aacft/train/data.h"
+#include "aacft/train/optimizer.h"
+#include "aacft/train/pass_plan.h"
+#include "aacft/train/run_folder.h"
+#include "aacft/train/schedule.h"
+
+namespace aacft {
+namespace {
+
+template <typename Callback, typename... Arguments>
+void tell(const Callback& callback, const Arguments&... arguments) {
+  if (callback) callback(arguments...);
+}
+
+void check_options(const TrainOptions& o) {
+  const auto need = [](bool good, const char* message) {
+    if (!good) throw UsageError(message);
+  };
+  need(o.micro_batch >= 1 && o.accumulation >= 1, "--micro-batch and --accumulation must be 1 or more");
+  need(o.epochs > 0 || o.max_steps >= 1, "--max-steps must be 1 or more");
+  need(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "--lr must not be negative");
+  need(o.warmup >= 0, "--warmup must not be negative");
+  need(o.lora.dropout >= 0 && o.lora.dropout < 1, "--dropout must be from 0 to below 1");
+  need(o.eval_split >= 0 && o.eval_split < 1, "--eval-split must be from 0 to below 1");
+  need(o.eval_split == 0 || o.eval_data.empty(), "--eval-data and --eval-split exclude each other");
+  need(!o.full || o.init_adapter.empty(), "--full trains every weight; it does not go with --init-adapter");
+  const bool evaluates = o.eval_split > 0 || !o.eval_data.empty();
+  need(evaluates || (!o.keep_best && o.patience == 0), "--keep-best and --patience need --eval-data or --eval-split");
+  need(o.eval_steps >= 1, "--eval-steps must be 1 or more");
+}
+
+// A row's place in a pass.
+Pass pass_of(const std::vector<const Sample*>& rows) {
+  std::vector<std::vector<std::int32_t>> ids;
+  for (const Sample* row : rows) ids.push_back(row->ids);
+  return make_pass(ids);
+}
+
+// Every token predicts the next one of its row, with that one's weight.
+Targets targets_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
+  Targets targets;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Sample& row = *rows[i];
+    for (std::size_t t = 0; t < row.ids.size(); ++t) {
+      const bool counts = t + 1 < row.ids.size() && row.counts[t + 1];
+      targets.next.push_back(counts ? row.ids[t + 1] : 0);
+      targets.weights.push_back(counts ? row_weights[i] : 0.0f);
+    }
+  }
+  return targets;
+}
+
+std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows) {
+  std::vector<std::int64_t> lengths;
+  for (const Sample* row : rows) lengths.push_back(static_cast<std::int64_t>(row->ids.size()));
+  return lengths;
+}
+
+template <typename T>
+std::vector<T> slice(const std::vector<T>& all, std::pair<std::size_t, std::size_t> bounds) {
+  return {all.begin() + static_cast<std::ptrdiff_t>(bounds.first), all.begin() + static_cast<std::ptrdiff_t>(bounds.second)};
+}
+
+class Run {
+ public:
+  Run(const TrainOptions& options, const TrainEvents& events)
+      : options_(options),
+        events_(events),
+        folder_(options.output, options.resume, options.overwrite),
+        model_(options.model, events.warning),
+        tokenizer_(load_tokenizer(options.model)) {}
+
+  RunResult go() {
+    load_data();
+    prepare_weights();
+    plan();
+    folder_.begin();
+    if (options_.resume) resume();
+    folder_.write_config(options_.resolved_config);
+    folder_.open_metrics(state_.step);
+    tell(events_.start, info());
+    return loop();
+  }
+
+ private:
+  const TrainOptions& options_;
+  const TrainEvents& events_;
+  RunFolder folder_;
+  GptNeox model_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::vector<Sample> rows_, eval_rows_;
+  std::optional<Adapter> adapter_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<DataOrder> order_;
+  PassPlan plan_;
+  std::int64_t total_steps_ = 0, total_micro_batches_ = 0;
+  std::uint64_t budget_ = 0;
+  RunState state_;
+
+  std::optional<std::int32_t> end_token() const {
+    if (const auto id = model_.config().eos_token_id) return static_cast<std::int32_t>(*id);
+    return tokenizer_->find("<|endoftext|>");
+  }
+
+  std::vector<Sample> load(const std::filesystem::path& path) {
+    auto samples = load_samples(path, *tokenizer_, options_.rows, end_token(), model_.config().max_positions, events_.warning);
+    for (const Sample& sample : samples)
+      for (const std::int32_t id : sample.ids)
+        if (id >= model_.config().vocab_size)
+          throw Error("the tokenizer in ", options_.model, " gives the id ", id, ", but the model knows only ",
+                      model_.config().vocab_size, " tokens: it is another model's");
+    return samples;
+  }
+
+  void load_data() {
+    if (options_.rows.append_eos && !end_token())
+      tell(events_.warning, std::string("the model names no end-of-text token, so rows end without one"));
+    rows_ = load(options_.data);
+    if (!options_.eval_data.empty()) {
+      eval_rows_ = load(options_.eval_data);
+    } else if (options_.eval_split > 0) {
+      const RandomStream order(options_.seed, Purpose::kSplit);
+      const auto held_out = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(options_.eval_split * static_cast<double>(rows_.size()))));
+      if (held_out >= rows_.size()) throw UsageError("--eval-split leaves no rows to train on");
+      std::vector<Sample> kept;
+      for (std::size_t i = 0; i < rows_.size(); ++i)
+        (order.permute(i, rows_.size()) < held_out ? eval_rows_ : kept).push_back(rows_[i]);
+      rows_ = std::move(kept);
+    }
+    state_.data_fingerprint = fingerprint(rows_);
+    order_ = std::make_unique<DataOrder>(rows_.size(), options_.micro_batch, options_.shuffle, options_.seed);
+    if (options_.epochs > 0) {
+      total_micro_batches_ = static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(order_->micro_batches_per_epoch()) - 1e-9));
+      total_steps_ = (total_micro_batches_ + options_.accumulation - 1) / options_.accumulation;
+    } else {
+      total_steps_ = options_.max_steps;
+      total_micro_batches_ = total_steps_ * options_.accumulation;
+    }
+  }
+
+  void prepare_weights() {
+    std::vector<NamedParameter> trained;
+    if (options_.full) {
+      model_.train_all();
+      trained = model_.parameters();
+    } else {
+      if (options_.init_adapter.empty()) {
+        adapter_ = Adapter::create(options_.lora, model_, options_.seed, events_.warning);
+      } else {
+        adapter_ = Adapter::load(options_.init_adapter, events_.warning);
+        adapter_->set_dropout(options_.lora.dropout);
+      }
+      adapter_->set_base_model(std::filesystem::absolute(options_.model).lexically_normal().string());
+      adapter_->train();
+      adapter_->attach(model_);
+      trained = adapter_->parameters();
+    }
+    optimizer_ = std::make_unique<Optimizer>(trained, options_.beta1, options_.beta2, options_.epsilon, options_.weight_decay);
+  }
+
+  void plan() {
+    std::int64_t longest = 0;
+    for (const auto* rows : {&rows_, &eval_rows_})
+      for (const Sample& row : *rows) longest = std::max(longest, static_cast<std::int64_t>(row.ids.size()));
+    // What is free, less a margin; the weights are page cache already or will be. Moments and gradients are allocated
+    // with the first step.
+    const std::uint64_t resident = options_.full ? 4 * static_cast<std::uint64_t>(model_.config().num_parameters()) * 4 : model_.weight_bytes();
+    const std::uint64_t whole = options_.memory_budget > 0 ? options_.memory_budget : rss_bytes() + available_memory_bytes() / 10 * 9;
+    const std::uint64_t base = resident + (300u << 20);
+    budget_ = whole > base ? whole - base : 0;
+    plan_ = plan_passes(estimate_pass_memory(model_, longest, options_.full), model_.num_layers(), longest, options_.recompute, budget_);
+  }
+
+  RunInfo info() const {
+    RunInfo info;
+    info.model_parameters = model_.config().num_parameters();
+    info.trained_parameters = adapter_ ? adapter_->num_parameters() : info.model_parameters;
+    info.rows = rows_.size();
+    info.eval_rows = eval_rows_.size();
+    for (const Sample& row : rows_) info.tokens += row.ids.size();
+    info.total_steps = total_steps_;
+    info.steps_done = state_.step;
+    info.epochs = epoch_after(total_steps_);
+    info.pass_rows = plan_.max_rows;
+    info.kept_layers = plan_.kept_layers;
+    info.layers = model_.num_layers();
+    info.memory_budget = budget_;
+    return info;
+  }
+
+  double epoch_after(std::int64_t steps) const {
+    return static_cast<double>(std::min(steps * options_.accumulation, total_micro_batches_)) / static_cast<double>(order_->micro_batches_per_epoch());
+  }
+
+  // ---- one step ----
+
+  struct StepData {
+    std::vector<const Sample*> rows;
+    std::vector<float> weights;  // of each counted token of a row
+    std::int64_t counted = 0;
+    std::uint64_t tokens = 0;
+  };
+
+  StepData step_data(std::int64_t step) const {
+    StepData data;
+    std::vector<std::vector<std::size_t>> micro_batches;
+    const std::int64_t first = step * options_.accumulation;
+    for (std::int64_t m = first; m < std::min(first + options_.accumulation, total_micro_batches_); ++m)
+      micro_batches.push_back(order_->micro_batch(m));
+    std::vector<std::int64_t> counted;  // by micro-batch
+    for (const auto& micro_batch : micro_batches) {
+      counted.push_back(0);
+      for (const std::size_t row : micro_batch) counted.back() += rows_[row].counted();
+    }
+    data.counted = std::accumulate(counted.begin(), counted.end(), std::int64_t{0});
+    for (std::size_t m = 0; m < micro_batches.size(); ++m) {
+      const double weight = options_.loss_norm == LossNorm::kToken
+                                ? 1.0 / static_cast<double>(data.counted)
+                                : 1.0 / static_cast<double>(counted[m]) / static_cast<double>(micro_batches.size());
+      for (const std::size_t row : micro_batches[m]) {
+        data.rows.push_back(&rows_[row]);
+        data.weights.push_back(static_cast<float>(weight));
+        data.tokens += rows_[row].ids.size();
+      }
+    }
+    return data;
+  }
+
+  StepReport do_step() {
+    const double started = wall_seconds(), cpu_started = cpu_seconds();
+    const StepData data = step_data(state_.step);
+    const double rate = options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, total_steps_);
+    optimizer_->zero_gradients();
+    double loss = 0;
+    const auto passes = cut_into_passes(lengths_of(data.rows), plan_.max_rows);
+    for (const auto& bounds : passes) {
+      const auto rows = slice(data.rows, bounds);
+      Pass pass = pass_of(rows);
+      pass.dropout = DropoutKeys{options_.seed, static_cast<std::uint64_t>(state_.step), {}};
+      for (std::size_t i = bounds.first; i < bounds.second; ++i) pass.dropout->samples.push_back(i);
+      add_gradients(model_, pass, targets_of(rows, slice(data.weights, bounds)), plan_.kept_layers, loss);
+    }
+    model_.join_tied_gradients();
+    const double norm = optimizer_->clip(options_.max_grad_norm);
+    if (!std::isfinite(loss) || !std::isfinite(norm)) report_divergence(data, loss, norm);
+    optimizer_->step(rate);
+    if (adapter_) adapter_->refresh(model_);
+    ++state_.step;
+    state_.tokens += static_cast<std::uint64_t>(data.counted);
+
+    StepReport report;
+    report.step = state_.step;
+    report.total_steps = total_steps_;
+    report.loss = loss;
+    report.learning_rate = rate;
+    report.grad_norm = norm;
+    report.tokens = data.counted;
+    report.seconds = wall_seconds() - started;
+    report.tokens_per_second = static_cast<double>(data.tokens) / report.seconds;
+    report.epoch = epoch_after(state_.step);
+    report.rss_bytes = rss_bytes();
+    report.peak_rss_bytes = peak_rss_bytes();
+    report.cpu_percent = 100 * (cpu_seconds() - cpu_started) / report.seconds;
+    report.passes = static_cast<std::int64_t>(passes.size());
+    return report;
+  }
+
+  [[noreturn]] void report_divergence(const StepData& data, double loss, double norm) const {
+    std::string lines;
+    for (std::size_t i = 0; i < std::min<std::size_t>(data.rows.size(), 16); ++i)
+      lines += (i ? ", " : "") + std::to_string(data.rows[i]->line);
+    throw Error("step ", state_.step + 1, ": loss ", loss, ", gradient norm ", norm, ": the run has diverged (rows on lines ", lines, " of ",
+                options_.data, "); go on from the last checkpoint with a lower --lr");
+  }
+
+  // ---- evaluation ----
+
+  EvalReport evaluate() {
+    std::vector<const Sample*> rows;
+    std::int64_t counted = 0;
+    for (const Sample& row : eval_rows_) rows.push_back(&row), counted += row.counted();
+    double loss = 0;
+    for (const auto& bounds : cut_into_passes(lengths_of(rows), plan_.max_rows)) {
+      const auto part = slice(rows, bounds);
+      const std::vector<float> weights(part.size(), 1.0f);
+      add_loss(model_, pass_of(part), targets_of(part, weights), loss);
+    }
+    EvalReport report{state_.step, loss / static_cast<double>(counted), false};
+    report.best = !state_.best_loss || report.loss < *state_.best_loss;
+    if (report.best) {
+      state_.best_loss = report.loss;
+      state_.best_step = state_.step;
+      state_.evaluations_since_best = 0;
+      if (options_.keep_best) save_best();
+    } else {
+      ++state_.evaluations_since_best;
+    }
+    return report;
+  }
+
+  bool evaluation_due() const {
+    return !eval_rows_.empty() && (state_.step % options_.eval_steps == 0 || state_.step == total_steps_);
+  }
+
+  // ---- files ----
+
+  void write_weights(const std::filesystem::path& folder) {
+    if (adapter_) {
+      adapter_->save(folder);
+    } else {
+      std::vector<TensorView> tensors;
+      for (const NamedParameter& named : model_.parameters()) tensors.push_back(view_of(named.name, named.parameter->value));
+      write_safetensors(folder / "model.safetensors", tensors);
+      write_model_config(folder, model_.config(), Dtype::kFloat32);
+      copy_tokenizer(options_.model, folder);
+    }
+  }
+
+  void read_weights(const std::filesystem::path& folder) {
+    const at::NoGradGuard no_grad;
+    const auto file = folder / (adapter_ ? "adapter_model.safetensors" : "model.safetensors");
+    const SafetensorsFile saved(file);
+    for (const NamedParameter& named : adapter_ ? adapter_->parameters() : model_.parameters()) {
+      const auto found = std::find_if(saved.tensors().begin(), saved.tensors().end(), [&](const TensorView& t) { return t.name == named.name; });
+      if (found == saved.tensors().end() || found->shape != named.parameter->value.sizes().vec())
+        throw Error(file, ": ", named.name, " is missing or does not fit; the checkpoint is of another run");
+      named.parameter->value.copy_(resident_tensor(*found));
+    }
+    if (adapter_) adapter_->refresh(model_);
+  }
+
+  void save_checkpoint() {
+    const auto path = folder_.checkpoint(state_.step);
+    if (std::filesystem::exists(path / "state.json")) return;
+    AtomicFolder checkpoint(path);
+    write_weights(checkpoint.path());
+    optimizer_->save(checkpoint.path() / "optimizer.safetensors");
+    write_file_atomic(checkpoint.path() / "state.json", to_json(state_).dump(2) + "\n");
+    checkpoint.commit();
+    folder_.prune(options_.save_total_limit);
+    tell(events_.saved, path, state_.step);
+  }
+
+  void save_best() {
+    if (adapter_) return adapter_->save(folder_.best());
+    make_folders(folder_.best());
+    write_weights(folder_.best());
+  }
+
+  void resume() {
+    const auto steps = folder_.checkpoints();
+    if (steps.empty()) return tell(events_.warning, std::string("no checkpoint was saved yet; the run starts from the beginning"));
+    const auto path = folder_.checkpoint(steps.front());
+    const RunState saved = read_run_state(path / "state.json");
+    if (saved.data_fingerprint != state_.data_fingerprint)
+      throw Error("the rows in ", options_.data, " are not those that ", folder_.path(), " was started with; resume with the same data and options");
+    state_ = saved;
+    read_weights(path);
+    optimizer_->load(path / "optimizer.safetensors", state_.step);
+  }
+
+  // ---- the run ----
+
+  RunResult loop() {
+    const double started = wall_seconds();
+    const std::int64_t first = state_.step;
+    RunResult result;
+    while (state_.step < total_steps_) {
+      StepReport report = do_step();
+      report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(total_steps_ - state_.step);
+      tell(events_.step, report);
+      std::optional<EvalReport> evaluation;
+      if (evaluation_due()) {
+        evaluation = evaluate();
+        tell(events_.evaluation, *evaluation);
+      }
+      folder_.append_metrics(metrics_line(report, evaluation));
+      if (options_.patience > 0 && state_.evaluations_since_best >= options_.patience && state_.step < total_steps_) {
+        result.end = RunEnd::kStoppedEarly;
+        break;
+      }
+      if (state_.step < total_steps_ && events_.stop_requested && events_.stop_requested()) {
+        save_checkpoint();
+        result.end = RunEnd::kInterrupted;
+        break;
+      }
+      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0) save_checkpoint();
+    }
+    if (result.end != RunEnd::kInterrupted) finish();
+    result.step = state_.step;
+    result.best_loss = state_.best_loss;
+    result.best_step = state_.best_step;
+    result.seconds = wall_seconds() - started;
+    return result;
+  }
+
+  void finish() {
+    save_checkpoint();
+    if (options_.keep_best && state_.best_loss) read_weights(folder_.best());
+    write_weights(folder_.path());
+  }
+
+  static nlohmann::json metrics_line(const StepReport& r, const std::optional<EvalReport>& evaluation) {
+    nlohmann::json line = {{"step", r.step},
+                           {"epoch", r.epoch},
+                           {"loss", r.loss},
+                           {"learning_rate", r.learning_rate},
+                           {"grad_norm", r.grad_norm},
+                           {"tokens", r.tokens},
+                           {"tokens_per_second", r.tokens_per_second},
+                           {"seconds", r.seconds},
+                           {"passes", r.passes},
+                           {"rss_bytes", r.rss_bytes},
+                           {"peak_rss_bytes", r.peak_rss_bytes},
+                           {"cpu_percent", r.cpu_percent}};
+    if (evaluation) line["eval_loss"] = evaluation->loss;
+    return line;
+  }
+};
+
+}  // namespace
+
+RunResult train(const TrainOptions& options, const TrainEvents& events) {
+  check_options(options);
+  set_threads(options.threads > 0 ? options.threads : available_cores());
+  Run run(options, events);
+  return run.go();
+}
+
+}  // namespace aacft

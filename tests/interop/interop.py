@@ -1,0 +1,534 @@
+#!/usr/bin/env python3
+"""Checks aacft against transformers and PEFT: what one writes the other loads, and both compute the same.
+
+One line a check; exit 1 if one fails. The checks (--only takes their letters):
+  a  aacft trains a golden curve; PEFT loads its adapter folder and agrees about the loss
+  b  aacft merges; transformers loads the folder with its tokenizer and generates the same text
+  c  adapters trained by PEFT: aacft loads them, generates the same tokens and merges the same weights
+  d  curves on models made on the spot equal a PEFT loop's
+  e  token ids of random strings
+  f  a run that was stopped and resumed equals one that was not, byte for byte
+"""
+
+import argparse
+import filecmp
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
+sys.path.insert(0, str(GOLDENS))
+from make_goldens import *
+from transformers import AutoTokenizer
+
+CURVE_TOLERANCE = 1e-4
+TIME_LIMIT = 600  # seconds for one command
+
+
+class Failure(Exception):
+    """What went wrong, in one line."""
+
+
+def require(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def difference(got, want):
+    got, want = torch.as_tensor(got, dtype=torch.float64), torch.as_tensor(want, dtype=torch.float64)
+    require(got.shape == want.shape, f"{tuple(got.shape)} values for {tuple(want.shape)}")
+    return ((got - want).abs() / want.abs().clamp(min=1.0)).max().item()
+
+
+def close(name, got, want, tolerance):
+    found = difference(got, want)
+    require(found <= tolerance, f"{name} differs by {found:.2e}, allowed {tolerance:.0e}")
+    return f"{name} {found:.1e}"
+
+
+# ---------------------------------------------------------------- the binary
+
+
+class Aacft:
+    def __init__(self, binary):
+        self.binary = binary
+        self.help = {}
+
+    def knows(self, command, flag):
+        if command not in self.help:
+            self.help[command] = self.run(command, "--help")
+        return flag in self.help[command]
+
+    def run(self, *arguments):
+        command = [self.binary, *map(str, arguments)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIME_LIMIT)
+        if done.returncode != 0:
+            tail = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
+            raise Failure(f"aacft {' '.join(map(str, arguments))[:300]}: exit {done.returncode}: {' | '.join(tail)}")
+        return done.stdout.decode()
+
+    def train_arguments(self, model, texts, output, options, init=None, dropout=0.0):
+        data = Path(output).with_suffix(".jsonl")
+        write_rows(data, texts)
+        arguments = ["train", "--model", model, "--data", data, "--output", output]
+        arguments += ["--lr", options["lr"], "--micro-batch", options["micro_batch"], "--accumulation", options["accumulation"]]
+        arguments += ["--max-steps", options["steps"], "--warmup", options["warmup"], "--loss-norm", options["norm"]]
+        arguments += ["--schedule", options.get("schedule", "linear"), "--max-grad-norm", options.get("max_grad_norm", 1.0)]
+        arguments += ["--compute", "fp32", "--threads", 1]
+        if init is not None:
+            arguments += ["--init-adapter", init]
+        if options.get("full"):
+            arguments.append("--full")
+        else:
+            arguments += ["--dropout", dropout]
+        if options.get("mask_prompt"):
+            arguments.append("--mask-prompt")
+        if not options.get("append_eos"):
+            arguments.append("--no-append-eos")
+        return arguments
+
+    def train(self, model, texts, output, options, init=None):
+        """Trains in file order without dropout; returns the log under the names of the goldens."""
+        self.run(*self.train_arguments(model, texts, output, options, init), "--no-shuffle")
+        return log_of(output)
+
+    def generate(self, model, prompts, adapter=None, stop=False, folder=None):
+        """What generate says per prompt; `new` is cut before id 0, whether or not the command shows it."""
+        arguments = ["generate", "--model", model, "--max-new-tokens", 50, "--json"]
+        if adapter is not None:
+            arguments += ["--adapter", adapter]
+        if not stop:
+            arguments.append("--no-stop")
+        if self.knows("generate", "--compute"):
+            arguments += ["--compute", "fp32"]
+        if folder is None:
+            for prompt in prompts:
+                arguments += ["--prompt", prompt]
+        else:
+            data = Path(folder) / "prompts.jsonl"
+            write_rows(data, prompts)
+            arguments += ["--data", data]
+        lines = [json.loads(line) for line in self.run(*arguments).splitlines() if line.strip()]
+        require(len(lines) == len(prompts), f"generate: {len(lines)} answers to {len(prompts)} prompts")
+        for line, prompt in zip(lines, prompts):
+            require(line["prompt"] == prompt, "generate: the prompts come back in another order")
+            ids = line["new_ids"]
+            line["new"] = ids[: ids.index(0)] if 0 in ids else ids
+        return lines
+
+
+def log_of(run):
+    with open(Path(run) / "metrics.jsonl", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    lines = [line for line in lines if "loss" in line]
+    return [dict(step=line["step"], loss=line["loss"], lr=line["learning_rate"], grad_norm=line["grad_norm"], tokens=line["tokens"]) for line in lines]
+
+
+def compare_logs(got, want, tolerance=CURVE_TOLERANCE):
+    require([line["step"] for line in got] == [line["step"] for line in want], f"steps {[line['step'] for line in got]}")
+    tokens = [line["tokens"] for line in got], [line["tokens"] for line in want]
+    require(tokens[0] == tokens[1], f"tokens {tokens[0][:4]}... instead of {tokens[1][:4]}...")
+    values = lambda log, key: [line[key] for line in log]
+    # The rate is small: compare it in units of its largest value.
+    peak = max(values(want, "lr")) or 1.0
+    parts = [close("lr", [lr / peak for lr in values(got, "lr")], [lr / peak for lr in values(want, "lr")], 1e-6)]
+    parts += [close(key, values(got, key), values(want, key), tolerance) for key in ("loss", "grad_norm")]
+    return ", ".join(parts)
+
+
+def prompts_of(texts):
+    return [text[: text.index(MARKER) + len(MARKER)] for text in texts]
+
+
+# ---------------------------------------------------------------- checks
+# A check yields pairs: a name, and a function that returns a detail or raises Failure.
+
+
+def check_a(aacft, work, settings):
+    rows = read_rows(GOLDENS / "rows.jsonl")
+    for tag in ("seq-r2-token", "seq-r2-dora", "par-r4-all"):
+        golden = read_json(GOLDENS / f"train-{tag}.json")
+        base, run = GOLDENS / tag.split("-")[0], work / f"a-{tag}"
+        texts = rows[slice(*golden["rows"])]
+        tokenizer = load_tokenizer(base)
+
+        def adapter_in_peft():
+            detail = compare_logs(aacft.train(base, texts, run, golden, GOLDENS / f"adapter-{tag}-init"), golden["log"])
+            ours = load_file(run / "adapter_model.safetensors")
+            theirs = load_file(GOLDENS / f"adapter-{tag}" / "adapter_model.safetensors")
+            require(ours.keys() == theirs.keys(), f"tensor names: {sorted(ours.keys() ^ theirs.keys())[:3]}")
+            for key in theirs:
+                close(key, ours[key].float(), theirs[key], 1e-4)
+            model = load_model(base, run)
+            require(model.peft_config["default"].inference_mode, "adapter_config.json: inference_mode is not true")
+            loaded = peft.get_peft_model_state_dict(model)
+            require(all(torch.equal(loaded[key], ours[key]) for key in ours), "PEFT did not take every tensor as it is in the file")
+            # The loss that PEFT finds with our adapter, and the one that aacft starts from with it.
+            with torch.no_grad():
+                loss, count = summed_loss(model, [sample(tokenizer, text) for text in texts[:8]])
+            probe = dict(golden, steps=1, warmup=0, lr=0.0, micro_batch=4, accumulation=2)
+            log = aacft.train(base, texts[:8], work / f"a-{tag}-probe", probe, run)
+            return detail + ", " + close("loss in PEFT", log[0]["loss"], loss.item() / count, 1e-5)
+
+        def merged_logits():
+            merged = work / f"a-{tag}-merged"
+            aacft.run("merge", "--model", base, "--adapter", run, "--output", merged, "--dtype", "float32")
+            ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in texts[:3]]
+            flat = lambda model: torch.cat([logits_of(model, row).flatten() for row in ids])
+            return close("logits", flat(load_model(merged)), flat(load_model(base, run)), 1e-5)
+
+        yield f"a {tag}: PEFT loads what aacft trained", adapter_in_peft
+        yield f"a {tag}: logits merged by aacft and unmerged in PEFT", merged_logits
+
+
+def check_b(aacft, work, settings):
+    base, adapter = GOLDENS / "seq", GOLDENS / "adapter-seq-r2-token"
+    goldens = read_json(GOLDENS / "generate.json")
+    golden = goldens["seq-r2-token"]
+    prompts = [entry["prompt"] for entry in golden]
+    reference = load_model(base, adapter).merge_and_unload().state_dict()
+    # Each type rounds the fp32 sum once; the sum itself may differ in its last bit, which can move it to the neighbour.
+    for dtype, tolerance in (("float32", 1e-6), ("float16", 2.0**-10), ("bfloat16", 2.0**-7)):
+        folder = work / f"b-{dtype}"
+
+        def merge():
+            aacft.run("merge", "--model", base, "--adapter", adapter, "--output", folder, "--dtype", dtype)
+            model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+            require(model.dtype == getattr(torch, dtype), f"transformers loads it as {model.dtype}")
+            got = model.state_dict()
+            require(got.keys() == reference.keys(), "transformers finds other tensors")
+            worst = max(difference(got[key].float(), reference[key]) for key in reference)
+            require(worst <= tolerance, f"weights differ by {worst:.2e}")
+            unchanged = [key for key in reference if "query_key_value.weight" not in key]
+            require(all(torch.equal(got[key], reference[key].to(got[key].dtype)) for key in unchanged), "a weight without adapter changed")
+            config = read_json(folder / "config.json")
+            require("rotary_pct" in config and "use_parallel_residual" in config, "config.json lacks the legacy keys")
+            return f"weights {worst:.1e}"
+
+        def generate():
+            tokenizer, model = AutoTokenizer.from_pretrained(folder), load_model(folder)
+            compared = 0
+            for prompt, answer, entry in zip(prompts, aacft.generate(folder, prompts), golden):
+                ids = tokenizer(prompt, return_tensors="pt").input_ids
+                require(ids[0].tolist() == answer["prompt_ids"] == entry["ids"], "AutoTokenizer gives other ids for the prompt")
+                new = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=50, pad_token_id=1)
+                new = new[0, ids.shape[1] :].tolist()
+                new = new[: new.index(0)] if 0 in new else new
+                require(dtype != "float32" or new == entry["new"], f"transformers generates {new[:6]}...")
+                # Rounded weights may bring two tokens close together.
+                if greedy(model, entry["ids"])[1] > 1e-4:
+                    require(answer["new"] == new, f"aacft generates {answer['new'][:6]}..., transformers {new[:6]}...")
+                    text = tokenizer.decode(new)
+                    require(answer["text"].strip() == text.strip(), f"aacft says {answer['text']!r}, transformers {text!r}")
+                    compared += 1
+            require(compared, "every prompt has a near-tie")
+            return f"{compared} prompts"
+
+        yield f"b transformers loads the {dtype} merge", merge
+        yield f"b transformers generates from the {dtype} merge", generate
+
+    def from_file():
+        answers = aacft.generate(base, prompts, adapter, folder=work)
+        require([answer["new"] for answer in answers] == [entry["new"] for entry in golden], "other tokens")
+        return f"{len(prompts)} prompts"
+
+    def end_of_text():
+        entries = [entry for entry in goldens["par-r8-eos"] if len(entry["new"]) < 50]
+        prompts = [entry["prompt"] for entry in entries]
+        answers = aacft.generate(GOLDENS / "par", prompts, GOLDENS / "adapter-par-r8-eos", stop=True)
+        for answer, entry in zip(answers, entries):
+            require(answer["new"] == entry["new"], f"{answer['new'][:8]}... for {entry['new'][:8]}...")
+            require(len(answer["new_ids"]) <= len(entry["new"]) + 1, "it goes on after the end of text")
+        return f"after {[len(entry['new']) for entry in entries]} tokens ({answers[0]['stop_reason']})"
+
+    yield "b generation with the adapter, prompts from a file", from_file
+    yield "b generation stops at the end-of-text token", end_of_text
+
+
+ADAPTERS = {
+    "dropout": dict(r=2, lora_alpha=32, lora_dropout=0.05, target_modules=["query_key_value", "xxx"]),
+    "all-linears": dict(r=3, lora_alpha=7, lora_dropout=0.1, target_modules=LINEARS),
+    "rslora": dict(r=5, lora_alpha=10, target_modules=["query_key_value", "dense_h_to_4h"], use_rslora=True),
+    "dora": dict(r=2, lora_alpha=8, lora_dropout=0.05, target_modules=LINEARS, use_dora=True),
+    "rslora-dora": dict(r=4, lora_alpha=8, target_modules=["dense", "dense_4h_to_h"], use_rslora=True, use_dora=True),
+    "patterns": dict(
+        r=2, lora_alpha=8, target_modules=["query_key_value", "dense_4h_to_h"], rank_pattern={"dense_4h_to_h": 5}, alpha_pattern={"query_key_value": 20}
+    ),
+    "one-layer": dict(r=2, lora_alpha=16, target_modules=["query_key_value"], layers_to_transform=[1]),
+    "regular-expression": dict(r=2, lora_alpha=16, target_modules=r".*\.0\..*(query_key_value|dense_h_to_4h)"),
+}
+
+
+def check_c(aacft, work, settings):
+    rows = read_rows(GOLDENS / "rows.jsonl")
+    options = dict(CURVE, steps=6, warmup=0, lr=1e-2, micro_batch=4, accumulation=1)
+    for index, (name, lora) in enumerate(ADAPTERS.items()):
+        base, folder = GOLDENS / ("seq", "par")[index % 2], work / f"c-{name}"
+
+        def load_and_merge():
+            torch.manual_seed(settings.seed + index)
+            tokenizer = load_tokenizer(base)
+            model = get_peft_model(load_model(base), LoraConfig(task_type="CAUSAL_LM", **lora)).train()
+            train(model, [sample(tokenizer, text) for text in rows[:32]], options)
+            model.save_pretrained(folder)
+            entries = continuations(model, tokenizer, prompts_of(rows), 3, distinct=1)
+            for answer, entry in zip(aacft.generate(base, [entry["prompt"] for entry in entries], folder), entries):
+                require(answer["prompt_ids"] == entry["ids"], "other prompt ids")
+                require(answer["new"] == entry["new"], f"aacft generates {answer['new'][:8]}..., PEFT {entry['new'][:8]}...")
+            merged = work / f"c-{name}-merged"
+            aacft.run("merge", "--model", base, "--adapter", folder, "--output", merged, "--dtype", "float32")
+            want, got = load_model(base, folder).merge_and_unload().state_dict(), load_model(merged).state_dict()
+            worst = max(difference(got[key], want[key]) for key in want)
+            require(worst <= 1e-5, f"merged weights differ by {worst:.2e}")
+            return f"{len(entries)} continuations, merged weights {worst:.1e}"
+
+        yield f"c aacft loads PEFT's adapter: {name} on {base.name}", load_and_merge
+
+    def old_folder():
+        golden = read_json(GOLDENS / "generate.json")["seq-r2-token-old"]
+        answers = aacft.generate(GOLDENS / "seq", [entry["prompt"] for entry in golden], GOLDENS / "adapter-seq-r2-token-old")
+        require([answer["new"] for answer in answers] == [entry["new"] for entry in golden], "other tokens")
+        return f"{len(golden)} continuations"
+
+    yield "c aacft loads the folder of PEFT 0.3", old_folder
+
+
+def random_shape(draw):
+    """Sizes that fit no block: odd widths, any even number of rotated dimensions."""
+    while True:
+        heads, head = draw.randint(1, 5), draw.randint(3, 13)
+        pct = draw.choice([0.25, 0.4, 0.5, 0.75, 1.0])
+        if int(head * pct) >= 2 and int(head * pct) % 2 == 0:
+            break
+    return dict(
+        hidden=heads * head, heads=heads, layers=draw.randint(1, 3), intermediate=draw.randint(20, 90), pct=pct,
+        parallel=draw.random() < 0.5, attention_bias=draw.random() < 0.5, tie_word_embeddings=draw.random() < 0.4,
+        base=draw.choice([10000, 10000, 2500, 100000]), hidden_act=draw.choice(["gelu", "gelu", "gelu_new", "gelu_fast"]),
+    )
+
+
+LAYOUTS = ["safetensors", "bin", "safetensors-sharded", "bin-sharded", "bin-legacy"]
+STORED = [torch.float32, torch.float16, torch.bfloat16]
+
+
+def write_on_the_spot(folder, model, tokenizer, layout, stored, legacy_keys):
+    model = model.to(stored)
+    if layout.startswith("safetensors"):
+        size = {"max_shard_size": "15KB"} if "sharded" in layout else {}
+        write_model(model, folder, tokenizer, legacy_keys, **size)
+        return
+    os.makedirs(folder)
+    head = "embed_out.weight"
+    state = state_of(model, head)
+    if model.config.tie_word_embeddings:
+        # torch.save keeps both names on one storage, as a tied model of 2023 was saved.
+        state[head] = state["gpt_neox.embed_in.weight"]
+    if layout == "bin-sharded":
+        parts = [list(state)[0::2], list(state)[1::2]]
+        names = [f"pytorch_model-0000{part + 1}-of-00002.bin" for part in range(2)]
+        for name, keys in zip(names, parts):
+            torch.save({key: state[key] for key in keys}, os.path.join(folder, name))
+        weights = {key: name for name, keys in zip(names, parts) for key in keys}
+        size = sum(value.numel() * value.element_size() for value in state.values())
+        write_json(os.path.join(folder, "pytorch_model.bin.index.json"), {"metadata": {"total_size": size}, "weight_map": weights})
+    else:
+        torch.save(state, os.path.join(folder, "pytorch_model.bin"), _use_new_zipfile_serialization=layout != "bin-legacy")
+    config = json.loads(model.config.to_json_string(use_diff=False))
+    config.update(architectures=["GPTNeoXForCausalLM"], torch_dtype=str(stored).removeprefix("torch."))
+    config.pop("dtype", None)
+    write_config(folder, legacy_config(config) if legacy_keys else config)
+    write_tokenizer(tokenizer, folder)
+
+
+def random_options(draw, index):
+    micro, accumulation = draw.randint(1, 5), draw.randint(1, 4)
+    return dict(
+        norm=("token", "micro")[index % 2], steps=8, warmup=draw.randint(0, 4), lr=draw.choice([1e-3, 3e-3]), micro_batch=micro,
+        accumulation=accumulation, mask_prompt=draw.random() < 0.5, schedule=("linear", "cosine", "constant")[index % 3],
+        max_grad_norm=draw.choice([1.0, 0.3]), append_eos=draw.random() < 0.4,
+    )
+
+
+def check_d(aacft, work, settings):
+    for path in sorted(GOLDENS.glob("train-*.json")):
+        tag, golden = path.stem[len("train-") :], read_json(path)
+        texts = read_rows(GOLDENS / "rows.jsonl")[slice(*golden["rows"])]
+        init = None if golden.get("full") else GOLDENS / f"adapter-{tag}-init"
+        run = lambda: aacft.train(GOLDENS / tag.split("-")[0], texts, work / f"d-{tag}", golden, init)
+        yield f"d golden curve {tag}", lambda: compare_logs(run(), golden["log"])
+
+    rows = make_rows()
+    tokenizer = make_tokenizer(rows)
+    for index in range(settings.cases):
+        draw = random.Random(settings.seed * 1000 + index)
+        shape, options = random_shape(draw), random_options(draw, index)
+        layout, stored = LAYOUTS[(settings.seed + index) % len(LAYOUTS)], STORED[(settings.seed + index + 1) % len(STORED)]
+        targets = draw.sample(LINEARS, draw.randint(1, 4))
+        lora = dict(r=draw.choice([1, 3, 5, 7]), lora_alpha=draw.choice([4, 9, 16]), target_modules=targets)
+        lora.update(use_rslora=draw.random() < 0.3, use_dora=draw.random() < 0.3)
+        folder, init = work / f"d-model-{index}", work / f"d-init-{index}"
+        model = make_model("random", shape, settings.seed + index, vocabulary=tokenizer.get_vocab_size() + draw.randint(0, 20))
+        write_on_the_spot(folder, model, tokenizer, layout, stored, draw.random() < 0.5)
+        texts = draw.sample(rows, draw.randint(9, 22))
+        samples = [sample(tokenizer, text, options["mask_prompt"], options["append_eos"]) for text in texts]
+        words = [f"{key} {value}" for key, value in shape.items()] + [layout, str(stored).removeprefix("torch.")]
+        words += [f"{len(texts)} rows"] + [f"{key} {value}" for key, value in options.items()]
+
+        def adapter_curve():
+            torch.manual_seed(settings.seed + index)
+            start = get_peft_model(load_model(folder), LoraConfig(task_type="CAUSAL_LM", **lora))
+            with torch.no_grad():
+                for key, weight in start.named_parameters():
+                    if "lora_B" in key:
+                        weight.normal_(0.0, 0.02)
+            start.save_pretrained(init)
+            want = train(load_model(folder, init, trainable=True), samples, options)
+            return compare_logs(aacft.train(folder, texts, work / f"d-run-{index}", options, init), want)
+
+        def full_curve():
+            full = dict(options, full=True, steps=4)
+            want = train(load_model(folder, trainable=True).requires_grad_(True), samples, full)
+            return compare_logs(aacft.train(folder, texts, work / f"d-full-{index}", full), want)
+
+        yield f"d curve on random model {index} ({', '.join(words)}; {lora})", adapter_curve
+        yield f"d every weight of random model {index} trained", full_curve
+
+
+def random_text(draw):
+    """A string of everything that makes tokenizers differ; it does not begin like an option."""
+    pools = [
+        lambda: draw.choice(["the", "I", "want", "Tea", "it's", "we'll", "THEY'VE", "can't", "'s", "human", "bot", "png", "NOUN"]),
+        lambda: " " * draw.randint(1, 9),
+        lambda: draw.choice(["\n", "\t", "\r\n", " \n", "  \n\n ", "\u00a0", "\u2003", "\u3000", "\u0085", "\u200b", "\ufeff"]),
+        lambda: draw.choice([str(draw.randint(0, 10**6)), "½", "Ⅷ", "٣", "²", "१२"]),
+        lambda: draw.choice([":", ";", "<bot>:", "<human>:", "{ ", " }", "...", "!?", "* ", "[a,b]", '"', "\\", "$x", "%", "`", "|>"]),
+        lambda: draw.choice(["<|endoftext|>", "<|padding|>", "<|endoftext", "|padding|>"]),
+        lambda: draw.choice(["é", "e\u0301", "\u0301", "ñ", "n\u0303", "Å", "ﬁ", "\u1112\u1161\u11ab", "각", "q\u0307\u0323", "\u0344", "\u2126"]),
+        lambda: draw.choice(["日本語", "עִברִית", "हिन्दी", "ไทย", "Ελληνικά", "кошка", "ǅ", "ª"]),
+        lambda: draw.choice(["🍿", "👩‍👧", "🇬🇧", "\U0001d4d0", "\ue000", "\U0010ffff", "\u0007", "\u007f"]),
+        lambda: chr(draw.choice([draw.randint(1, 0xD7FF), draw.randint(0xE000, 0x10FFFF)])),
+    ]
+    text = "".join(draw.choice(pools)() for _ in range(draw.randint(1, 60)))
+    return text.lstrip("-") or "a"
+
+
+def check_e(aacft, work, settings):
+    folder = GOLDENS / "seq"
+    tokenizer, auto = load_tokenizer(folder), AutoTokenizer.from_pretrained(folder)
+
+    def token_ids():
+        draw, total = random.Random(settings.seed), 0
+        for _ in range(settings.strings):
+            text = random_text(draw)
+            answer = json.loads(aacft.run("tokenize", "--model", folder, "--json", text))
+            want = tokenizer.encode(text, add_special_tokens=False).ids
+            require(auto(text, add_special_tokens=False).input_ids == want, f"transformers and tokenizers disagree about {text!r}")
+            require(answer["ids"] == want, f"{text!r}: aacft {answer['ids']}, tokenizers {want}")
+            require(len(answer["pieces"]) == len(want), f"{text!r}: {len(answer['pieces'])} pieces for {len(want)} ids")
+            total += len(want)
+        return f"{settings.strings} strings, {total} tokens"
+
+    yield "e token ids", token_ids
+
+
+def wait_for(process, condition, limit=TIME_LIMIT):
+    """Whether the condition came true while the process still ran."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            return False
+        if condition():
+            return True
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    raise Failure(f"nothing happened for {limit} s")
+
+
+def lines_in(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def check_f(aacft, work, settings):
+    base, texts = GOLDENS / "par", read_rows(GOLDENS / "rows.jsonl")[:30]
+    options = dict(CURVE, steps=60, lr=2e-3, warmup=5, micro_batch=4, accumulation=2)
+    extra = ["--rank", 4, "--alpha", 16, "--target-modules", ",".join(LINEARS), "--seed", settings.seed, "--save-steps", 7, "--save-total-limit", 2]
+    arguments = lambda run: aacft.train_arguments(base, texts, run, options, dropout=0.1) + extra
+    same = lambda one, two: filecmp.cmp(one / "adapter_model.safetensors", two / "adapter_model.safetensors", shallow=False)
+    whole = work / "f-whole"
+
+    def threads():
+        aacft.run(*arguments(whole))
+        again = arguments(work / "f-again")
+        again[again.index("--threads") + 1] = 2
+        aacft.run(*again)
+        require(same(whole, work / "f-again"), "two threads give another adapter than one")
+        return f"{options['steps']} steps, the same bytes"
+
+    yield "f one thread and two", threads
+    for name, kill, after in (("SIGTERM", signal.SIGTERM, 3), ("SIGTERM", signal.SIGTERM, 31), ("SIGKILL", signal.SIGKILL, 16)):
+
+        def stopped_and_resumed():
+            run = work / f"f-{name}-{after}"
+            process = subprocess.Popen([aacft.binary, *map(str, arguments(run))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            early = "the run ended before it could be stopped: give it more steps"
+            require(wait_for(process, lambda: lines_in(run / "metrics.jsonl") >= after), early)
+            process.send_signal(kill)
+            process.wait(timeout=TIME_LIMIT)
+            stopped = lines_in(run / "metrics.jsonl")
+            require(stopped < options["steps"], early)
+            aacft.run("train", "--resume", run)
+            require(same(whole, run), f"another adapter than without the stop (at step {stopped})")
+            got, want = log_of(run), log_of(whole)
+            require(got == want, f"the same adapter, but another curve: {len(got)} lines for {len(want)}")
+            return f"stopped at step {stopped}, the same bytes and curve"
+
+        yield f"f stopped by {name} after step {after}, then resumed", stopped_and_resumed
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f}
+
+
+def passes(name, body):
+    start = time.monotonic()
+    try:
+        print(f"ok   {name}: {body()} [{time.monotonic() - start:.1f} s]", flush=True)
+        return True
+    except Failure as failure:
+        print(f"FAIL {name}: {failure}", flush=True)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = " ".join(str(error).split())[:300]
+        print(f"FAIL {name}: {type(error).__name__}: {text} ({Path(where.filename).name}:{where.lineno})", flush=True)
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
+    parser.add_argument("--only", default="abcdef", help="letters of the checks to run")
+    parser.add_argument("--seed", type=int, default=1, help="of the random models, adapters and strings")
+    parser.add_argument("--cases", type=int, default=3, help="number of random models")
+    parser.add_argument("--strings", type=int, default=60, help="number of random strings")
+    parser.add_argument("--keep", action="store_true", help="keep the working folder, also when all is well")
+    settings = parser.parse_args()
+    if not set(settings.only) <= set(CHECKS):
+        parser.error(f"--only takes letters of {''.join(CHECKS)}")
+    aacft, work = Aacft(settings.binary), Path(tempfile.mkdtemp(prefix="aacft-interop-"))
+    results = [passes(name, body) for letter in settings.only for name, body in CHECKS[letter](aacft, work, settings)]
+    failed = not results or not all(results)
+    keep = failed or settings.keep
+    print(f"{sum(results)} of {len(results)} checks passed" + (f"; files in {work}" if keep else ""))
+    if not keep:
+        shutil.rmtree(work)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

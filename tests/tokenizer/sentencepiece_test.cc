@@ -1,0 +1,99 @@
+#include "aacft/tokenizer/sentencepiece.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "support/paths.h"
+#include "tokenizer/random_text.h"
+
+namespace aacft {
+namespace {
+
+using nlohmann::json;
+using Ids = std::vector<std::int32_t>;
+
+fs::path model_file() { return testing::goldens_dir() / "sentencepiece/spiece.model"; }
+
+const SentencePiece& model() {
+  static const SentencePiece tokenizer(model_file());
+  return tokenizer;
+}
+
+TEST(SentencePiece, Goldens) {
+  const json cases = json::parse(read_file(testing::goldens_dir() / "sentencepiece/cases.json"));
+  ASSERT_FALSE(cases.empty());
+  for (const json& row : cases) {
+    const auto text = row["text"].get<std::string>();
+    EXPECT_EQ(model().encode(text), row["ids"].get<Ids>()) << text;
+    EXPECT_EQ(model().decode(row["ids"].get<Ids>()), row["decoded"].get<std::string>());
+  }
+}
+
+TEST(SentencePiece, OffsetsAreInTheOriginalText) {
+  const std::string text = "\u00a0 A\r\nB \uff21bc";  // white space collapses, the wide A becomes A
+  std::vector<std::string> covered;
+  for (const Token& token : model().encode_with_offsets(text)) {
+    covered.push_back(text.substr(token.begin, token.end - token.begin));
+  }
+  EXPECT_EQ(covered, (std::vector<std::string>{"A", "\r\n", "B", " \uff21", "b", "c"}));
+}
+
+TEST(SentencePiece, OffsetsNeverGoBack) {
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+    const std::string text = testing::random_text(seed, seed % 2 == 0);
+    std::size_t begin = 0, end = 0;
+    for (const Token& token : model().encode_with_offsets(text)) {
+      ASSERT_LE(begin, token.begin) << "seed " << seed;
+      ASSERT_LE(end, token.end) << "seed " << seed;
+      ASSERT_LE(token.begin, token.end);
+      begin = token.begin, end = token.end;
+    }
+    ASSERT_LE(end, text.size());
+  }
+}
+
+TEST(SentencePiece, Vocabulary) {
+  EXPECT_GT(model().size(), 256);
+  for (std::int32_t id = 0; id < model().size(); ++id) EXPECT_EQ(model().find(model().piece(id)), id);
+  EXPECT_EQ(model().find("no such piece"), std::nullopt);
+  EXPECT_EQ(model().piece(-1), "");
+  EXPECT_EQ(model().piece(model().size()), "");
+  EXPECT_EQ(model().decode(Ids{-1, model().size(), 1 << 30}), "");
+}
+
+TEST(SentencePiece, InvalidTextIsAnErrorThatSaysWhere) {
+  try {
+    model().encode("ab\xFF");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("byte 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST(SentencePiece, BadFilesAreErrorsWithTheirPathAndNothingIsPrinted) {
+  const std::string good = read_file(model_file());
+  const testing::TemporaryFolder folder;
+  std::string flipped = good;
+  flipped[100] ^= 0x55;
+  ::testing::internal::CaptureStderr();
+  for (const std::string& bytes :
+       {std::string(), std::string("not a model"), good.substr(0, good.size() / 2), flipped}) {
+    testing::write_text(folder / "spiece.model", bytes);
+    try {
+      const SentencePiece tokenizer(folder / "spiece.model");
+      ADD_FAILURE() << "accepted " << bytes.size() << " bytes";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find((folder / "spiece.model").string()), std::string::npos);
+    }
+  }
+  EXPECT_THROW(SentencePiece(folder / "none.model"), Error);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+}  // namespace
+}  // namespace aacft

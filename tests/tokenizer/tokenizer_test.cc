@@ -1,0 +1,86 @@
+#include "aacft/tokenizer/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "support/paths.h"
+#include "tokenizer/random_text.h"
+
+namespace aacft {
+namespace {
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Tokenizer, LoadsEitherKindFromAFolder) {
+  EXPECT_EQ(load_tokenizer(testing::goldens_dir() / "tokenizer")->encode("<|endoftext|>").size(), 1u);
+  EXPECT_GT(load_tokenizer(testing::goldens_dir() / "sentencepiece")->encode("<|endoftext|>").size(), 1u);
+}
+
+TEST(Tokenizer, TheJsonComesFirstAndTokenizerModelIsFoundToo) {
+  const testing::TemporaryFolder folder;
+  fs::copy(testing::goldens_dir() / "sentencepiece/spiece.model", folder / "tokenizer.model");
+  EXPECT_GT(load_tokenizer(folder.path())->encode("<|endoftext|>").size(), 1u);
+  fs::copy(testing::goldens_dir() / "tokenizer/tokenizer.json", folder / "tokenizer.json");
+  EXPECT_EQ(load_tokenizer(folder.path())->encode("<|endoftext|>").size(), 1u);
+}
+
+TEST(Tokenizer, SaysWhatItLookedFor) {
+  const testing::TemporaryFolder folder;
+  const std::string message = error_of([&] { load_tokenizer(folder.path()); });
+  for (const std::string& part : {folder.path().string(), std::string("tokenizer.json"),
+                                  std::string("spiece.model"), std::string("tokenizer.model")}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+  EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "vocab.txt"); }).find("vocab.txt"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "none.json"); }).find("none.json"),
+            std::string::npos);
+}
+
+TEST(Tokenizer, FilesToCopyWithAModel) {
+  const testing::TemporaryFolder folder;
+  EXPECT_TRUE(tokenizer_files(folder.path()).empty());
+  for (const char* name :
+       {"special_tokens_map.json", "tokenizer.json", "config.json", "tokenizer_config.json"}) {
+    testing::write_text(folder / name, "{}");
+  }
+  EXPECT_EQ(tokenizer_files(folder.path()),
+            (std::vector<fs::path>{folder / "tokenizer.json", folder / "tokenizer_config.json",
+                                   folder / "special_tokens_map.json"}));
+}
+
+TEST(Tokenizer, SeveralThreadsShareOne) {
+  for (const char* kind : {"tokenizer", "sentencepiece"}) {
+    const auto tokenizer = load_tokenizer(testing::goldens_dir() / kind);
+    std::vector<std::vector<std::int32_t>> alone;
+    for (std::uint64_t seed = 0; seed < 200; ++seed)
+      alone.push_back(tokenizer->encode(testing::random_text(seed)));
+    std::vector<std::vector<std::vector<std::int32_t>>> together(4);
+    std::vector<std::thread> threads;
+    for (auto& results : together) {
+      threads.emplace_back([&] {
+        for (std::uint64_t seed = 0; seed < 200; ++seed) {
+          results.push_back(tokenizer->encode(testing::random_text(seed)));
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& results : together) EXPECT_EQ(results, alone);
+  }
+}
+
+}  // namespace
+}  // namespace aacft
