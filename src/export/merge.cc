@@ -142,7 +142,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
       const std::string& name = specs[i].name;
       if (events.progress) events.progress(i, specs.size(), name);
       const LoraModule* module = module_of(adapter, name);
-      for_each_piece(*checkpoint.find(name), [&](std::int64_t first, const Tensor& rows) {
+      for_each_piece(*find_weight(checkpoint, name), [&](std::int64_t first, const Tensor& rows) {
         const Tensor merged = module == nullptr ? rows : merged_rows(rows, *module, first);
         const Tensor rounded = merged.to(type).contiguous();
         require_finite(rounded, name);

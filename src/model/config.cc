@@ -112,8 +112,8 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   if (c.hidden_size % c.num_heads != 0)
     throw Error(where, ": hidden_size ", c.hidden_size, " is not divisible by num_attention_heads ", c.num_heads);
   if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1)) throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);
-  if (c.rotary_dims() % 2 != 0)
-    throw Error(where, ": rotary_pct ", c.rotary_pct, " makes ", c.rotary_dims(), " dimensions of a head rotate; an even number is needed");
+  if ((c.rotary_dims() + 1) / 2 * 2 > c.head_dim())
+    throw Error(where, ": rotary_pct ", c.rotary_pct, " makes an odd number of dimensions rotate, more than a head's ", c.head_dim(), " allow");
   if (!(c.rotary_base > 0)) throw Error(where, ": the rotary base must be positive, not ", c.rotary_base);
   if (!(c.layer_norm_eps > 0)) throw Error(where, ": layer_norm_eps must be positive, not ", c.layer_norm_eps);
   return c;

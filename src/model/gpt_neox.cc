@@ -55,6 +55,11 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected_tensors(
   return tensors;
 }
 
+const TensorView* find_weight(const Checkpoint& checkpoint, const std::string& name) {
+  const TensorView* found = checkpoint.find(name);
+  return found == nullptr && name == "embed_out.weight" ? checkpoint.find("lm_head.weight") : found;
+}
+
 bool is_ignored_tensor(const std::string& name) {
   return ends_with(name, ".attention.bias") || ends_with(name, ".attention.masked_bias") || ends_with(name, ".rotary_emb.inv_freq");
 }
@@ -63,7 +68,7 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, b
   std::vector<std::string> missing, misshapen, extra;
   const auto expected = expected_tensors(config);
   for (const auto& [name, shape] : expected) {
-    const TensorView* tensor = checkpoint.find(name);
+    const TensorView* tensor = find_weight(checkpoint, name);
     if (tensor == nullptr) {
       missing.push_back(name);
     } else if (tensor->shape != shape) {
@@ -79,7 +84,7 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, b
     throw Error(checkpoint.folder(), ": wrong shape: ", listed(misshapen), "; config.json is another model's");
 
   for (const TensorView& tensor : checkpoint.tensors()) {
-    if (is_ignored_tensor(tensor.name) || (config.tied_embeddings && tensor.name == "embed_out.weight")) continue;
+    if (is_ignored_tensor(tensor.name) || tensor.name == "embed_out.weight" || tensor.name == "lm_head.weight") continue;
     const bool known = std::any_of(expected.begin(), expected.end(), [&](const auto& e) { return e.first == tensor.name; });
     if (!known) extra.push_back(tensor.name);
   }
@@ -87,7 +92,7 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, b
 
   if (!check_values) return;
   for (const auto& [name, shape] : expected) {
-    const TensorView* tensor = checkpoint.find(name);
+    const TensorView* tensor = find_weight(checkpoint, name);
     if (const auto index = first_non_finite(*tensor))
       throw Error(checkpoint.folder(), ": tensor ", name, " holds a value that is not finite, at index ", *index,
                   "; the file is damaged, or the run that wrote it had diverged");
@@ -100,7 +105,7 @@ GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn)
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
   check_checkpoint(checkpoint_, config_, true, warn);
-  const auto weight = [&](const std::string& name) { return Parameter{resident_tensor(*checkpoint_.find(name)), {}}; };
+  const auto weight = [&](const std::string& name) { return Parameter{resident_tensor(*find_weight(checkpoint_, name)), {}}; };
   const auto small = [&](const std::string& name) { return Parameter{weight(name).value.to(torch::kFloat32, false, true), {}}; };
   const auto linear_of = [&](const std::string& name, bool bias) {
     return Linear{weight(name + ".weight"), bias ? small(name + ".bias") : Parameter{}};
@@ -123,7 +128,7 @@ GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn)
 
 std::uint64_t GptNeox::weight_bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& [name, shape] : expected_tensors(config_)) bytes += checkpoint_.find(name)->bytes.size();
+  for (const auto& [name, shape] : expected_tensors(config_)) bytes += find_weight(checkpoint_, name)->bytes.size();
   return bytes;
 }
 
@@ -149,7 +154,8 @@ Tensor GptNeox::final_norm(const Tensor& x, const Pass& pass) const {
 
 Tensor GptNeox::logits(const Tensor& normed, const Pass& pass) const {
   const Tensor logits = multiply_transposed(normed, embed_out_.weight.value, pass);
-  if (low_memory_) release(config_.tied_embeddings ? "gpt_neox.embed_in." : "embed_out.");
+  if (low_memory_)
+    release(config_.tied_embeddings ? "gpt_neox.embed_in." : "embed_out."), release("lm_head.");
   return logits;
 }
 

@@ -15,8 +15,9 @@ using torch::Tensor;
 using StateMap = std::decay_t<decltype(std::declval<torch::optim::AdamW&>().state())>;
 
 // How libtorch finds a parameter's state: by its address, which versions before 2.0 spell as text.
-StateMap::key_type state_key(const Tensor& parameter) {
-  if constexpr (std::is_same_v<StateMap::key_type, std::string>) {
+template <typename Key = StateMap::key_type>
+Key state_key(const Tensor& parameter) {
+  if constexpr (std::is_same_v<Key, std::string>) {
     return c10::guts::to_string(parameter.unsafeGetTensorImpl());
   } else {
     return parameter.unsafeGetTensorImpl();

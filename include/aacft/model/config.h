@@ -31,6 +31,7 @@ struct ModelConfig {
   std::optional<std::int64_t> bos_token_id, eos_token_id;
 
   std::int64_t head_dim() const { return hidden_size / num_heads; }
+  // An odd number rotates one dimension more, as in transformers.
   std::int64_t rotary_dims() const { return static_cast<std::int64_t>(static_cast<double>(head_dim()) * rotary_pct); }
   std::int64_t num_parameters() const;
 };

@@ -30,6 +30,9 @@ struct NamedLinear {
 // Names and shapes of the tensors that a checkpoint of this shape holds, in the order of the model.
 std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected_tensors(const ModelConfig& config);
 
+// A weight under its name, or under the one that newer files give the head (lm_head); null where there is none.
+const TensorView* find_weight(const Checkpoint& checkpoint, const std::string& name);
+
 // True for buffers that old files carry and nobody needs.
 bool is_ignored_tensor(const std::string& name);
 

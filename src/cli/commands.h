@@ -1,0 +1,24 @@
+// The subcommands. Each add_... declares one: its options, and what runs when it is chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace aacft::cli {
+
+void add_train(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_merge(CLI::App& app);
+void add_init(CLI::App& app);
+void add_info(CLI::App& app);
+void add_tokenize(CLI::App& app);
+
+// Warnings go to standard error.
+void warn(const std::string& message);
+
+// True once SIGINT or SIGTERM has come; a second one ends the process at once. The first call installs the handlers.
+bool stop_requested();
+int stop_signal();  // the signal that came, 0 if none did
+
+}  // namespace aacft::cli

@@ -1,0 +1,183 @@
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/base/threads.h"
+#include "aacft/formats/json.h"
+#include "aacft/generate/generator.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace aacft::cli {
+namespace {
+
+using nlohmann::json;
+
+// The prompt of a JSONL row: {"prompt"}, {"text"} up to its last "<bot>:", or {"messages"} up to the answer.
+std::string prompt_of(const json& row) {
+  constexpr std::string_view kBot = "<bot>:";
+  if (row.contains("prompt") && row.at("prompt").is_string()) return row.at("prompt").get<std::string>();
+  if (row.contains("text") && row.at("text").is_string()) {
+    const std::string text = row.at("text").get<std::string>();
+    const std::size_t at = text.rfind(kBot);
+    return at == std::string::npos ? text : text.substr(0, at + kBot.size());
+  }
+  if (row.contains("messages") && row.at("messages").is_array()) {
+    std::string text;
+    for (std::size_t i = 0; i < row.at("messages").size(); ++i) {
+      const json& message = row.at("messages")[i];
+      const std::string role = message.value("role", ""), content = message.value("content", "");
+      const bool answer = role == "assistant" || role == "bot";
+      if (answer && i + 1 == row.at("messages").size()) break;
+      text += role == "system" ? content + "\n" : (answer ? "<bot>: " : "<human>: ") + content + "\n";
+    }
+    return text + std::string(kBot);
+  }
+  throw Error("the row has neither \"prompt\", nor \"text\", nor \"messages\"");
+}
+
+// Files end in a newline that the prompt does not mean.
+std::string without_last_newline(std::string text) {
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  if (!text.empty() && text.back() == '\r') text.pop_back();
+  return text;
+}
+
+std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
+
+struct GenerateCommand {
+  GenerateOptions options;
+  std::filesystem::path model, adapter, prompt_file, data, output;
+  std::vector<std::string> prompts;
+  bool json_output = false, no_stop = false, no_cache = false;
+  int thread_count = 0;
+  Options declared;
+  CLI::Option* stop_option = nullptr;
+
+  explicit GenerateCommand(CLI::App& command) : declared(command) {
+    const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
+      for (CLI::Option* member : members) member->group(name);
+    };
+    group("Model", {
+      declared.add("--model", model, "model folder"),
+      declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is"),
+      declared.add("--threads", thread_count, "0: all cores"),
+    });
+    group("Prompts (else standard input)", {
+      declared.add("--prompt,-p", prompts, "a prompt; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
+      declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt"),
+      declared.add("--data", data, "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - for standard input"),
+    });
+    group("Output", {
+      declared.add("--output,-o", output, "file for the results of --data; standard output otherwise"),
+      declared.add("--json", json_output, "one object a prompt: prompt, prompt_ids, new_ids, text, stop_reason"),
+    });
+    SamplingOptions& s = options.sampling;
+    group("Generation", {
+      declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most"),
+      declared.add("--temperature,--temp", s.temperature, "0: greedy"),
+      declared.add("--top-k", s.top_k, "choose among the k likeliest; 0: all"),
+      declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together"),
+      declared.add("--repetition-penalty", s.repetition_penalty, "above 1: tokens that occurred become less likely"),
+      declared.add("--seed", s.seed, "of the random choices"),
+      stop_option = declared.add("--stop", options.stop, "text that ends the generation; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
+      declared.add("--no-stop", no_stop, "no stop texts at all"),
+      declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)"),
+      declared.add("--batch-size", options.batch_size, "prompts under way at a time"),
+    });
+  }
+
+  void read_prompts() {
+    const int sources = !prompts.empty() + !prompt_file.empty() + !data.empty();
+    if (sources > 1) throw UsageError("--prompt, --prompt-file and --data exclude each other");
+    if (!prompts.empty()) return;
+    if (!data.empty()) {
+      const std::string name = data == "-" ? "standard input" : data.string();
+      const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(name, ":", line, ": ", reason); };
+      read_json_lines(data == "-" ? standard_input() : read_file(data), [&](std::size_t line, const json& row) {
+        try {
+          prompts.push_back(prompt_of(row));
+        } catch (const Error& error) {
+          refuse(line, error.what());
+        }
+      }, refuse);
+      if (prompts.empty()) throw Error(name, ": the file has no rows; one JSON object a line is expected");
+      return;
+    }
+    const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_file(prompt_file));
+    if (text.empty()) throw Error(prompt_file.empty() ? "the prompt on standard input" : prompt_file.string(), " is empty");
+    prompts = {text};
+  }
+
+  void check() const {
+    const auto need = [](bool good, const char* message) {
+      if (!good) throw UsageError(message);
+    };
+    need(!model.empty(), "--model is missing: the folder of the model");
+    need(options.max_new_tokens >= 1, "--max-new-tokens must be 1 or more");
+    need(options.batch_size >= 1, "--batch-size must be 1 or more");
+    need(options.sampling.temperature >= 0, "--temperature must not be negative");
+    need(options.sampling.top_k >= 0, "--top-k must not be negative");
+    need(options.sampling.top_p > 0 && options.sampling.top_p <= 1, "--top-p must be above 0 and at most 1");
+    need(options.sampling.repetition_penalty > 0, "--repetition-penalty must be above 0");
+    need(output.empty() || !data.empty(), "--output goes with --data");
+  }
+
+  void run() {
+    check();
+    read_prompts();
+    if (no_stop) options.stop.clear();
+    options.use_cache = !no_cache;
+    set_threads(thread_count > 0 ? thread_count : available_cores());
+    GptNeox loaded(model, warn);
+    const auto tokenizer = load_tokenizer(model);
+    std::optional<Adapter> attached;
+    if (!adapter.empty()) {
+      attached = Adapter::load(adapter, warn);
+      attached->attach(loaded);
+    }
+
+    std::optional<AtomicFile> file;
+    if (!output.empty()) file.emplace(output);
+    const bool lines = json_output || !data.empty();  // an object a line, rather than text
+    const bool stream = !lines && prompts.size() == 1;
+    GenerateEvents events;
+    events.stop_requested = stop_requested;
+    if (stream)
+      events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
+    events.done = [&](std::size_t, const Generation& g) {
+      std::string line;
+      if (!lines) {
+        line = stream ? "\n" : g.text + "\n";
+      } else if (json_output) {
+        line = json{{"prompt", g.prompt}, {"prompt_ids", g.prompt_ids}, {"new_ids", g.new_ids}, {"text", g.text}, {"stop_reason", g.stop_reason}}.dump() + "\n";
+      } else {
+        line = json{{"prompt", g.prompt}, {"text", g.text}}.dump() + "\n";
+      }
+      if (file) {
+        file->write(line);
+      } else {
+        std::cout << line << std::flush;
+      }
+    };
+    generate(loaded, *tokenizer, prompts, options, events);
+    if (file && stop_signal() == 0) file->commit();
+  }
+};
+
+}  // namespace
+
+void add_generate(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("generate", "Continue prompts with a model, or a model and an adapter");
+  auto generate_command = std::make_shared<GenerateCommand>(*command);
+  command->callback([generate_command] { generate_command->run(); });
+}
+
+}  // namespace aacft::cli

@@ -1,0 +1,105 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <iostream>
+#include <memory>
+
+#include "aacft/base/error.h"
+#include "aacft/base/text.h"
+#include "aacft/base/threads.h"
+#include "aacft/model/model_folder.h"
+#include "aacft/tokenizer/tokenizer.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace aacft::cli {
+namespace {
+
+// Shapes by name. tiny is for trying things out: seconds to train, and it learns nothing but spelling.
+ModelConfig shape_named(const std::string& name) {
+  ModelConfig c;
+  c.bos_token_id = c.eos_token_id = 0;
+  if (name == "tiny") {
+    c.vocab_size = 1024, c.hidden_size = 64, c.intermediate_size = 256, c.num_layers = 3, c.num_heads = 4;
+    c.rotary_pct = 1.0, c.parallel_residual = false;
+  } else if (name == "pythia-70m") {
+    c.vocab_size = 50304, c.hidden_size = 512, c.intermediate_size = 2048, c.num_layers = 6, c.num_heads = 8;
+  } else if (name == "redpajama-3b") {
+    c.vocab_size = 50432, c.hidden_size = 2560, c.intermediate_size = 10240, c.num_layers = 32, c.num_heads = 32;
+    c.rotary_pct = 1.0, c.parallel_residual = false;
+  } else {
+    throw UsageError("--shape must be tiny, pythia-70m or redpajama-3b, not ", name);
+  }
+  return c;
+}
+
+struct InitCommand {
+  std::filesystem::path output, tokenizer;
+  std::string shape = "tiny", dtype = "float16";
+  std::uint64_t seed = 42;
+  // -1: as the shape says.
+  std::int64_t vocab_size = -1, hidden_size = -1, intermediate_size = -1, layers = -1, heads = -1, positions = -1;
+  double rotary_pct = -1;
+  bool parallel = false, sequential = false;
+
+  explicit InitCommand(CLI::App& command) {
+    Options declared(command);
+    declared.add("--output,-o", output, "folder for the model; must not exist yet");
+    declared.add("--shape", shape, "tiny, pythia-70m or redpajama-3b");
+    declared.add("--dtype", dtype, "float32, float16 or bfloat16");
+    declared.add("--seed", seed, "of the random weights");
+    declared.add("--tokenizer", tokenizer, "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny");
+    for (auto [name, field, help] : std::initializer_list<std::tuple<const char*, std::int64_t*, const char*>>{
+             {"--vocab-size", &vocab_size, "tokens"}, {"--hidden-size", &hidden_size, "width"},
+             {"--intermediate-size", &intermediate_size, "width inside the MLP (else 4 x hidden where that is given)"},
+             {"--layers", &layers, "layers"}, {"--heads", &heads, "attention heads"}, {"--max-positions", &positions, "context"}})
+      command.add_option(name, *field, std::string(help) + ", instead of the shape's");
+    command.add_option("--rotary-pct", rotary_pct, "share of a head that rotates, instead of the shape's");
+    command.add_flag("--parallel-residual", parallel, "attention and MLP side by side (Pythia)");
+    command.add_flag("--sequential-residual", sequential, "one after the other (RedPajama)");
+  }
+
+  void run() {
+    if (output.empty()) throw UsageError("--output is missing: the folder for the model");
+    const auto type = parse_dtype(dtype);
+    if (!type || !is_weight_dtype(*type)) throw UsageError("--dtype must be float32, float16 or bfloat16, not ", dtype);
+    if (parallel && sequential) throw UsageError("--parallel-residual and --sequential-residual exclude each other");
+    ModelConfig c = shape_named(shape);
+    if (hidden_size > 0) c.hidden_size = hidden_size, c.intermediate_size = 4 * hidden_size;
+    for (auto [value, field] : std::initializer_list<std::pair<std::int64_t, std::int64_t*>>{
+             {vocab_size, &c.vocab_size}, {intermediate_size, &c.intermediate_size}, {layers, &c.num_layers}, {heads, &c.num_heads}, {positions, &c.max_positions}})
+      if (value != -1) *field = value;
+    if (rotary_pct != -1) c.rotary_pct = rotary_pct;
+    if (parallel || sequential) c.parallel_residual = parallel;
+    parse_model_config(to_json(c, *type), "the shape");  // the same checks as for a file
+
+    if (tokenizer.empty() && shape == "tiny") tokenizer = own_tokenizer();
+    if (!tokenizer.empty()) {
+      const std::int32_t size = load_tokenizer_file(tokenizer)->size();
+      if (size > c.vocab_size) throw UsageError("the tokenizer has ", size, " tokens, more than the vocabulary of ", c.vocab_size);
+    }
+    set_threads(available_cores());
+    write_random_model(output, c, *type, seed, tokenizer);
+    std::cout << fmt::format("wrote {}: {} parameters, {} as {}\n", output.string(), c.num_parameters(),
+                             human_bytes(static_cast<std::uint64_t>(c.num_parameters()) * dtype_size(*type)), dtype);
+    if (tokenizer.empty()) std::cout << "it has no tokenizer yet: copy a tokenizer.json into it, or use --tokenizer\n";
+  }
+
+  // Beside the sources of this build, or beside the program where it was installed.
+  static std::filesystem::path own_tokenizer() {
+    std::error_code ignored;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+    for (const auto& folder : {program / "../data", program / "../share/aacft"})
+      if (std::filesystem::exists(folder / "tiny-tokenizer.json")) return folder / "tiny-tokenizer.json";
+    throw Error("the tokenizer for --shape tiny, data/tiny-tokenizer.json, is not beside the program; give one with --tokenizer");
+  }
+};
+
+}  // namespace
+
+void add_init(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("init", "Make a model of a given shape with random weights");
+  auto init_command = std::make_shared<InitCommand>(*command);
+  command->callback([init_command] { init_command->run(); });
+}
+
+}  // namespace aacft::cli

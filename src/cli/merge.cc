@@ -1,0 +1,77 @@
+#include "aacft/export/merge.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "aacft/base/error.h"
+#include "aacft/base/text.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace aacft::cli {
+namespace {
+
+struct MergeCommand {
+  MergeOptions options;
+  std::string dtype;
+  bool json_output = false, no_check = false;
+
+  explicit MergeCommand(CLI::App& command) {
+    Options declared(command);
+    declared.add("--model", options.model, "base model folder");
+    declared.add("--adapter", options.adapter, "adapter folder");
+    declared.add("--output,-o", options.output, "folder for the merged model; must not exist yet");
+    declared.add("--dtype", dtype, "float32, float16 or bfloat16; as the base is stored otherwise");
+    declared.add("--max-shard-size", options.max_shard_bytes, "bytes in a file, as 5G")->transform(CLI::AsSizeValue(true));
+    declared.add("--also-delta", options.also_delta, "also write delta.safetensors: merged minus base, of the adapted weights alone");
+    declared.add("--prompt", options.prompts, "a prompt for the comparison of logits afterwards; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+    declared.add("--no-check", no_check, "leave that comparison out");
+    declared.add("--threads", options.threads, "0: all cores");
+    declared.add("--json", json_output, "the report as one object");
+  }
+
+  void run() {
+    if (options.model.empty() || options.adapter.empty() || options.output.empty())
+      throw UsageError("--model, --adapter and --output are all needed");
+    if (!dtype.empty()) {
+      options.dtype = parse_dtype(dtype);
+      if (!options.dtype || !is_weight_dtype(*options.dtype)) throw UsageError("--dtype must be float32, float16 or bfloat16, not ", dtype);
+    }
+    options.check = !no_check;
+    const bool live = ::isatty(STDERR_FILENO) == 1;
+    MergeEvents events;
+    events.warning = warn;
+    if (live) events.progress = [](std::size_t done, std::size_t total, const std::string& tensor) {
+      std::cerr << fmt::format("\rmerging {}/{} {}\033[K", done + 1, total, tensor) << std::flush;
+    };
+    const MergeReport report = merge(options, events);
+    if (live) std::cerr << "\r\033[K";
+    if (json_output) {
+      const auto number = [](const std::optional<double>& value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); };
+      std::cout << nlohmann::json{{"output", options.output.string()}, {"dtype", dtype_name(report.dtype)}, {"bytes", report.bytes}, {"tensors", report.tensors},
+                                  {"merged_tensors", report.merged_tensors}, {"seconds", report.seconds}, {"check_seconds", report.check_seconds},
+                                  {"max_logit_difference", number(report.max_logit_difference)}, {"mean_kl", number(report.mean_kl)},
+                                  {"peak_rss_bytes", report.peak_rss_bytes}}.dump() << "\n";
+      return;
+    }
+    std::cout << fmt::format("merged {} of {} tensors into {} ({}, {}) in {:.1f} s\n", report.merged_tensors, report.tensors, options.output.string(),
+                             dtype_name(report.dtype), human_bytes(report.bytes), report.seconds);
+    if (report.max_logit_difference)
+      std::cout << fmt::format("against base + adapter: largest difference of a logit {:.3g}, KL {:.3g} nats a token\n", *report.max_logit_difference, *report.mean_kl);
+    std::cout << fmt::format("next: aacft generate --model {} --prompt ...\n", options.output.string());
+  }
+};
+
+}  // namespace
+
+void add_merge(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("merge", "Fold an adapter into its base model: a complete model folder");
+  auto merge_command = std::make_shared<MergeCommand>(*command);
+  command->callback([merge_command] { merge_command->run(); });
+}
+
+}  // namespace aacft::cli

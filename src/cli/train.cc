@@ -1,0 +1,137 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <iostream>
+#include <memory>
+
+#include "aacft/base/error.h"
+#include "aacft/base/text.h"
+#include "aacft/train/trainer.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/train_progress.h"
+
+namespace aacft::cli {
+namespace {
+
+enum class Compute { kFp32, kAuto };
+
+struct TrainCommand {
+  TrainOptions options;
+  std::filesystem::path config, resume;
+  Compute compute = Compute::kAuto;
+  Options declared;
+
+  explicit TrainCommand(CLI::App& command) : declared(command) {
+    TrainOptions& o = options;
+    o.output = "run";
+    const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
+      for (CLI::Option* member : members) member->group(name);
+    };
+    command.add_option("-c,--config", config, "TOML file with any of these options as keys; flags win over it")->group("Run");
+    command.add_option("--resume", resume, "continue the run in this folder, with its own options; flags win over them")->group("Run");
+    group("Run", {
+      declared.add("--model", o.model, "folder with config.json, weights and tokenizer"),
+      declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}"),
+      declared.add("--output", o.output, "folder for adapter, checkpoints and metrics"),
+      declared.add("--overwrite", o.overwrite, "replace a run that is in --output"),
+      declared.add("--seed", o.seed, "everything random follows from it"),
+      declared.add("--threads", o.threads, "0: all cores"),
+      declared.add_choice("--compute", compute, {{"auto", Compute::kAuto}, {"fp32", Compute::kFp32}}, "fp32 is the reference"),
+      declared.add_choice("--recompute,--grad-checkpoint", o.recompute, {{"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}}, "gradient checkpointing: compute activations again instead of keeping them"),
+      declared.add("--memory-budget", o.memory_budget, "bytes for the whole process, as 6G or 800M; 0: most of what is free")->transform(CLI::AsSizeValue(true)),
+    });
+    group("Adapter", {
+      declared.add("--rank,-r", o.lora.rank, "rank of the two matrices"),
+      declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times"),
+      declared.add("--dropout", o.lora.dropout, "of the adapter's input while training"),
+      declared.add("--target-modules", o.lora.target_modules, "endings of the linears to adapt: query_key_value, dense, dense_h_to_4h, dense_4h_to_h")->delimiter(','),
+      declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
+      declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
+      declared.add("--init-adapter", o.init_adapter, "start from this adapter folder; rank, alpha and targets are its own"),
+      declared.add("--full", o.full, "train every weight instead of an adapter"),
+    });
+    group("Optimisation", {
+      declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate"),
+      declared.add_choice("--schedule,--lr-scheduler-type", o.schedule, {{"linear", Schedule::kLinear}, {"cosine", Schedule::kCosine}, {"constant", Schedule::kConstant}}, "of the learning rate after the warm-up"),
+      declared.add("--warmup,--warmup-steps", o.warmup, "steps with a rising learning rate"),
+      declared.add("--micro-batch,--per-device-train-batch-size", o.micro_batch, "rows"),
+      declared.add("--accumulation,--gradient-accumulation-steps", o.accumulation, "micro-batches a step"),
+      declared.add("--max-steps,--iters", o.max_steps, "steps of the run"),
+      declared.add("--epochs", o.epochs, "times through the data, instead of --max-steps"),
+      declared.add("--weight-decay", o.weight_decay, "of AdamW"),
+      declared.add("--beta1", o.beta1, "of AdamW"),
+      declared.add("--beta2", o.beta2, "of AdamW"),
+      declared.add("--epsilon", o.epsilon, "of AdamW"),
+      declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
+      declared.add_choice("--loss-norm", o.loss_norm, {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}}, "mean over the step's tokens, or over micro-batch means (as in 2023)"),
+    });
+    group("Data", {
+      declared.add("--mask-prompt", o.rows.mask_prompt, "only completions count in the loss"),
+      declared.add("--response-marker", o.rows.response_marker, "where the completion of a {\"text\"} row starts"),
+      declared.add("--append-eos,!--no-append-eos", o.rows.append_eos, "end rows with the end-of-text token (on unless --no-append-eos)"),
+      declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (on unless --no-shuffle)"),
+      declared.add("--max-length", o.rows.max_length, "tokens in a row; 0: the model's context"),
+      declared.add("--truncate", o.rows.truncate, "cut longer rows instead of refusing them"),
+      declared.add("--skip-bad-rows", o.rows.skip_bad_rows, "leave bad rows out instead of stopping"),
+    });
+    group("Evaluation", {
+      declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on"),
+      declared.add("--eval-split", o.eval_split, "share of --data to hold out instead"),
+      declared.add("--eval-steps", o.eval_steps, "steps between evaluations"),
+      declared.add("--keep-best", o.keep_best, "the result is the adapter with the lowest evaluation loss"),
+      declared.add("--patience", o.patience, "stop after so many evaluations without improvement; 0: never"),
+    });
+    group("Checkpoints", {
+      declared.add("--save-steps,--save-every", o.save_steps, "steps between checkpoints; 0: only at the end"),
+      declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all"),
+    });
+  }
+
+  void run() {
+    if (!resume.empty()) {
+      options.output = resume;
+      options.resume = true;
+    }
+    if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
+    if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
+    options.resolved_config = "# The options of this run, all of them. Continue it with: aacft train --resume FOLDER\n" + declared.toml();
+
+    TrainProgress progress;
+    TrainEvents events;
+    events.start = [&](const RunInfo& info) { progress.start(info); };
+    events.step = [&](const StepReport& report) { progress.step(report); };
+    events.evaluation = [&](const EvalReport& report) { progress.evaluation(report); };
+    events.saved = [&](const std::filesystem::path& path, std::int64_t step) { progress.saved(path, step); };
+    events.warning = [&](const std::string& message) { progress.warning(message); };
+    events.stop_requested = stop_requested;
+    stop_requested();  // installs the handlers before anything is written
+    const RunResult result = train(options, events);
+    progress.clear();
+    report(result);
+  }
+
+  void report(const RunResult& result) const {
+    const std::string folder = options.output.string();
+    if (result.end == RunEnd::kInterrupted) {
+      std::cout << fmt::format("stopped after step {}, and saved; go on with: aacft train --resume {}\n", result.step, folder);
+      return;
+    }
+    if (result.end == RunEnd::kStoppedEarly)
+      std::cout << fmt::format("stopped early after step {}: no improvement in {} evaluations\n", result.step, options.patience);
+    std::cout << fmt::format("finished step {} in {}; {} in {}\n", result.step, human_seconds(result.seconds),
+                             options.full ? "the model is" : "the adapter is", folder);
+    if (result.best_loss) std::cout << fmt::format("lowest evaluation loss {:.4f} at step {}\n", *result.best_loss, result.best_step);
+    std::cout << (options.full ? fmt::format("next: aacft generate --model {} --prompt ...\n", folder)
+                               : fmt::format("next: aacft generate --model {} --adapter {} --prompt ...\n", options.model.string(), folder));
+  }
+};
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("train", "Train a LoRA adapter (or, with --full, the whole model)");
+  auto train_command = std::make_shared<TrainCommand>(*command);
+  command->callback([train_command] { train_command->run(); });
+}
+
+}  // namespace aacft::cli

@@ -1,0 +1,83 @@
+#include "cli/train_progress.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "aacft/base/text.h"
+#include "cli/commands.h"
+
+namespace aacft::cli {
+namespace {
+
+int terminal_width() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(double share, int width) {
+  const int filled = static_cast<int>(share * width + 0.5);
+  return "[" + std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(width - filled), '.') + "]";
+}
+
+}  // namespace
+
+TrainProgress::TrainProgress() : terminal_(::isatty(STDOUT_FILENO) == 1) {}
+
+TrainProgress::~TrainProgress() { clear(); }
+
+void TrainProgress::clear() {
+  if (live_.empty()) return;
+  std::fputs("\r\033[K", stdout);
+  std::fflush(stdout);
+  live_.clear();
+}
+
+void TrainProgress::line(const std::string& text) {
+  const std::string live = live_;
+  clear();
+  std::fputs((text + "\n").c_str(), stdout);
+  if (!live.empty()) std::fputs(live.c_str(), stdout), live_ = live;
+  std::fflush(stdout);
+}
+
+void TrainProgress::start(const RunInfo& r) {
+  line(fmt::format("training {} of {} parameters ({:.3f} %) on {} rows, {} tokens{}", r.trained_parameters, r.model_parameters,
+                   100.0 * static_cast<double>(r.trained_parameters) / static_cast<double>(r.model_parameters), r.rows, r.tokens,
+                   r.eval_rows > 0 ? fmt::format("; {} rows held out", r.eval_rows) : ""));
+  line(fmt::format("{} steps, {:.2f} epochs; passes of up to {} tokens in {}, activations of {} of {} layers kept", r.total_steps, r.epochs,
+                   r.pass_rows, human_bytes(r.memory_budget), r.kept_layers, r.layers));
+  if (r.steps_done > 0) line(fmt::format("going on after step {}", r.steps_done));
+}
+
+void TrainProgress::step(const StepReport& r) {
+  const std::string numbers =
+      fmt::format("loss {:.4f}  lr {:.2e}  grad {:.3f}  {:.0f} tok/s  {}", r.loss, r.learning_rate, r.grad_norm, r.tokens_per_second,
+                  human_bytes(r.rss_bytes));
+  const std::string left = r.step < r.total_steps ? human_seconds(r.seconds_left) + " left" : "done";
+  if (!terminal_) return line(fmt::format("step {}/{}  {}  {}", r.step, r.total_steps, numbers, left));
+  const double share = static_cast<double>(r.step) / static_cast<double>(r.total_steps);
+  std::string text = fmt::format("{} {}/{}  {}  {}", bar(share, 20), r.step, r.total_steps, numbers, left);
+  text = text.substr(0, static_cast<std::size_t>(std::max(terminal_width() - 1, 20)));
+  live_ = "\r" + text + "\033[K";
+  std::fputs(live_.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+void TrainProgress::evaluation(const EvalReport& r) {
+  line(fmt::format("step {}: evaluation loss {:.4f}{}", r.step, r.loss, r.best ? ", the best so far" : ""));
+}
+
+void TrainProgress::saved(const std::filesystem::path& path, std::int64_t step) {
+  line(fmt::format("step {}: saved {}", step, path.string()));
+}
+
+void TrainProgress::warning(const std::string& message) {
+  clear();
+  warn(message);
+}
+
+}  // namespace aacft::cli

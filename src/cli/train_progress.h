@@ -1,0 +1,27 @@
+// What a training run shows: a live line on a terminal, plain lines elsewhere.
+#pragma once
+
+#include "aacft/train/trainer.h"
+
+namespace aacft::cli {
+
+class TrainProgress {
+ public:
+  TrainProgress();
+  ~TrainProgress();
+
+  void start(const RunInfo& info);
+  void step(const StepReport& report);
+  void evaluation(const EvalReport& report);
+  void saved(const std::filesystem::path& path, std::int64_t step);
+  void warning(const std::string& message);
+  void clear();  // takes the live line away
+
+ private:
+  void line(const std::string& text);  // a lasting line
+
+  bool terminal_;
+  std::string live_;
+};
+
+}  // namespace aacft::cli
