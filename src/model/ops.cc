@@ -76,7 +76,7 @@ class LinearFunction : public Function<LinearFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& anchor, const Linear* module, const Pass* pass) {
     context->saved_data["module"] = to_saved(module);
     context->saved_data["pass"] = to_saved(pass);
-    if (anchor.defined()) context->save_for_backward({x});
+    if (anchor.requires_grad()) context->save_for_backward({x});
     Tensor y = multiply_transposed(x, module->weight.value, *pass);
     if (module->bias.value.defined()) y.add_(module->bias.value);
     return y;
@@ -121,7 +121,7 @@ class LoraFunction : public Function<LoraFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& anchor, LoraModule* lora, const Pass* pass) {
     context->saved_data["lora"] = to_saved(lora);
     context->saved_data["pass"] = to_saved(pass);
-    if (anchor.defined()) context->save_for_backward({x});
+    if (anchor.requires_grad()) context->save_for_backward({x});
     Tensor y = torch::empty({x.size(0), lora->b.value.size(0)});
     for_each_sequence(*pass, [&](std::size_t i) {
       const Tensor u = masked(pass->part(x, i), dropout_mask(*pass, i, *lora, x.size(1)));
@@ -168,7 +168,7 @@ class DoraFunction : public Function<DoraFunction> {
       pass->part(y, i).copy_(pass->part(wu, i) * (gain - 1) + low * gain);
       pass->part(z, i).copy_(pass->part(wu, i) + low);
     });
-    if (anchor.defined()) context->save_for_backward({x, z});
+    if (anchor.requires_grad()) context->save_for_backward({x, z});
     return y;
   }
 
@@ -359,7 +359,11 @@ class AttentionFunction : public Function<AttentionFunction> {
   }
 };
 
-Tensor anchor_of(const Parameter& parameter) { return parameter.trained() ? parameter.value : Tensor(); }
+// Keeps an operation in the graph where its weight is trained; libtorch wants a tensor where it is not, too.
+Tensor anchor_of(const Parameter& parameter) {
+  static const Tensor none = torch::empty({0});
+  return parameter.trained() ? parameter.value : none;
+}
 
 }  // namespace
 

@@ -1,59 +1,39 @@
 #include "aacft/tokenizer/sentencepiece.h"
 
-#include <sentencepiece_processor.h>
+#include <dlfcn.h>
 
 #include "aacft/base/error.h"
-#include "aacft/base/file.h"
-#include "aacft/tokenizer/unicode.h"
 
 namespace aacft {
+namespace {
 
-SentencePiece::SentencePiece(const std::filesystem::path& file)
-    : processor_(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
-  // From memory: loading by name would print to stderr where the file is bad.
-  const auto status = processor_->LoadFromSerializedProto(read_file(file));
-  if (!status.ok()) throw Error(file.string(), ": not a SentencePiece model: ", status.message());
-}
+namespace fs = std::filesystem;
 
-SentencePiece::~SentencePiece() = default;
+constexpr const char* kModule = "libaacft_sentencepiece.so";
 
-std::vector<Token> SentencePiece::encode_with_offsets(std::string_view text) const {
-  if (const std::size_t bad = first_invalid_utf8(text); bad != std::string_view::npos) {
-    throw Error("the text to tokenize is not valid UTF-8 at byte ", bad);
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kApart = 0;  // the sanitizer cannot work with it
+#else
+constexpr int kApart = RTLD_DEEPBIND;  // the module's own symbols come first
+#endif
+
+void* load_module() {
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const fs::path& folder : {program, program / "..", program / "../lib/aacft"}) {
+    if (!fs::exists(folder / kModule)) continue;
+    if (void* module = ::dlopen((folder / kModule).c_str(), RTLD_NOW | RTLD_LOCAL | kApart)) return module;
+    throw Error("cannot load ", folder / kModule, ": ", ::dlerror());
   }
-  sentencepiece::ImmutableSentencePieceText encoded;
-  const auto status = processor_->Encode(text, encoded.mutable_proto());
-  if (!status.ok()) throw Error("SentencePiece cannot encode the text: ", status.message());
-  std::vector<Token> tokens;
-  tokens.reserve(encoded.pieces_size());
-  for (const auto& piece : encoded.pieces()) {
-    tokens.push_back({static_cast<std::int32_t>(piece.id()), piece.begin(), piece.end()});
-  }
-  return tokens;
+  throw Error("SentencePiece models need ", kModule, ", which is not in ", program);
 }
 
-std::string SentencePiece::decode(std::span<const std::int32_t> ids, bool) const {
-  std::vector<int> known;
-  for (const std::int32_t id : ids) {
-    if (id >= 0 && id < size()) known.push_back(id);
-  }
-  std::string text;
-  const auto status = processor_->Decode(known, &text);
-  if (!status.ok()) throw Error("SentencePiece cannot decode the ids: ", status.message());
-  return text;
-}
+}  // namespace
 
-std::string SentencePiece::piece(std::int32_t id) const {
-  return id >= 0 && id < size() ? processor_->IdToPiece(id) : std::string();
+std::unique_ptr<Tokenizer> open_sentencepiece(const fs::path& file) {
+  using Open = Tokenizer* (*)(const fs::path&);
+  static const Open open = reinterpret_cast<Open>(::dlsym(load_module(), "aacft_open_sentencepiece"));
+  return std::unique_ptr<Tokenizer>(open(file));
 }
-
-std::optional<std::int32_t> SentencePiece::find(std::string_view piece) const {
-  // The library answers with the unknown token's id where there is no such piece.
-  const int id = processor_->PieceToId(piece);
-  if (id < 0 || id >= size() || processor_->IdToPiece(id) != piece) return std::nullopt;
-  return id;
-}
-
-std::int32_t SentencePiece::size() const { return processor_->GetPieceSize(); }
 
 }  // namespace aacft

@@ -19,9 +19,9 @@ using Ids = std::vector<std::int32_t>;
 
 fs::path model_file() { return testing::goldens_dir() / "sentencepiece/spiece.model"; }
 
-const SentencePiece& model() {
-  static const SentencePiece tokenizer(model_file());
-  return tokenizer;
+const Tokenizer& model() {
+  static const auto tokenizer = open_sentencepiece(model_file());
+  return *tokenizer;
 }
 
 TEST(SentencePiece, Goldens) {
@@ -85,13 +85,13 @@ TEST(SentencePiece, BadFilesAreErrorsWithTheirPathAndNothingIsPrinted) {
        {std::string(), std::string("not a model"), good.substr(0, good.size() / 2), flipped}) {
     testing::write_text(folder / "spiece.model", bytes);
     try {
-      const SentencePiece tokenizer(folder / "spiece.model");
+      open_sentencepiece(folder / "spiece.model");
       ADD_FAILURE() << "accepted " << bytes.size() << " bytes";
     } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find((folder / "spiece.model").string()), std::string::npos);
     }
   }
-  EXPECT_THROW(SentencePiece(folder / "none.model"), Error);
+  EXPECT_THROW(open_sentencepiece(folder / "none.model"), Error);
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
