@@ -1,0 +1,619 @@
+// The laws of DESIGN.md that training has to keep, and what a run promises besides. All runs have dropout and shuffling.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "train/support.h"
+
+namespace aacft::testing {
+namespace {
+
+using nlohmann::json;
+
+struct Stop {};
+
+RunInfo planned(TrainOptions options, std::uint64_t budget) {
+  const TemporaryFolder folder;
+  options.output = folder / "run";
+  options.memory_budget = budget;
+  RunInfo info;
+  TrainEvents events;
+  events.start = [&](const RunInfo& started) {
+    info = started;
+    throw Stop();
+  };
+  EXPECT_THROW(train(options, events), Stop);
+  return info;
+}
+
+// The memory budget with which a pass holds about so many tokens, nothing being recomputed.
+std::uint64_t budget_for(TrainOptions options, std::int64_t rows) {
+  options.recompute = Recompute::kOff;
+  constexpr std::uint64_t kLow = 1'000'000'000, kHigh = 2'000'000'000;
+  const double low = static_cast<double>(planned(options, kLow).pass_rows);
+  const double high = static_cast<double>(planned(options, kHigh).pass_rows);
+  const double bytes_a_row = static_cast<double>(kHigh - kLow) / (high - low);
+  return kLow - static_cast<std::uint64_t>((low - static_cast<double>(rows)) * bytes_a_row);
+}
+
+std::string weights_bytes(const TrainOptions& options) {
+  return read_file(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
+}
+
+// ---- law 1 ----
+
+TEST(Law1, TheSeedDecidesEverything) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "a");
+  const Recorded first = run(o);
+  o.output = folder / "b";
+  const Recorded again = run(o);
+  EXPECT_EQ(first.losses(), again.losses());
+  EXPECT_EQ(adapter_bytes(folder / "a"), adapter_bytes(folder / "b"));
+  o.output = folder / "c";
+  o.seed = 43;
+  EXPECT_NE(first.losses(), run(o).losses());
+  EXPECT_NE(adapter_bytes(folder / "a"), adapter_bytes(folder / "c"));
+}
+
+TEST(Law1, TheSeedActsOnDropoutAndOrderAlone) {
+  const TemporaryFolder folder;
+  int runs = 0;
+  const auto losses = [&](bool shuffle, double dropout, std::uint64_t seed) {
+    TrainOptions o = tiny(folder / std::to_string(runs++));
+    o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init";
+    o.max_steps = 3;
+    o.shuffle = shuffle;
+    o.lora.dropout = dropout;
+    o.seed = seed;
+    return run(o).losses();
+  };
+  EXPECT_EQ(losses(false, 0, 1), losses(false, 0, 2));
+  EXPECT_NE(losses(false, 0.1, 1), losses(false, 0.1, 2));
+  EXPECT_NE(losses(true, 0, 1), losses(true, 0, 2));
+  EXPECT_NE(losses(false, 0, 1), losses(false, 0.1, 1));
+}
+
+// ---- law 2 ----
+
+struct Kind {
+  const char* model;
+  bool full, dora;
+};
+
+class Law2 : public ::testing::TestWithParam<Kind> {};
+
+TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "reference", GetParam().model);
+  o.full = GetParam().full;
+  o.lora.dora = GetParam().dora;
+  o.max_steps = 4;
+  o.eval_split = 0.1;
+  o.eval_steps = 2;
+  o.threads = 1;
+  o.recompute = Recompute::kOff;
+  o.memory_budget = 4'000'000'000;
+  const Recorded reference = run(o);
+  const std::string weights = weights_bytes(o);
+  const auto curve = metrics(o.output);
+  ASSERT_EQ(reference.steps[0].passes, 1);
+  ASSERT_EQ(curve.size(), 4u);
+
+  const std::uint64_t two_or_three = budget_for(o, 200);
+  std::set<std::int64_t> passes{1};
+  std::set<std::size_t> kept;
+  const auto check = [&](int threads, Recompute recompute, std::uint64_t budget) {
+    SCOPED_TRACE(std::to_string(threads) + " threads, recompute " + std::to_string(static_cast<int>(recompute)) + ", " +
+                 std::to_string(budget) + " bytes");
+    o.output = folder / (std::to_string(threads) + "-" + std::to_string(static_cast<int>(recompute)) + "-" + std::to_string(budget));
+    o.threads = threads;
+    o.recompute = recompute;
+    o.memory_budget = budget;
+    const Recorded recorded = run(o);
+    EXPECT_EQ(metrics(o.output), curve);
+    EXPECT_TRUE(weights_bytes(o) == weights);
+    passes.insert(recorded.steps[0].passes);
+    kept.insert(recorded.info.kept_layers);
+    return recorded;
+  };
+  check(2, Recompute::kOff, 4'000'000'000);
+  check(3, Recompute::kOn, 4'000'000'000);
+  check(4, Recompute::kAuto, 0);
+  check(1, Recompute::kOff, 1);  // less than the least: a row a pass, or two short ones
+  check(3, Recompute::kAuto, 1);
+  check(2, Recompute::kOff, two_or_three);
+  check(4, Recompute::kOn, two_or_three);
+  EXPECT_GE(passes.size(), 3u);
+  EXPECT_GE(*passes.rbegin(), 4);
+  EXPECT_EQ(*kept.begin(), 0u);
+  EXPECT_EQ(*kept.rbegin(), reference.info.layers);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Law2,
+                         ::testing::Values(Kind{"seq", false, false}, Kind{"par", false, true}, Kind{"nobias", false, false},
+                                           Kind{"seq-bin-fp16", false, false}, Kind{"seq", true, false},
+                                           Kind{"par", true, false}, Kind{"tied", true, false}),
+                         [](const auto& info) {
+                           std::string name = std::string(info.param.model) + (info.param.full ? "_full" : "") +
+                                              (info.param.dora ? "_dora" : "");
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+// ---- law 3 ----
+
+// Runs `options` in one go, then stopped after each of `stops` and resumed, each in a folder of its own, then
+// stopped after every one of them; all must leave the same.
+void check_resuming(TrainOptions options, const TemporaryFolder& folder, const std::vector<std::int64_t>& stops) {
+  options.output = folder / "whole";
+  const Recorded whole = run(options);
+  const std::string weights = weights_bytes(options);
+  const auto curve = metrics(options.output);
+  const auto same_end = [&](const Recorded& last) {
+    EXPECT_EQ(last.result.end, whole.result.end);
+    EXPECT_EQ(last.result.step, whole.result.step);
+    EXPECT_EQ(last.result.best_loss, whole.result.best_loss);
+    EXPECT_EQ(last.result.best_step, whole.result.best_step);
+    EXPECT_EQ(metrics(options.output), curve);
+    EXPECT_TRUE(weights_bytes(options) == weights);
+  };
+  const auto stop_at = [&](std::int64_t step) {
+    SCOPED_TRACE(step);
+    const Recorded part = run(options, step);
+    EXPECT_EQ(part.result.end, RunEnd::kInterrupted);
+    EXPECT_EQ(part.result.step, step);
+    EXPECT_EQ(part.saved, std::vector<std::int64_t>{step});
+    EXPECT_FALSE(fs::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors")));
+  };
+  for (const std::int64_t stop : stops) {
+    SCOPED_TRACE("stopped after step " + std::to_string(stop));
+    options.output = folder / ("stopped-" + std::to_string(stop));
+    options.resume = false;
+    stop_at(stop);
+    options.resume = true;
+    options.threads = 3;
+    const Recorded rest = run(options);
+    EXPECT_EQ(rest.info.steps_done, stop);
+    EXPECT_EQ(rest.steps.front().step, stop + 1);
+    same_end(rest);
+  }
+  options.output = folder / "often";
+  options.resume = false;
+  for (const std::int64_t stop : stops) {
+    stop_at(stop);
+    options.resume = true;
+  }
+  same_end(run(options));
+  // A run that is over is left as it is.
+  const Recorded nothing = run(options);
+  EXPECT_TRUE(nothing.steps.empty());
+  same_end(nothing);
+}
+
+TEST(Law3, AnAdapter) {
+  const TemporaryFolder folder;
+  check_resuming(tiny(""), folder, {1, 2, 3, 4, 5, 6, 7});
+}
+
+TEST(Law3, Dora) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny("", "par");
+  o.lora.dora = true;
+  o.weight_decay = 0.01;
+  o.max_steps = 4;
+  check_resuming(o, folder, {1, 3});
+}
+
+TEST(Law3, AWholeModel) {
+  const TemporaryFolder folder;
+  for (const char* model : {"seq", "tied"}) {
+    SCOPED_TRACE(model);
+    const TemporaryFolder own;
+    TrainOptions o = tiny("", model);
+    o.full = true;
+    o.max_steps = 4;
+    check_resuming(o, own, {1, 3});
+  }
+}
+
+TEST(Law3, WithTheBestKept) {
+  const TemporaryFolder folder;
+  TrainOptions o = overfitting("", folder.path());
+  o.keep_best = true;
+  check_resuming(o, folder, {1, 3, 8, 13, 20, 23});
+  EXPECT_TRUE(adapter_bytes(folder / "whole/best") == adapter_bytes(folder / "often/best"));
+}
+
+TEST(Law3, WithPatience) {
+  for (const bool keep_best : {true, false}) {
+    SCOPED_TRACE(keep_best);
+    const TemporaryFolder folder;
+    TrainOptions o = overfitting(folder / "first", folder.path());
+    o.patience = 2;
+    o.keep_best = keep_best;
+    const Recorded first = run(o);
+    ASSERT_EQ(first.result.end, RunEnd::kStoppedEarly);
+    const std::int64_t end = first.result.step;
+    ASSERT_GT(end, 5);
+    check_resuming(o, folder, {2, end - 3, end - 2, end - 1});
+  }
+}
+
+TEST(Law3, ALongerRunGoesOn) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "long");
+  o.schedule = Schedule::kConstant;  // the others depend on the number of steps
+  run(o);
+  o.output = folder / "short";
+  o.max_steps = 5;
+  run(o);
+  o.resume = true;
+  o.max_steps = 8;
+  EXPECT_EQ(run(o).steps.front().step, 6);
+  EXPECT_EQ(metrics(folder / "short"), metrics(folder / "long"));
+  EXPECT_TRUE(adapter_bytes(folder / "short") == adapter_bytes(folder / "long"));
+}
+
+TEST(Law3, ACrashGoesBackToTheLastCheckpoint) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "whole");
+  o.save_steps = 3;
+  run(o);
+  const auto crash = [&](std::int64_t step) {
+    TrainEvents events;
+    std::int64_t now = 0;
+    events.step = [&](const StepReport& report) { now = report.step; };
+    events.stop_requested = [&]() -> bool {
+      if (now == step) throw Stop();
+      return false;
+    };
+    EXPECT_THROW(train(o, events), Stop);
+    // What a crash may leave besides: half a line, half a checkpoint.
+    std::ofstream(o.output / "metrics.jsonl", std::ios::app) << "{\"step\":9,\"lo";
+    write_text(o.output / "checkpoints/step-00000007.aacft-tmp-1/state.json", "{");
+  };
+  o.output = folder / "crashed";
+  crash(2);  // before the first checkpoint: from the beginning
+  o.resume = true;
+  crash(5);
+  crash(8);
+  EXPECT_EQ(run(o).steps.front().step, 7);
+  EXPECT_EQ(metrics(folder / "crashed"), metrics(folder / "whole"));
+  EXPECT_TRUE(adapter_bytes(folder / "crashed") == adapter_bytes(folder / "whole"));
+  for (const auto& entry : fs::recursive_directory_iterator(o.output))
+    EXPECT_EQ(entry.path().string().find("aacft-tmp"), std::string::npos) << entry.path();
+}
+
+// ---- law 4 ----
+
+TEST(Law4, TheSplitOfAStepDoesNotMatter) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "reference");
+  o.micro_batch = 16;
+  o.accumulation = 1;
+  o.max_steps = 6;  // 64 rows: across the end of an epoch
+  o.rows.mask_prompt = true;
+  const Recorded reference = run(o);
+  for (const auto& [micro_batch, accumulation] : std::vector<std::pair<int, int>>{{8, 2}, {4, 4}, {2, 8}, {1, 16}}) {
+    SCOPED_TRACE(micro_batch);
+    o.output = folder / std::to_string(micro_batch);
+    o.micro_batch = micro_batch;
+    o.accumulation = accumulation;
+    const Recorded split = run(o);
+    ASSERT_EQ(split.steps.size(), reference.steps.size());
+    for (std::size_t i = 0; i < split.steps.size(); ++i) {
+      EXPECT_NEAR(split.steps[i].loss, reference.steps[i].loss, 1e-6);
+      EXPECT_EQ(split.steps[i].tokens, reference.steps[i].tokens);
+    }
+    EXPECT_LT(largest_deviation(o.output / "adapter_model.safetensors", folder / "reference/adapter_model.safetensors"), 1e-5);
+  }
+  // The other mean is not of that kind, else the test above would say nothing.
+  o.output = folder / "micro";
+  o.loss_norm = LossNorm::kMicroBatch;
+  EXPECT_GT(std::abs(run(o).steps[0].loss - reference.steps[0].loss), 1e-4);
+}
+
+// ---- evaluation ----
+
+// The evaluation loss of an adapter (or, where it is empty, of the model), found by a run that learns nothing.
+double evaluated(TrainOptions options, const fs::path& model, const fs::path& adapter) {
+  const TemporaryFolder folder;
+  options.output = folder / "run";
+  options.model = model;
+  options.init_adapter = adapter;
+  options.full = false;
+  options.learning_rate = 0;
+  options.max_steps = options.eval_steps = 1;
+  options.keep_best = false;
+  options.patience = 0;
+  return run(options).evaluations.at(0).loss;
+}
+
+TEST(Evaluation, TheBestIsKept) {
+  const TemporaryFolder folder;
+  TrainOptions o = overfitting(folder / "best", folder.path());
+  o.keep_best = true;
+  const Recorded best = run(o);
+  ASSERT_EQ(best.evaluations.size(), 12u);
+  double least = 1e9;
+  std::int64_t least_step = 0;
+  for (const EvalReport& report : best.evaluations) {
+    EXPECT_EQ(report.best, report.loss < least);
+    if (report.loss < least) least = report.loss, least_step = report.step;
+  }
+  EXPECT_EQ(best.result.best_loss, least);
+  EXPECT_EQ(best.result.best_step, least_step);
+  ASSERT_LT(least_step, 20) << "the run should overfit";
+  EXPECT_DOUBLE_EQ(evaluated(o, o.model, o.output), least);
+  EXPECT_TRUE(adapter_bytes(o.output) == adapter_bytes(o.output / "best"));
+
+  o.output = folder / "last";
+  o.keep_best = false;
+  run(o);
+  EXPECT_DOUBLE_EQ(evaluated(o, o.model, o.output), best.evaluations.back().loss);
+  EXPECT_FALSE(fs::exists(o.output / "best"));
+}
+
+TEST(Evaluation, PatienceStops) {
+  const TemporaryFolder folder;
+  TrainOptions o = overfitting(folder / "run", folder.path());
+  o.patience = 3;
+  const Recorded recorded = run(o);
+  EXPECT_EQ(recorded.result.end, RunEnd::kStoppedEarly);
+  EXPECT_EQ(recorded.result.step, recorded.result.best_step + 3 * o.eval_steps);
+  EXPECT_EQ(recorded.saved, std::vector<std::int64_t>{recorded.result.step});
+  EXPECT_TRUE(fs::exists(o.output / "adapter_model.safetensors"));
+}
+
+TEST(Evaluation, TheLastStepIsEvaluatedToo) {
+  const TemporaryFolder folder;
+  TrainOptions o = overfitting(folder / "run", folder.path());
+  o.max_steps = 4;
+  o.eval_steps = 3;
+  const Recorded recorded = run(o);
+  ASSERT_EQ(recorded.evaluations.size(), 2u);
+  EXPECT_EQ(recorded.evaluations[0].step, 3);
+  EXPECT_EQ(recorded.evaluations[1].step, 4);
+  const auto lines = metrics(o.output);
+  EXPECT_FALSE(lines[1].contains("eval_loss"));
+  EXPECT_EQ(lines[3].at("eval_loss"), recorded.evaluations[1].loss);
+}
+
+TEST(Evaluation, RowsAreHeldOut) {
+  const TemporaryFolder folder;
+  std::vector<std::string> rows;  // row i counts i + 1 tokens, the end of the text included
+  std::string text = "a", all;
+  for (int i = 0; i < 20; ++i, text += " b") rows.push_back(json{{"text", text}}.dump() + "\n"), all += rows.back();
+  write_text(folder / "all.jsonl", all);
+  int runs = 0;
+  const auto split = [&](std::uint64_t seed) {
+    TrainOptions o = tiny(folder / std::to_string(runs++));
+    o.data = folder / "all.jsonl";
+    o.seed = seed;
+    o.shuffle = false;
+    o.micro_batch = o.accumulation = 1;
+    o.epochs = 1;
+    o.learning_rate = 0;
+    o.eval_split = 0.2;
+    const Recorded recorded = run(o);
+    EXPECT_EQ(recorded.info.rows, 16u);
+    EXPECT_EQ(recorded.info.eval_rows, 4u);
+    std::vector<bool> trained(20);
+    for (const StepReport& step : recorded.steps) {
+      EXPECT_FALSE(trained.at(static_cast<std::size_t>(step.tokens - 1))) << "twice";
+      trained[static_cast<std::size_t>(step.tokens - 1)] = true;
+    }
+    // The evaluation is that of exactly the other rows.
+    std::string others;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (!trained[i]) others += rows[i];
+    write_text(folder / "others.jsonl", others);
+    o.eval_split = 0;
+    o.eval_data = folder / "others.jsonl";
+    EXPECT_DOUBLE_EQ(evaluated(o, o.model, ""), recorded.evaluations.at(0).loss);
+    return trained;
+  };
+  EXPECT_EQ(split(1), split(1));
+  EXPECT_NE(split(1), split(2));
+}
+
+// ---- the run and its folder ----
+
+TEST(Run, EpochsReadEveryRowAsOften) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "run");
+  o.micro_batch = 5;  // 64 rows: 13 micro-batches, the last of 4
+  o.epochs = 2;
+  const Recorded recorded = run(o);
+  EXPECT_EQ(recorded.info.total_steps, 13);
+  EXPECT_DOUBLE_EQ(recorded.info.epochs, 2);
+  EXPECT_DOUBLE_EQ(recorded.steps.back().epoch, 2);
+  std::int64_t tokens = 0;
+  for (const StepReport& step : recorded.steps) tokens += step.tokens;
+  // All tokens but the first of a row.
+  EXPECT_EQ(tokens, 2 * (static_cast<std::int64_t>(recorded.info.tokens) - 64));
+  // The last step of an odd number of micro-batches is short.
+  o.output = folder / "odd";
+  o.epochs = 1;
+  const Recorded odd = run(o);
+  EXPECT_EQ(odd.steps.size(), 7u);
+  tokens = 0;
+  for (const StepReport& step : odd.steps) tokens += step.tokens;
+  EXPECT_EQ(tokens, static_cast<std::int64_t>(recorded.info.tokens) - 64);
+}
+
+TEST(Run, OldCheckpointsGo) {
+  const TemporaryFolder folder;
+  const auto left = [&](std::int64_t limit) {
+    TrainOptions o = tiny(folder / std::to_string(limit));
+    o.max_steps = 7;
+    o.save_steps = 2;
+    o.save_total_limit = limit;
+    EXPECT_EQ(run(o).saved, (std::vector<std::int64_t>{2, 4, 6, 7}));
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(o.output / "checkpoints")) names.insert(entry.path().filename().string());
+    return names;
+  };
+  EXPECT_EQ(left(1), (std::set<std::string>{"step-00000007"}));
+  EXPECT_EQ(left(2), (std::set<std::string>{"step-00000006", "step-00000007"}));
+  EXPECT_EQ(left(0).size(), 4u);
+}
+
+TEST(Run, RefusesFoldersThatAreNotItsOwn) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "run");
+  o.max_steps = 2;
+  const auto refuses = [&](std::initializer_list<std::string> parts) {
+    expect_error([&] { run(o); }, parts, o.output.string());
+  };
+  o.resume = true;
+  refuses({"nothing to resume"});
+  EXPECT_FALSE(fs::exists(o.output));
+  o.resume = false;
+
+  o.output = folder / "foreign";
+  write_text(o.output / "thesis.txt", "two years of work");
+  for (const bool overwrite : {false, true}) {
+    o.overwrite = overwrite;
+    refuses({"holds other files"});
+  }
+  EXPECT_EQ(read_file(o.output / "thesis.txt"), "two years of work");
+  o.resume = true;
+  refuses({"nothing to resume"});
+  o.resume = o.overwrite = false;
+
+  o.output = folder / "file";
+  write_text(o.output, "x");
+  refuses({"is a file"});
+}
+
+TEST(Run, AnEmptyFolderIsFine) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder.path());
+  o.max_steps = 1;
+  EXPECT_EQ(run(o).result.step, 1);
+}
+
+TEST(Run, OverwritesOnlyWhenAskedTo) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "run");
+  o.max_steps = 2;
+  run(o);
+  const std::string before = adapter_bytes(o.output);
+  o.seed = 7;
+  expect_error([&] { run(o); }, {"--resume", "--overwrite"}, o.output.string());
+  EXPECT_TRUE(adapter_bytes(o.output) == before);
+  // Bad data is noticed before anything is removed.
+  o.overwrite = true;
+  o.data = folder / "none.jsonl";
+  expect_error([&] { run(o); }, {"none.jsonl"});
+  EXPECT_TRUE(adapter_bytes(o.output) == before);
+  o.data = goldens_dir() / "rows.jsonl";
+  o.max_steps = 1;
+  run(o);
+  EXPECT_FALSE(adapter_bytes(o.output) == before);
+  EXPECT_EQ(metrics(o.output).size(), 1u);
+  EXPECT_FALSE(fs::exists(o.output / "checkpoints/step-00000002"));
+}
+
+TEST(Run, AnAdapterOverwritesAWholeModel) {
+  const TemporaryFolder folder;
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry : fs::directory_iterator(folder / "run")) found.insert(entry.path().filename().string());
+    return found;
+  };
+  TrainOptions o = tiny(folder / "run");
+  o.max_steps = 1;
+  run(o);
+  const auto expected = names();
+  o.overwrite = o.full = true;
+  run(o);
+  EXPECT_TRUE(names().contains("config.json"));
+  o.full = false;
+  run(o);
+  EXPECT_EQ(names(), expected);
+}
+
+TEST(Run, ResumesOnlyWithTheSameDataAndShape) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "run");
+  o.max_steps = 3;
+  run(o, 2);
+  o.resume = true;
+  TrainOptions changed = o;
+  changed.rows.append_eos = false;
+  expect_error([&] { run(changed); }, {"same data"}, o.output.string());
+  changed = o;
+  changed.data = folder / "rows.jsonl";
+  write_text(changed.data, "{\"text\": \"something else\"}\n");
+  expect_error([&] { run(changed); }, {"same data"}, o.output.string());
+  changed = o;
+  changed.lora.rank = 3;
+  expect_error([&] { run(changed); }, {"another run"}, o.output.string());
+  changed = o;
+  changed.full = true;
+  expect_error([&] { run(changed); }, {"step-00000002"}, o.output.string());
+  EXPECT_EQ(run(o).result.step, 3);
+  EXPECT_EQ(metrics(o.output).size(), 3u);
+}
+
+TEST(Run, DivergenceIsAnErrorAndTheCheckpointStays) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "whole");
+  o.schedule = Schedule::kConstant;
+  run(o);
+  o.output = folder / "diverged";
+  run(o, 3);
+  o.resume = true;
+  o.learning_rate = 1e30;
+  expect_error([&] { run(o); }, {"step 5", "diverged", "rows.jsonl"});
+  EXPECT_FALSE(fs::exists(o.output / "adapter_model.safetensors"));
+  o.learning_rate = tiny("").learning_rate;
+  EXPECT_EQ(run(o).steps.front().step, 4);
+  EXPECT_EQ(metrics(o.output), metrics(folder / "whole"));
+  EXPECT_TRUE(adapter_bytes(o.output) == adapter_bytes(folder / "whole"));
+}
+
+TEST(Run, AWholeModelIsAModelAgain) {
+  for (const char* model : {"seq", "tied", "nobias"}) {
+    SCOPED_TRACE(model);
+    const TemporaryFolder folder;
+    TrainOptions o = tiny(folder / "run", model);
+    o.full = true;
+    o.max_steps = 3;
+    o.eval_data = goldens_dir() / "rows.jsonl";
+    const Recorded recorded = run(o);
+    EXPECT_EQ(recorded.info.trained_parameters, recorded.info.model_parameters);
+    const double loss = recorded.evaluations.at(0).loss;
+    EXPECT_NEAR(evaluated(o, o.output, ""), loss, 1e-7);
+    EXPECT_GT(evaluated(o, o.model, ""), loss + 0.01);
+  }
+}
+
+TEST(Run, OptionsThatMakeNoSenseAreUsageErrors) {
+  const TemporaryFolder folder;
+  const auto refuses = [&](auto change) {
+    TrainOptions o = tiny(folder / "run");
+    change(o);
+    EXPECT_THROW(run(o), UsageError);
+    EXPECT_FALSE(fs::exists(o.output));
+  };
+  refuses([](TrainOptions& o) { o.micro_batch = 0; });
+  refuses([](TrainOptions& o) { o.accumulation = 0; });
+  refuses([](TrainOptions& o) { o.max_steps = 0; });
+  refuses([](TrainOptions& o) { o.learning_rate = -1; });
+  refuses([](TrainOptions& o) { o.learning_rate = std::nan(""); });
+  refuses([](TrainOptions& o) { o.warmup = -1; });
+  refuses([](TrainOptions& o) { o.lora.dropout = 1; });
+  refuses([](TrainOptions& o) { o.eval_split = 1; });
+  refuses([](TrainOptions& o) { o.eval_split = 0.999; });
+  refuses([](TrainOptions& o) { o.eval_split = 0.1, o.eval_data = o.data; });
+  refuses([](TrainOptions& o) { o.keep_best = true; });
+  refuses([](TrainOptions& o) { o.patience = 1; });
+  refuses([](TrainOptions& o) { o.full = true, o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init"; });
+}
+
+}  // namespace
+}  // namespace aacft::testing
