@@ -17,8 +17,4 @@ void add_tokenize(CLI::App& app);
 // Warnings go to standard error.
 void warn(const std::string& message);
 
-// True once SIGINT or SIGTERM has come; a second one ends the process at once. The first call installs the handlers.
-bool stop_requested();
-int stop_signal();  // the signal that came, 0 if none did
-
 }  // namespace aacft::cli

@@ -11,9 +11,10 @@
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
 #include "aacft/formats/json.h"
-#include "aacft/generate/generator.h"
+#include "aacft/generate/session.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 
 namespace aacft::cli {
 namespace {
@@ -136,13 +137,7 @@ struct GenerateCommand {
     if (no_stop) options.stop.clear();
     options.use_cache = !no_cache;
     set_threads(thread_count > 0 ? thread_count : available_cores());
-    GptNeox loaded(model, warn);
-    const auto tokenizer = load_tokenizer(model);
-    std::optional<Adapter> attached;
-    if (!adapter.empty()) {
-      attached = Adapter::load(adapter, warn);
-      attached->attach(loaded);
-    }
+    Session session(model, adapter, warn);
 
     std::optional<AtomicFile> file;
     if (!output.empty()) file.emplace(output);
@@ -167,7 +162,7 @@ struct GenerateCommand {
         std::cout << line << std::flush;
       }
     };
-    generate(loaded, *tokenizer, prompts, options, events);
+    session.generate(prompts, options, events);
     if (file && stop_signal() == 0) file->commit();
   }
 };

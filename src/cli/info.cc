@@ -4,14 +4,12 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <torch/version.h>
 
 #include "aacft/base/error.h"
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
-#include "aacft/formats/checkpoint.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/describe.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 
@@ -23,59 +21,12 @@ using nlohmann::json;
 json machine_info() {
   return {{"kind", "machine"},
           {"aacft", AACFT_VERSION},
-          {"libtorch", TORCH_VERSION},
+          {"libtorch", libtorch_version()},
           {"cpu", cpu_model()},
           {"instruction_sets", cpu_features()},
           {"cores", available_cores()},
           {"memory_bytes", total_memory_bytes()},
           {"available_memory_bytes", available_memory_bytes()}};
-}
-
-json checkpoint_info(const std::filesystem::path& folder) {
-  const ModelConfig c = read_model_config(folder);
-  const Checkpoint checkpoint(folder);
-  check_checkpoint(checkpoint, c, false, warn);
-  std::uint64_t bytes = 0;
-  std::map<std::string, std::size_t> types;
-  for (const auto& [name, shape] : expected_tensors(c)) {
-    const TensorView* tensor = find_weight(checkpoint, name);
-    bytes += tensor->bytes.size();
-    ++types[std::string(dtype_name(tensor->dtype))];
-  }
-  return {{"kind", "checkpoint"},
-          {"folder", folder.string()},
-          {"layout", checkpoint.layout()},
-          {"parameters", c.num_parameters()},
-          {"weight_bytes", bytes},
-          {"tensors_by_type", types},
-          {"layers", c.num_layers},
-          {"hidden_size", c.hidden_size},
-          {"intermediate_size", c.intermediate_size},
-          {"heads", c.num_heads},
-          {"vocab_size", c.vocab_size},
-          {"context", c.max_positions},
-          {"rotary_pct", c.rotary_pct},
-          {"rotary_base", c.rotary_base},
-          {"residual", c.parallel_residual ? "parallel" : "sequential"},
-          {"attention_bias", c.attention_bias},
-          {"tied_embeddings", c.tied_embeddings},
-          {"eos_token_id", c.eos_token_id ? json(*c.eos_token_id) : json(nullptr)}};
-}
-
-json adapter_info(const std::filesystem::path& folder) {
-  const Adapter adapter = Adapter::load(folder, warn);
-  const LoraConfig& c = adapter.config();
-  return {{"kind", "adapter"},
-          {"folder", folder.string()},
-          {"rank", c.rank},
-          {"alpha", c.alpha},
-          {"dropout", c.dropout},
-          {"variant", c.dora ? (c.rslora ? "DoRA, rsLoRA" : "DoRA") : c.rslora ? "rsLoRA" : "LoRA"},
-          {"target_modules", c.target_pattern.empty() ? json(c.target_modules) : json(c.target_pattern)},
-          {"adapted_modules", adapter.modules().size()},
-          {"parameters", adapter.num_parameters()},
-          {"bytes_fp32", 4 * adapter.num_parameters()},
-          {"base_model", c.base_model}};
 }
 
 std::string plain(const std::string& key, const json& value) {
@@ -96,7 +47,7 @@ struct InfoCommand {
   void run() const {
     if (!path.empty() && !std::filesystem::is_directory(path)) throw Error("no folder ", path);
     const json info = path.empty() ? machine_info()
-                      : std::filesystem::exists(path / "adapter_config.json") ? adapter_info(path) : checkpoint_info(path);
+                      : std::filesystem::exists(path / "adapter_config.json") ? describe_adapter(path, warn) : describe_checkpoint(path, warn);
     if (json_output) {
       std::cout << info.dump() << "\n";
       return;

@@ -9,6 +9,7 @@
 #include "aacft/base/error.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 
 namespace aacft::cli {
 namespace {

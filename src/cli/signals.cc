@@ -1,8 +1,8 @@
-#include <csignal>
-#include <cstdlib>
+#include "cli/signals.h"
+
 #include <unistd.h>
 
-#include "cli/commands.h"
+#include <csignal>
 
 namespace aacft::cli {
 namespace {

@@ -8,6 +8,7 @@
 #include "aacft/train/trainer.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 #include "cli/train_progress.h"
 
 namespace aacft::cli {

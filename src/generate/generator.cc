@@ -9,6 +9,8 @@
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
 #include "aacft/generate/sampler.h"
+#include "aacft/model/gpt_neox.h"
+#include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
 namespace {

@@ -108,7 +108,7 @@ RowText row_text(const json& row, const DataOptions& options) {
 
 std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer, const DataOptions& options,
                                  std::optional<std::int32_t> eos, std::int64_t context,
-                                 const std::function<void(const std::string&)>& warn) {
+                                 const Warn& warn) {
   std::vector<Sample> samples;
   std::size_t bad = 0;
   const auto refuse = [&](std::size_t line, const std::string& reason) {

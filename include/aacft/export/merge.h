@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "aacft/base/warn.h"
 #include "aacft/formats/tensor.h"
-#include "aacft/model/lora.h"
 
 namespace aacft {
 

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "aacft/generate/options.h"
-#include "aacft/model/gpt_neox.h"
-#include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
+
+class GptNeox;
+class Tokenizer;
 
 struct Generation {
   std::string prompt;

@@ -6,38 +6,17 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "aacft/base/warn.h"
+#include "aacft/model/lora_config.h"
 #include "aacft/model/parameter.h"
 
 namespace aacft {
 
 class GptNeox;
-using Warn = std::function<void(const std::string&)>;
-
-// What adapter_config.json says. Defaults are the talk's.
-struct LoraConfig {
-  std::int64_t rank = 2;
-  double alpha = 32;
-  double dropout = 0.05;  // of the adapter's input while training
-  std::vector<std::string> target_modules = {"query_key_value"};  // endings of module names
-  std::string target_pattern;                       // instead: a regular expression for whole names, or "all-linear"
-  std::optional<std::vector<std::int64_t>> layers;  // only these layers
-  bool rslora = false;                              // scale alpha / sqrt(rank) instead of alpha / rank
-  bool dora = false;
-  std::map<std::string, std::int64_t> rank_pattern;  // module ending or pattern -> its own rank
-  std::map<std::string, double> alpha_pattern;
-  std::string base_model;  // recorded in the folder
-
-  std::int64_t rank_of(const std::string& module) const;
-  double scale_of(const std::string& module) const;
-  bool targets(const std::string& module) const;
-};
 
 // y += scale * B(A(dropout(x))); with DoRA, y = magnitude / ||W + scale BA|| * (W + scale BA) x + bias.
 struct LoraModule {

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "aacft/base/warn.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "aacft/train/options.h"
 
@@ -37,7 +38,7 @@ RowText row_text(const nlohmann::json& row, const DataOptions& options);
 // `context` is the model's number of positions.
 std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer, const DataOptions& options,
                                  std::optional<std::int32_t> eos, std::int64_t context,
-                                 const std::function<void(const std::string&)>& warn);
+                                 const Warn& warn);
 
 // A number that two equal data sets share.
 std::uint64_t fingerprint(const std::vector<Sample>& samples);

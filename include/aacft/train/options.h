@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "aacft/model/lora.h"
+#include "aacft/model/lora_config.h"
 
 namespace aacft {
 

@@ -1,0 +1,195 @@
+#include "aacft/base/file.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "aacft/base/error.h"
+#include "support/paths.h"
+
+namespace aacft {
+namespace {
+
+using testing::TemporaryFolder;
+using testing::write_text;
+
+std::set<std::string> names(const fs::path& folder) {
+  std::set<std::string> found;
+  for (const auto& entry : fs::directory_iterator(folder)) found.insert(entry.path().filename().string());
+  return found;
+}
+
+void expect_error_naming(const fs::path& path, const std::function<void()>& action) {
+  try {
+    action();
+    ADD_FAILURE() << "no Error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos) << error.what();
+  }
+}
+
+TEST(AtomicFile, AppearsWithCommit) {
+  const TemporaryFolder folder;
+  AtomicFile file(folder / "a");
+  file.write("one ");
+  file.write(std::string_view("\0two", 4));
+  EXPECT_FALSE(fs::exists(folder / "a"));
+  file.commit();
+  EXPECT_EQ(read_file(folder / "a"), std::string("one \0two", 8));
+  EXPECT_EQ(names(folder.path()), std::set<std::string>{"a"});
+}
+
+TEST(AtomicFile, KeepsTheOldOneUntilThen) {
+  const TemporaryFolder folder;
+  write_text(folder / "a", "old");
+  {
+    AtomicFile file(folder / "a");
+    file.write("new");
+    EXPECT_EQ(read_file(folder / "a"), "old");
+  }
+  EXPECT_EQ(read_file(folder / "a"), "old");
+  EXPECT_EQ(names(folder.path()), std::set<std::string>{"a"});
+  write_file_atomic(folder / "a", "new");
+  EXPECT_EQ(read_file(folder / "a"), "new");
+}
+
+TEST(AtomicFile, ErrorsNameThePath) {
+  const TemporaryFolder folder;
+  write_text(folder / "file", "x");
+  for (const fs::path& path : {folder / "none" / "a", folder / "file" / "a"})
+    expect_error_naming(path, [&] { write_file_atomic(path, "x"); });
+  // The name is a folder's: noticed at commit, and nothing is left behind.
+  write_text(folder / "taken" / "b", "b");
+  expect_error_naming(folder / "taken", [&] { write_file_atomic(folder / "taken", "x"); });
+  EXPECT_EQ(names(folder.path()), (std::set<std::string>{"file", "taken"}));
+  EXPECT_EQ(read_file(folder / "taken" / "b"), "b");
+}
+
+TEST(AtomicFile, AFullDiskIsAnError) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP();
+  const TemporaryFolder folder;
+  // The temporary's name ends with the process id; behind it stands a device that is always full.
+  const fs::path temporary = folder / ("a.aacft-tmp-" + std::to_string(::getpid()));
+  fs::create_symlink("/dev/full", temporary);
+  AtomicFile file(folder / "a");
+  expect_error_naming(folder / "a", [&] { file.write("x"); });
+  EXPECT_FALSE(fs::exists(folder / "a"));
+}
+
+TEST(AtomicFolder, AppearsWithCommit) {
+  const TemporaryFolder folder;
+  {
+    AtomicFolder made(folder / "a/");
+    write_text(made.path() / "deep/b", "b");
+    EXPECT_FALSE(fs::exists(folder / "a"));
+    made.commit();
+  }
+  EXPECT_EQ(read_file(folder / "a/deep/b"), "b");
+  EXPECT_EQ(names(folder.path()), std::set<std::string>{"a"});
+}
+
+TEST(AtomicFolder, LeavesNothingWithoutIt) {
+  const TemporaryFolder folder;
+  {
+    AtomicFolder made(folder / "a");
+    write_text(made.path() / "b", "b");
+  }
+  EXPECT_TRUE(names(folder.path()).empty());
+}
+
+TEST(AtomicFolder, TakesTheNameOfAnEmptyFolderOnly) {
+  const TemporaryFolder folder;
+  make_folders(folder / "empty");
+  AtomicFolder first(folder / "empty");
+  write_text(first.path() / "b", "b");
+  first.commit();
+  EXPECT_EQ(read_file(folder / "empty/b"), "b");
+  expect_error_naming(folder / "empty", [&] {
+    AtomicFolder second(folder / "empty");
+    write_text(second.path() / "c", "c");
+    second.commit();
+  });
+  EXPECT_EQ(names(folder / "empty"), std::set<std::string>{"b"});
+  EXPECT_EQ(names(folder.path()), std::set<std::string>{"empty"});
+}
+
+TEST(AtomicFolder, StartsEmpty) {
+  const TemporaryFolder folder;
+  fs::path temporary;
+  { temporary = AtomicFolder(folder / "a").path(); }
+  write_text(temporary / "stale", "from a process of the same number");
+  AtomicFolder made(folder / "a");
+  EXPECT_TRUE(fs::is_empty(made.path()));
+  write_text(folder / "file", "x");
+  expect_error_naming(folder / "file", [&] { AtomicFolder(folder / "file" / "a"); });
+}
+
+TEST(StaleTemporaries, AreRemovedAndNothingElse) {
+  const TemporaryFolder folder;
+  write_text(folder / "a.aacft-tmp-12", "x");
+  write_text(folder / "b.aacft-tmp-34/deep/c", "x");
+  write_text(folder / "kept.tmp", "x");
+  write_text(folder / "deep/d.aacft-tmp-5", "x");  // only what lies directly inside
+  remove_stale_temporaries(folder.path());
+  EXPECT_EQ(names(folder.path()), (std::set<std::string>{"kept.tmp", "deep"}));
+  EXPECT_TRUE(fs::exists(folder / "deep/d.aacft-tmp-5"));
+  remove_stale_temporaries(folder / "none");
+}
+
+TEST(Folders, AreMade) {
+  const TemporaryFolder folder;
+  make_folders(folder / "a/b/c");
+  make_folders(folder / "a/b/c");
+  EXPECT_TRUE(fs::is_directory(folder / "a/b/c"));
+  write_text(folder / "file", "x");
+  expect_error_naming(folder / "file", [&] { make_folders(folder / "file/a"); });
+}
+
+TEST(ReadFile, BytesOrAnError) {
+  const TemporaryFolder folder;
+  const std::string content("a\0\r\n\xff", 5);
+  write_text(folder / "a", content);
+  EXPECT_EQ(read_file(folder / "a"), content);
+  write_text(folder / "empty", "");
+  EXPECT_EQ(read_file(folder / "empty"), "");
+  expect_error_naming(folder / "none", [&] { read_file(folder / "none"); });
+  expect_error_naming(folder.path(), [&] { read_file(folder.path()); });
+}
+
+std::string text_of(const MemoryMap& map) {
+  return {reinterpret_cast<const char*>(map.bytes().data()), map.bytes().size()};
+}
+
+TEST(MemoryMap, HoldsTheBytes) {
+  const TemporaryFolder folder;
+  std::string content;
+  for (int i = 0; i < 100'000; ++i) content += static_cast<char>(i * 7);
+  write_text(folder / "a", content);
+  MemoryMap map(folder / "a");
+  EXPECT_TRUE(text_of(map) == content);
+  release_pages(map.bytes());
+  release_pages(map.bytes().subspan(5000, 3));
+  release_pages({});
+  EXPECT_TRUE(text_of(map) == content);
+  // A new file under the name does not disturb the map.
+  write_file_atomic(folder / "a", "other");
+  EXPECT_TRUE(text_of(map) == content);
+
+  const MemoryMap moved(std::move(map));
+  EXPECT_TRUE(text_of(moved) == content);
+  EXPECT_TRUE(map.bytes().empty());
+}
+
+TEST(MemoryMap, EmptyAndMissing) {
+  const TemporaryFolder folder;
+  write_text(folder / "empty", "");
+  EXPECT_TRUE(MemoryMap(folder / "empty").bytes().empty());
+  expect_error_naming(folder / "none", [&] { MemoryMap map(folder / "none"); });
+  expect_error_naming(folder.path(), [&] { MemoryMap map(folder.path()); });
+}
+
+}  // namespace
+}  // namespace aacft

@@ -1,0 +1,108 @@
+#include "aacft/base/text.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "aacft/base/error.h"
+#include "aacft/base/system.h"
+
+namespace aacft {
+namespace {
+
+TEST(NearestName, FindsTypos) {
+  const std::vector<std::string> names{"threads", "model", "micro-batch", "max-steps", "lr"};
+  EXPECT_EQ(nearest_name("treads", names), "threads");
+  EXPECT_EQ(nearest_name("micro_batch", names), "micro-batch");
+  EXPECT_EQ(nearest_name("max-step", names), "max-steps");
+  EXPECT_EQ(nearest_name("lr", names), "lr");
+  EXPECT_EQ(nearest_name("temperature", names), "");
+  EXPECT_EQ(nearest_name("", names), "");
+  EXPECT_EQ(nearest_name("x", {}), "");
+}
+
+TEST(HumanBytes, ThreeDigits) {
+  EXPECT_EQ(human_bytes(0), "0 B");
+  EXPECT_EQ(human_bytes(999), "999 B");
+  EXPECT_EQ(human_bytes(1000), "1 kB");
+  EXPECT_EQ(human_bytes(2'621'440), "2.62 MB");
+  EXPECT_EQ(human_bytes(999'600), "1 MB");
+  EXPECT_EQ(human_bytes(5'551'728'640), "5.55 GB");
+  EXPECT_EQ(human_bytes(11'100'000'000), "11.1 GB");
+  EXPECT_EQ(human_bytes(123'456'789'000'000), "123 TB");
+}
+
+TEST(HumanSeconds, TheLargestTwoUnits) {
+  EXPECT_EQ(human_seconds(-5), "0 s");
+  EXPECT_EQ(human_seconds(12.4), "12 s");
+  EXPECT_EQ(human_seconds(59.6), "1 min 00 s");
+  EXPECT_EQ(human_seconds(187), "3 min 07 s");
+  EXPECT_EQ(human_seconds(3599.7), "1 h 00 min");
+  EXPECT_EQ(human_seconds(3905), "1 h 05 min");
+  EXPECT_EQ(human_seconds(100 * 3600), "100 h 00 min");
+}
+
+// One character of every length, and every cut through it.
+TEST(Utf8, CompletePrefix) {
+  for (const std::string character : {"a", "\u00e9", "\u20ac", "\U0001F600"}) {
+    for (std::size_t bytes = 0; bytes <= character.size(); ++bytes) {
+      const std::string cut = character.substr(0, bytes);
+      const std::size_t whole = bytes == character.size() ? bytes : 0;
+      EXPECT_EQ(complete_utf8_prefix(cut), whole);
+      EXPECT_EQ(complete_utf8_prefix("xy" + cut), 2 + whole);
+      EXPECT_EQ(complete_utf8_prefix("\u20ac" + cut), 3 + whole);
+    }
+  }
+  // What can never become complete is not held back.
+  EXPECT_EQ(complete_utf8_prefix("a\xff"), 2u);
+  EXPECT_EQ(complete_utf8_prefix("\x80\x80\x80\x80"), 4u);
+  EXPECT_EQ(complete_utf8_prefix("a\xc3\xa9\xa9"), 4u);
+}
+
+TEST(Utf8, Valid) {
+  for (const std::string text : {"", "plain", "\u00e9\u20ac\U0001F600", "\x7f", "\u0080", "\u07ff", "\u0800", "\uffff",
+                                 "\U00010000", "\U0010ffff", "\xed\x9f\xbf", "\xee\x80\x80"})
+    EXPECT_TRUE(valid_utf8(text)) << text;
+  EXPECT_TRUE(valid_utf8(std::string("\0", 1)));
+  for (const std::string text :
+       {"\x80", "a\xc3", "\xc3\x28", "\xe2\x82", "\xf0\x9f\x98", "\xe2\x28\xa1", "\xff", "\xfe",
+        "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",  // overlong
+        "\xed\xa0\x80", "\xed\xbf\xbf",                              // surrogates
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"})                     // past the last code point
+    EXPECT_FALSE(valid_utf8(text));
+}
+
+TEST(Errors, JoinTheirParts) {
+  EXPECT_STREQ(Error("line ", 7, ": ", 0.5, ' ', std::string("x")).what(), "line 7: 0.5 x");
+  EXPECT_EQ(Error("x").exit_code(), 1);
+  EXPECT_EQ(UsageError("x").exit_code(), 2);
+  try {
+    throw UsageError("as an Error");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 2);
+  }
+}
+
+TEST(System, FactsFitTogether) {
+  EXPECT_GT(rss_bytes(), 1'000'000u);
+  EXPECT_GE(peak_rss_bytes() + (1u << 20), rss_bytes());
+  EXPECT_GT(available_memory_bytes(), 0u);
+  EXPECT_LE(available_memory_bytes(), total_memory_bytes());
+  EXPECT_LT(rss_bytes(), total_memory_bytes());
+  const double wall = wall_seconds(), cpu = cpu_seconds();
+  EXPECT_GE(wall_seconds(), wall);
+  EXPECT_GE(cpu_seconds(), cpu);
+  EXPECT_FALSE(cpu_model().empty());
+  EXPECT_TRUE(std::regex_match(utc_now(), std::regex("20\\d\\d-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-6]\\dZ"))) << utc_now();
+}
+
+TEST(System, MemoryInUseIsSeen) {
+  const std::uint64_t before = rss_bytes();
+  std::vector<char> block(64u << 20, 1);
+  EXPECT_GT(rss_bytes(), before + (48u << 20));
+  EXPECT_GT(peak_rss_bytes(), before + (48u << 20));
+  EXPECT_EQ(block[block.size() / 2], 1);
+}
+
+}  // namespace
+}  // namespace aacft
