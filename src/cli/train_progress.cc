@@ -25,7 +25,7 @@ std::string bar(double share, int width) {
 
 }  // namespace
 
-TrainProgress::TrainProgress() : terminal_(::isatty(STDOUT_FILENO) == 1) {}
+TrainProgress::TrainProgress(std::int64_t log_steps) : log_steps_(std::max<std::int64_t>(log_steps, 1)), terminal_(::isatty(STDOUT_FILENO) == 1) {}
 
 TrainProgress::~TrainProgress() { clear(); }
 
@@ -58,6 +58,8 @@ void TrainProgress::step(const StepReport& r) {
       fmt::format("loss {:.4f}  lr {:.2e}  grad {:.3f}  {:.0f} tok/s  {}", r.loss, r.learning_rate, r.grad_norm, r.tokens_per_second,
                   human_bytes(r.rss_bytes));
   const std::string left = r.step < r.total_steps ? human_seconds(r.seconds_left) + " left" : "done";
+  const bool due = r.step == 1 || r.step == r.total_steps || r.step % log_steps_ == 0;
+  if (!terminal_ && !due) return;
   if (!terminal_) return line(fmt::format("step {}/{}  {}  {}", r.step, r.total_steps, numbers, left));
   const double share = static_cast<double>(r.step) / static_cast<double>(r.total_steps);
   std::string text = fmt::format("{} {}/{}  {}  {}", bar(share, 20), r.step, r.total_steps, numbers, left);

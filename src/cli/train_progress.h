@@ -7,7 +7,8 @@ namespace aacft::cli {
 
 class TrainProgress {
  public:
-  TrainProgress();
+  // Away from a terminal, a line every `log_steps` steps.
+  explicit TrainProgress(std::int64_t log_steps);
   ~TrainProgress();
 
   void start(const RunInfo& info);
@@ -20,6 +21,7 @@ class TrainProgress {
  private:
   void line(const std::string& text);  // a lasting line
 
+  std::int64_t log_steps_;
   bool terminal_;
   std::string live_;
 };
