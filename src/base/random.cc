@@ -34,16 +34,38 @@ std::uint32_t RandomStream::bits(std::uint64_t index) const { return block(index
 
 float RandomStream::uniform(std::uint64_t index) const { return static_cast<float>(bits(index) >> 8) * 0x1p-24f; }
 
+namespace {
+
+// In [0, 1), from 53 of 64 bits.
+double to_double(std::uint32_t high, std::uint32_t low) {
+  return static_cast<double>(((std::uint64_t{high} << 32) | low) >> 11) * 0x1p-53;
+}
+
+}  // namespace
+
 double RandomStream::uniform_double(std::uint64_t index) const {
   const auto words = block(index / 2);
-  const std::uint64_t joined = (std::uint64_t{words[index % 2 * 2]} << 32) | words[index % 2 * 2 + 1];
-  return static_cast<double>(joined >> 11) * 0x1p-53;
+  return index % 2 == 0 ? to_double(words[0], words[1]) : to_double(words[2], words[3]);
+}
+
+std::pair<float, float> RandomStream::normal_pair(std::uint64_t pair) const {
+  const auto words = block(pair);
+  const double radius = std::sqrt(-2.0 * std::log1p(-to_double(words[0], words[1])));
+  const double angle = 2.0 * std::numbers::pi * to_double(words[2], words[3]);
+  return {static_cast<float>(radius * std::cos(angle)), static_cast<float>(radius * std::sin(angle))};
 }
 
 float RandomStream::normal(std::uint64_t index) const {
-  const double radius = std::sqrt(-2.0 * std::log1p(-uniform_double(index / 2 * 2)));
-  const double angle = 2.0 * std::numbers::pi * uniform_double(index / 2 * 2 + 1);
-  return static_cast<float>(radius * (index % 2 == 0 ? std::cos(angle) : std::sin(angle)));
+  const auto [even, odd] = normal_pair(index / 2);
+  return index % 2 == 0 ? even : odd;
+}
+
+void RandomStream::fill_normal(float* values, std::uint64_t first, std::size_t count) const {
+  for (std::size_t i = 0; i < count; i += 2) {
+    const auto [even, odd] = normal_pair((first + i) / 2);
+    values[i] = even;
+    if (i + 1 < count) values[i + 1] = odd;
+  }
 }
 
 void RandomStream::fill_mask(float* values, std::size_t count, float p) const {

@@ -17,4 +17,10 @@ void add_tokenize(CLI::App& app);
 // Warnings go to standard error.
 void warn(const std::string& message);
 
+// For a command line to be pasted: in quotes where a shell needs them.
+std::string for_shell(const std::string& text);
+
+// All of standard input; says on a terminal that it is waiting.
+std::string standard_input();
+
 }  // namespace aacft::cli

@@ -3,7 +3,6 @@
 
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -24,17 +23,22 @@ using nlohmann::json;
 // The prompt of a JSONL row: {"prompt"}, {"text"} up to its last "<bot>:", or {"messages"} up to the answer.
 std::string prompt_of(const json& row) {
   constexpr std::string_view kBot = "<bot>:";
-  if (row.contains("prompt") && row.at("prompt").is_string()) return row.at("prompt").get<std::string>();
-  if (row.contains("text") && row.at("text").is_string()) {
-    const std::string text = row.at("text").get<std::string>();
+  const auto string_of = [](const json& object, const char* key) {
+    if (!object.is_object() || !object.contains(key) || !object.at(key).is_string()) throw Error("\"", key, "\" must be a string");
+    return object.at(key).get<std::string>();
+  };
+  if (row.contains("prompt")) return string_of(row, "prompt");
+  if (row.contains("text")) {
+    const std::string text = string_of(row, "text");
     const std::size_t at = text.rfind(kBot);
     return at == std::string::npos ? text : text.substr(0, at + kBot.size());
   }
-  if (row.contains("messages") && row.at("messages").is_array()) {
+  if (row.contains("messages")) {
+    if (!row.at("messages").is_array()) throw Error("\"messages\" must be a list");
     std::string text;
     for (std::size_t i = 0; i < row.at("messages").size(); ++i) {
       const json& message = row.at("messages")[i];
-      const std::string role = message.value("role", ""), content = message.value("content", "");
+      const std::string role = string_of(message, "role"), content = string_of(message, "content");
       const bool answer = role == "assistant" || role == "bot";
       if (answer && i + 1 == row.at("messages").size()) break;
       text += role == "system" ? content + "\n" : (answer ? "<bot>: " : "<human>: ") + content + "\n";
@@ -50,8 +54,6 @@ std::string without_last_newline(std::string text) {
   if (!text.empty() && text.back() == '\r') text.pop_back();
   return text;
 }
-
-std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
 
 struct GenerateCommand {
   GenerateOptions options;
@@ -98,6 +100,8 @@ struct GenerateCommand {
   void read_prompts() {
     const int sources = !prompts.empty() + !prompt_file.empty() + !data.empty();
     if (sources > 1) throw UsageError("--prompt, --prompt-file and --data exclude each other");
+    for (const std::string& prompt : prompts)
+      if (prompt.empty()) throw Error("--prompt is empty; give a text to continue");
     if (!prompts.empty()) return;
     if (!data.empty()) {
       const std::string name = data == "-" ? "standard input" : data.string();
@@ -105,6 +109,7 @@ struct GenerateCommand {
       read_json_lines(data == "-" ? standard_input() : read_file(data), [&](std::size_t line, const json& row) {
         try {
           prompts.push_back(prompt_of(row));
+          if (prompts.back().empty()) throw Error("the prompt is empty");
         } catch (const Error& error) {
           refuse(line, error.what());
         }
@@ -144,6 +149,7 @@ struct GenerateCommand {
     const bool lines = json_output || !data.empty();  // an object a line, rather than text
     const bool stream = !lines && prompts.size() == 1;
     GenerateEvents events;
+    catch_stop_signals();
     events.stop_requested = stop_requested;
     if (stream)
       events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
@@ -158,12 +164,16 @@ struct GenerateCommand {
       }
       if (file) {
         file->write(line);
-      } else {
-        std::cout << line << std::flush;
+      } else if (!(std::cout << line << std::flush)) {
+        throw Error("cannot write to standard output; is the disk full?");
       }
     };
     session.generate(prompts, options, events);
-    if (file && stop_signal() == 0) file->commit();
+    if (stop_requested()) {
+      if (file) std::cerr << "aacft: stopped; " << output.string() << " was not written\n";
+      end_stopped();
+    }
+    if (file) file->commit();
   }
 };
 

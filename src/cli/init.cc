@@ -10,6 +10,7 @@
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 
 namespace aacft::cli {
 namespace {
@@ -45,15 +46,15 @@ struct InitCommand {
     Options declared(command);
     declared.add("--output,-o", output, "folder for the model; must not exist yet");
     declared.add("--shape", shape, "tiny, pythia-70m or redpajama-3b");
-    declared.add("--dtype", dtype, "float32, float16 or bfloat16");
+    declared.add("--dtype", dtype, "fp32, fp16 or bf16");
     declared.add("--seed", seed, "of the random weights");
     declared.add("--tokenizer", tokenizer, "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny");
     for (auto [name, field, help] : std::initializer_list<std::tuple<const char*, std::int64_t*, const char*>>{
              {"--vocab-size", &vocab_size, "tokens"}, {"--hidden-size", &hidden_size, "width"},
-             {"--intermediate-size", &intermediate_size, "width inside the MLP (else 4 x hidden where that is given)"},
+             {"--intermediate-size", &intermediate_size, "width inside the MLP, else 4 x --hidden-size where that is given"},
              {"--layers", &layers, "layers"}, {"--heads", &heads, "attention heads"}, {"--max-positions", &positions, "context"}})
-      command.add_option(name, *field, std::string(help) + ", instead of the shape's");
-    command.add_option("--rotary-pct", rotary_pct, "share of a head that rotates, instead of the shape's");
+      command.add_option(name, *field, std::string(help) + " (default: the shape's)")->type_name("N")->check(whole_number(true));
+    command.add_option("--rotary-pct", rotary_pct, "share of a head that rotates (default: the shape's)")->type_name("NUMBER")->check(finite_number());
     command.add_flag("--parallel-residual", parallel, "attention and MLP side by side (Pythia)");
     command.add_flag("--sequential-residual", sequential, "one after the other (RedPajama)");
   }
@@ -61,10 +62,10 @@ struct InitCommand {
   void run() {
     if (output.empty()) throw UsageError("--output is missing: the folder for the model");
     const auto type = parse_dtype(dtype);
-    if (!type || !is_weight_dtype(*type)) throw UsageError("--dtype must be float32, float16 or bfloat16, not ", dtype);
+    if (!type || !is_weight_dtype(*type)) throw UsageError("--dtype must be fp32, fp16 or bf16, not ", dtype);
     if (parallel && sequential) throw UsageError("--parallel-residual and --sequential-residual exclude each other");
     ModelConfig c = shape_named(shape);
-    if (hidden_size > 0) c.hidden_size = hidden_size, c.intermediate_size = 4 * hidden_size;
+    if (hidden_size != -1) c.hidden_size = hidden_size, c.intermediate_size = 4 * hidden_size;
     for (auto [value, field] : std::initializer_list<std::pair<std::int64_t, std::int64_t*>>{
              {vocab_size, &c.vocab_size}, {intermediate_size, &c.intermediate_size}, {layers, &c.num_layers}, {heads, &c.num_heads}, {positions, &c.max_positions}})
       if (value != -1) *field = value;
@@ -78,7 +79,10 @@ struct InitCommand {
       if (size > c.vocab_size) throw UsageError("the tokenizer has ", size, " tokens, more than the vocabulary of ", c.vocab_size);
     }
     set_threads(available_cores());
-    write_random_model(output, c, *type, seed, tokenizer);
+    catch_stop_signals();
+    write_random_model(output, c, *type, seed, tokenizer, [] {
+      if (stop_requested()) end_stopped();  // what was written goes away on the way out
+    });
     std::cout << fmt::format("wrote {}: {} parameters, {} as {}\n", output.string(), c.num_parameters(),
                              human_bytes(static_cast<std::uint64_t>(c.num_parameters()) * dtype_size(*type)), dtype);
     if (tokenizer.empty()) std::cout << "it has no tokenizer yet: copy a tokenizer.json into it, or use --tokenizer\n";

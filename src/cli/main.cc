@@ -1,15 +1,20 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <filesystem>
 #include <iostream>
+#include <iterator>
+#include <memory>
 #include <new>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/signals.h"
 
 namespace aacft::cli {
 namespace {
@@ -19,47 +24,107 @@ const CLI::App* command_named(const CLI::App& app, const std::string& name) {
   return commands.empty() ? nullptr : commands.front();
 }
 
-// "--config FILE" and "--resume DIR" of train stand for the options in a file; they go in front of the command line's.
-std::vector<std::string> with_config_file(const CLI::App& app, std::vector<std::string> arguments) {
-  if (arguments.empty()) return arguments;
-  const CLI::App* command = command_named(app, arguments.front());
-  if (command == nullptr || command->get_option_no_throw("--config") == nullptr) return arguments;
-  const auto value_of = [&](const std::vector<std::string>& names) -> std::filesystem::path {
-    for (std::size_t i = 1; i < arguments.size(); ++i)
-      for (const std::string& name : names) {
-        if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
-        if (arguments[i].starts_with(name + "=")) return arguments[i].substr(name.size() + 1);
-      }
+// Options that stand for each other: one on the command line puts the other one of a file aside.
+const std::vector<std::pair<std::string, std::string>> kExclusive = {{"--max-steps", "--epochs"}, {"--eval-data", "--eval-split"}};
+
+// "--learning_rate" means "--learning-rate".
+void use_dashes(std::vector<std::string>& arguments) {
+  for (std::string& argument : arguments) {
+    if (argument == "--") return;
+    const auto end = static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+    if (argument.starts_with("--") && argument.find(' ') == argument.npos) std::replace(argument.begin(), argument.begin() + end, '_', '-');
+  }
+}
+
+// "--config FILE" and "--resume DIR" of train stand for the options in a file.
+std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const CLI::App* command = arguments.empty() ? nullptr : command_named(app, arguments.front());
+  if (command == nullptr || command->get_option_no_throw("--config") == nullptr) return {};
+  const auto value_of = [&](const std::string& name, const std::string& letter) -> std::filesystem::path {
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+      const std::string& argument = arguments[i];
+      if ((argument == name || argument == letter) && i + 1 < arguments.size()) return arguments[i + 1];
+      if (argument.starts_with(name + "=")) return argument.substr(name.size() + 1);
+      if (!letter.empty() && argument.size() > 2 && argument.starts_with(letter)) return argument.substr(argument[2] == '=' ? 3 : 2);
+    }
     return {};
   };
-  std::filesystem::path file = value_of({"--config", "-c"});
-  if (const auto run = value_of({"--resume"}); !run.empty()) {
-    if (!file.empty()) throw UsageError("--resume takes the options of the run; it does not go with --config");
+  if (is_given(*command, "--max-steps", arguments) && is_given(*command, "--epochs", arguments))
+    throw UsageError("--max-steps and --epochs exclude each other");
+  std::filesystem::path file = value_of("--config", "-c");
+  if (const auto run = value_of("--resume", ""); !run.empty()) {
+    for (const char* other : {"--config", "--output", "--overwrite"})
+      if (is_given(*command, other, arguments)) throw UsageError("--resume goes on in the run's own folder, with its own options; it does not go with ", other);
     if (!std::filesystem::is_directory(run)) throw Error("nothing to resume: there is no folder ", run);
     file = run / "config.toml";
     if (!std::filesystem::exists(file)) throw Error("nothing to resume: ", run, " does not hold a run (no config.toml)");
   }
-  if (file.empty()) return arguments;
-  const auto from_file = arguments_of_file(*command, file, arguments);
-  arguments.insert(arguments.begin() + 1, from_file.begin(), from_file.end());
-  return arguments;
+  if (file.empty()) return {};
+  return arguments_of_file(*command, file, arguments, kExclusive);
 }
 
-// CLI11's own message, and the flag that was probably meant.
-int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  std::string message = error.what();
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  return names;
+}
+
+// CLI11's own message, or a plainer one.
+std::string what_is_wrong(const CLI::App& app, const CLI::App* command, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  if (command == nullptr) {
+    const auto names = command_names(app);
+    std::string listed;
+    for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name;
+    if (arguments.empty()) return "a command is missing: one of " + listed;
+    if (arguments[0].starts_with("-")) return "unknown flag " + arguments[0] + "; a command comes first: one of " + listed;
+    const std::string nearest = nearest_name(arguments[0], names);
+    return "unknown command " + arguments[0] + (nearest.empty() ? "; there are " + listed : "; did you mean " + nearest + "?");
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
+  for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
+    const std::string flag = arguments[i].substr(0, arguments[i].find('='));
+    if (flag.size() < 2 || flag[0] != '-' || command->get_option_no_throw(flag) != nullptr) continue;
+    if (flag[1] != '-' && command->get_option_no_throw(flag.substr(0, 2)) != nullptr) continue;  // -r8
+    const std::string nearest = nearest_flag(*command, flag);
+    return "unknown flag " + flag + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
+  }
+  return std::string(error.what()) + (command->get_name() == "generate" ? "; a prompt follows --prompt, in quotes" : "");
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments, const std::vector<FileArgument>& file) {
+  if (dynamic_cast<const CLI::RuntimeError*>(&error) != nullptr) return error.get_exit_code();  // end_stopped
+  if (error.get_exit_code() == 0) return app.exit(error);                                       // --help, --version
   const CLI::App* command = arguments.empty() ? nullptr : command_named(app, arguments.front());
-  if (command == nullptr) command = &app;
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
-    for (const std::string& argument : arguments) {
-      if (!argument.starts_with("-") || command->get_option_no_throw(argument.substr(0, argument.find('='))) != nullptr) continue;
-      message = "unknown flag " + argument.substr(0, argument.find('='));
-      if (const std::string nearest = nearest_flag(*command, argument); !nearest.empty()) message += "; did you mean " + nearest + "?";
+  std::string message = what_is_wrong(app, command, error, arguments);
+  for (const FileArgument& argument : file)
+    if (message.starts_with(argument.option + ":")) {
+      message = argument.where + ": " + message;
       break;
     }
-  std::cerr << "aacft: " << message << "\nSee: aacft " << (command == &app ? "" : command->get_name() + " ") << "--help\n";
+  std::cerr << "aacft: " << message << "\nSee: aacft " << (command == nullptr ? "" : command->get_name() + " ") << "--help\n";
   return 2;
+}
+
+// CLI11's help without what only its author needs.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (std::size_t at; (at = text.find("\n\n\n")) != text.npos;) text.erase(at, 1);
+    while (text.ends_with("\n\n")) text.pop_back();
+    return text;
+  }
+  std::string make_option_name(const CLI::Option* option, bool positional) const override {
+    std::string text = CLI::Formatter::make_option_name(option, positional);
+    if (const std::size_t at = text.find("{false}"); at != text.npos) text.erase(at, 7);
+    return text;
+  }
+};
+
+// A full disk shows here at the latest.
+void check_output() {
+  std::cout.flush();
+  if (!std::cout || std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Error("cannot write to standard output; is the disk full?");
 }
 
 int run(int argc, char** argv) {
@@ -70,6 +135,9 @@ int run(int argc, char** argv) {
   CLI::App app("Teaches a GPT-NeoX language model to speak the way one person speaks, by LoRA fine-tuning on CPU cores.", "aacft");
   app.set_version_flag("--version", AACFT_VERSION);
   app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "this help");
+  app.get_option("--version")->description("the version");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.get_formatter()->column_width(34);
   add_train(app);
   add_generate(app);
@@ -79,23 +147,32 @@ int run(int argc, char** argv) {
   add_tokenize(app);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::vector<FileArgument> file;
   try {
-    arguments = with_config_file(app, std::move(arguments));
+    use_dashes(arguments);
+    file = from_file(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
+    for (const FileArgument& argument : file) reversed.insert(reversed.end() - 1, argument.argument);
     app.parse(std::move(reversed));
-    return stop_signal() != 0 ? 128 + stop_signal() : 0;
+    check_output();
+    return 0;
   } catch (const CLI::ParseError& error) {
-    return report_usage(app, error, arguments);
+    return report_usage(app, error, arguments, file);
   } catch (const Error& error) {
     std::cerr << "aacft: " << error.what() << "\n";
     return error.exit_code();
-  } catch (const std::bad_alloc&) {
-    std::cerr << "aacft: out of memory; a smaller --memory-budget or --micro-batch, or --recompute on, needs less\n";
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "aacft: " << error.path1() << ": " << error.code().message() << "\n";
     return 1;
   } catch (const std::exception& error) {
     // Only the first line: libtorch adds a stack trace.
-    const std::string text = error.what();
-    std::cerr << "aacft: internal error: " << text.substr(0, text.find('\n')) << "\n";
+    std::string text = error.what();
+    text = text.substr(0, text.find('\n'));
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || text.find("can't allocate memory") != text.npos) {
+      std::cerr << "aacft: out of memory; a smaller --memory-budget or --micro-batch, or --recompute on, needs less\n";
+    } else {
+      std::cerr << "aacft: internal error: " << text << "\n";
+    }
     return 1;
   }
 }
@@ -103,6 +180,19 @@ int run(int argc, char** argv) {
 }  // namespace
 
 void warn(const std::string& message) { spdlog::warn("{}", message); }
+
+std::string for_shell(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string standard_input() {
+  if (::isatty(STDIN_FILENO) == 1) std::cerr << "(reading from the terminal; Ctrl-D ends)\n";
+  return {std::istreambuf_iterator<char>(std::cin), {}};
+}
 
 }  // namespace aacft::cli
 

@@ -11,6 +11,7 @@
 #include "aacft/base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 
 namespace aacft::cli {
 namespace {
@@ -25,8 +26,8 @@ struct MergeCommand {
     declared.add("--model", options.model, "base model folder");
     declared.add("--adapter", options.adapter, "adapter folder");
     declared.add("--output,-o", options.output, "folder for the merged model; must not exist yet");
-    declared.add("--dtype", dtype, "float32, float16 or bfloat16; as the base is stored otherwise");
-    declared.add("--max-shard-size", options.max_shard_bytes, "bytes in a file, as 5G")->transform(CLI::AsSizeValue(true));
+    declared.add("--dtype", dtype, "fp32, fp16 or bf16; as the base is stored otherwise");
+    declared.add_size("--max-shard-size", options.max_shard_bytes, "size of a file at most, as 5G");
     declared.add("--also-delta", options.also_delta, "also write delta.safetensors: merged minus base, of the adapted weights alone");
     declared.add("--prompt", options.prompts, "a prompt for the comparison of logits afterwards; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
     declared.add("--no-check", no_check, "leave that comparison out");
@@ -39,14 +40,16 @@ struct MergeCommand {
       throw UsageError("--model, --adapter and --output are all needed");
     if (!dtype.empty()) {
       options.dtype = parse_dtype(dtype);
-      if (!options.dtype || !is_weight_dtype(*options.dtype)) throw UsageError("--dtype must be float32, float16 or bfloat16, not ", dtype);
+      if (!options.dtype || !is_weight_dtype(*options.dtype)) throw UsageError("--dtype must be fp32, fp16 or bf16, not ", dtype);
     }
     options.check = !no_check;
     const bool live = ::isatty(STDERR_FILENO) == 1;
     MergeEvents events;
     events.warning = warn;
-    if (live) events.progress = [](std::size_t done, std::size_t total, const std::string& tensor) {
-      std::cerr << fmt::format("\rmerging {}/{} {}\033[K", done + 1, total, tensor) << std::flush;
+    catch_stop_signals();
+    events.progress = [&](std::size_t done, std::size_t total, const std::string& tensor) {
+      if (stop_requested()) end_stopped();  // what was written goes away on the way out
+      if (live) std::cerr << fmt::format("\rmerging {}/{} {}\033[K", done + 1, total, tensor) << std::flush;
     };
     const MergeReport report = merge(options, events);
     if (live) std::cerr << "\r\033[K";
@@ -62,7 +65,7 @@ struct MergeCommand {
                              dtype_name(report.dtype), human_bytes(report.bytes), report.seconds);
     if (report.max_logit_difference)
       std::cout << fmt::format("against base + adapter: largest difference of a logit {:.3g}, KL {:.3g} nats a token\n", *report.max_logit_difference, *report.mean_kl);
-    std::cout << fmt::format("next: aacft generate --model {} --prompt ...\n", options.output.string());
+    std::cout << fmt::format("next: aacft generate --model {} --prompt ...\n", for_shell(options.output.string()));
   }
 };
 

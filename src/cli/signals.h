@@ -1,10 +1,16 @@
-// SIGINT and SIGTERM ask for an orderly end; a second one ends the process at once.
+// SIGINT, SIGTERM and SIGHUP ask for an orderly end; a second one ends the process at once.
 #pragma once
 
 namespace aacft::cli {
 
-// True once a signal has come. The first call installs the handlers.
-bool stop_requested();
-int stop_signal();  // the signal that came, 0 if none did
+// From now on they set a flag, and show `notice` on standard error. Those that were ignored when the program started
+// (nohup) stay ignored.
+void catch_stop_signals(const char* notice = "");
+
+bool stop_requested();  // one came
+int stop_signal();      // which; 0 if none did
+
+// Ends a command that one of them cut short, with exit code 128 + the signal's number.
+[[noreturn]] void end_stopped();
 
 }  // namespace aacft::cli

@@ -1,5 +1,4 @@
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -19,15 +18,15 @@ struct TokenizeCommand {
 
   explicit TokenizeCommand(CLI::App& command) {
     command.add_option("text", texts, "texts; standard input otherwise");
-    command.add_option("--model", model, "model folder, or a tokenizer file: tokenizer.json or a SentencePiece .model");
-    command.add_option("--file,-f", file, "a file to tokenize");
+    command.add_option("--model", model, "model folder, or a tokenizer file: tokenizer.json or a SentencePiece .model")->type_name("PATH");
+    command.add_option("--file,-f", file, "a file to tokenize")->type_name("PATH");
     command.add_flag("--json", json_output, "one object a text: ids, pieces");
   }
 
   void run() {
     if (model.empty()) throw UsageError("--model is missing: a model folder or a tokenizer file");
     if (!file.empty()) texts.push_back(read_file(file));
-    if (texts.empty()) texts.emplace_back(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    if (texts.empty()) texts.push_back(standard_input());
     const auto tokenizer = std::filesystem::is_directory(model) ? load_tokenizer(model) : load_tokenizer_file(model);
     for (const std::string& text : texts) {
       const auto ids = tokenizer->encode(text);

@@ -20,6 +20,7 @@ struct TrainCommand {
   TrainOptions options;
   std::filesystem::path config, resume;
   Compute compute = Compute::kAuto;
+  std::int64_t log_steps = 1;
   Options declared;
 
   explicit TrainCommand(CLI::App& command) : declared(command) {
@@ -28,8 +29,8 @@ struct TrainCommand {
     const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
       for (CLI::Option* member : members) member->group(name);
     };
-    command.add_option("-c,--config", config, "TOML file with any of these options as keys; flags win over it")->group("Run");
-    command.add_option("--resume", resume, "continue the run in this folder, with its own options; flags win over them")->group("Run");
+    command.add_option("-c,--config", config, "TOML file with any of these options as keys; flags win over it")->type_name("PATH")->group("Run");
+    command.add_option("--resume", resume, "continue the run in this folder, with its own options; flags win over them")->type_name("PATH")->group("Run");
     group("Run", {
       declared.add("--model", o.model, "folder with config.json, weights and tokenizer"),
       declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}"),
@@ -39,13 +40,13 @@ struct TrainCommand {
       declared.add("--threads", o.threads, "0: all cores"),
       declared.add_choice("--compute", compute, {{"auto", Compute::kAuto}, {"fp32", Compute::kFp32}}, "fp32 is the reference"),
       declared.add_choice("--recompute,--grad-checkpoint", o.recompute, {{"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}}, "gradient checkpointing: compute activations again instead of keeping them"),
-      declared.add("--memory-budget", o.memory_budget, "bytes for the whole process, as 6G or 800M; 0: most of what is free")->transform(CLI::AsSizeValue(true)),
+      declared.add_size("--memory-budget", o.memory_budget, "memory for the whole process, as 6G or 800M; 0: most of what is free"),
     });
     group("Adapter", {
       declared.add("--rank,-r", o.lora.rank, "rank of the two matrices"),
       declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times"),
       declared.add("--dropout", o.lora.dropout, "of the adapter's input while training"),
-      declared.add("--target-modules", o.lora.target_modules, "endings of the linears to adapt: query_key_value, dense, dense_h_to_4h, dense_4h_to_h")->delimiter(','),
+      declared.add("--target-modules", o.lora.target_modules, "the linears to adapt, by the end of their names: query_key_value, dense, dense_h_to_4h, dense_4h_to_h; or all-linear")->delimiter(','),
       declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
       declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
       declared.add("--init-adapter", o.init_adapter, "start from this adapter folder; rank, alpha and targets are its own"),
@@ -69,8 +70,8 @@ struct TrainCommand {
     group("Data", {
       declared.add("--mask-prompt", o.rows.mask_prompt, "only completions count in the loss"),
       declared.add("--response-marker", o.rows.response_marker, "where the completion of a {\"text\"} row starts"),
-      declared.add("--append-eos,!--no-append-eos", o.rows.append_eos, "end rows with the end-of-text token (on unless --no-append-eos)"),
-      declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (on unless --no-shuffle)"),
+      declared.add("--append-eos,!--no-append-eos", o.rows.append_eos, "end rows with the end-of-text token (default: on)"),
+      declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)"),
       declared.add("--max-length", o.rows.max_length, "tokens in a row; 0: the model's context"),
       declared.add("--truncate", o.rows.truncate, "cut longer rows instead of refusing them"),
       declared.add("--skip-bad-rows", o.rows.skip_bad_rows, "leave bad rows out instead of stopping"),
@@ -84,6 +85,7 @@ struct TrainCommand {
     });
     group("Checkpoints", {
       declared.add("--save-steps,--save-every", o.save_steps, "steps between checkpoints; 0: only at the end"),
+      declared.add("--log-steps,--logging-steps,--steps-per-report", log_steps, "steps between progress lines where there is no terminal"),
       declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all"),
     });
   }
@@ -95,24 +97,34 @@ struct TrainCommand {
     }
     if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
+    if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
+      options.lora.target_modules = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
     options.resolved_config = "# The options of this run, all of them. Continue it with: aacft train --resume FOLDER\n" + declared.toml();
 
-    TrainProgress progress;
+    TrainProgress progress(log_steps);
     TrainEvents events;
-    events.start = [&](const RunInfo& info) { progress.start(info); };
+    bool nothing_left = false;
+    events.start = [&](const RunInfo& info) {
+      progress.start(info);
+      nothing_left = info.steps_done >= info.total_steps;
+      if (options.warmup >= info.total_steps && !nothing_left)
+        progress.warning(fmt::format("the warm-up of {} steps fills the whole run, so the learning rate never reaches --lr; see --warmup", options.warmup));
+    };
     events.step = [&](const StepReport& report) { progress.step(report); };
     events.evaluation = [&](const EvalReport& report) { progress.evaluation(report); };
     events.saved = [&](const std::filesystem::path& path, std::int64_t step) { progress.saved(path, step); };
     events.warning = [&](const std::string& message) { progress.warning(message); };
     events.stop_requested = stop_requested;
-    stop_requested();  // installs the handlers before anything is written
+    catch_stop_signals("\naacft: stopping after this step; a second signal stops at once, without saving it\n");
     const RunResult result = train(options, events);
     progress.clear();
+    if (nothing_left) std::cout << "the run was finished already; a larger --max-steps or --epochs makes it go on\n";
     report(result);
+    if (result.end == RunEnd::kInterrupted) end_stopped();
   }
 
   void report(const RunResult& result) const {
-    const std::string folder = options.output.string();
+    const std::string folder = for_shell(options.output.string());
     if (result.end == RunEnd::kInterrupted) {
       std::cout << fmt::format("stopped after step {}, and saved; go on with: aacft train --resume {}\n", result.step, folder);
       return;
@@ -123,7 +135,7 @@ struct TrainCommand {
                              options.full ? "the model is" : "the adapter is", folder);
     if (result.best_loss) std::cout << fmt::format("lowest evaluation loss {:.4f} at step {}\n", *result.best_loss, result.best_step);
     std::cout << (options.full ? fmt::format("next: aacft generate --model {} --prompt ...\n", folder)
-                               : fmt::format("next: aacft generate --model {} --adapter {} --prompt ...\n", options.model.string(), folder));
+                               : fmt::format("next: aacft generate --model {} --adapter {} --prompt ...\n", for_shell(options.model.string()), folder));
   }
 };
 

@@ -54,17 +54,21 @@ void TrainProgress::start(const RunInfo& r) {
 }
 
 void TrainProgress::step(const StepReport& r) {
-  const std::string numbers =
-      fmt::format("loss {:.4f}  lr {:.2e}  grad {:.3f}  {:.0f} tok/s  {}", r.loss, r.learning_rate, r.grad_norm, r.tokens_per_second,
-                  human_bytes(r.rss_bytes));
-  const std::string left = r.step < r.total_steps ? human_seconds(r.seconds_left) + " left" : "done";
+  const std::string step = fmt::format("{}/{}", r.step, r.total_steps), loss = fmt::format("  loss {:.4f}", r.loss),
+                    rate = fmt::format("  lr {:.2e}", r.learning_rate), grad = fmt::format("  grad {:.3f}", r.grad_norm),
+                    speed = fmt::format("  {:.0f} tok/s", r.tokens_per_second), memory = "  " + human_bytes(r.rss_bytes),
+                    left = r.step < r.total_steps ? "  " + human_seconds(r.seconds_left) + " left" : "  done";
   const bool due = r.step == 1 || r.step == r.total_steps || r.step % log_steps_ == 0;
   if (!terminal_ && !due) return;
-  if (!terminal_) return line(fmt::format("step {}/{}  {}  {}", r.step, r.total_steps, numbers, left));
-  const double share = static_cast<double>(r.step) / static_cast<double>(r.total_steps);
-  std::string text = fmt::format("{} {}/{}  {}  {}", bar(share, 20), r.step, r.total_steps, numbers, left);
-  text = text.substr(0, static_cast<std::size_t>(std::max(terminal_width() - 1, 20)));
-  live_ = "\r" + text + "\033[K";
+  if (!terminal_) return line("step " + step + loss + rate + grad + speed + memory + left);
+  // As much as the width allows, the least important left out first.
+  const auto width = static_cast<std::size_t>(std::max(terminal_width() - 1, 1));
+  std::string text = step + loss + rate + grad + speed + memory + left;
+  for (const std::string* dropped : {&grad, &rate, &memory, &speed})
+    if (text.size() > width) text.erase(text.find(*dropped), dropped->size());
+  const std::size_t room = width > text.size() ? std::min<std::size_t>(width - text.size(), 23) : 0;
+  if (room >= 7) text = bar(static_cast<double>(r.step) / static_cast<double>(r.total_steps), static_cast<int>(room) - 3) + " " + text;
+  live_ = "\r" + text.substr(0, width) + "\033[K";
   std::fputs(live_.c_str(), stdout);
   std::fflush(stdout);
 }

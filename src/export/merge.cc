@@ -39,6 +39,8 @@ const LoraModule* module_of(const Adapter& adapter, const std::string& tensor) {
 // Every adapted module must be one of the model's weights, with shapes that fit.
 void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const std::filesystem::path& folder) {
   for (const auto& module : adapter.modules()) {
+    if (!module->name.starts_with("gpt_neox.layers."))
+      throw Error("the adapter in ", folder, " adapts ", module->name, "; aacft merges adapters of the layers' linears only");
     const TensorView* weight = checkpoint.find(module->name + ".weight");
     const bool fits = weight != nullptr && weight->shape.size() == 2 && weight->shape[0] == module->b.value.size(0) &&
                       weight->shape[1] == module->a.value.size(1) && (!module->dora() || module->magnitude.value.size(0) == weight->shape[0]);
@@ -71,9 +73,9 @@ void require_finite(const Tensor& values, const std::string& name) {
 void write_config(const std::filesystem::path& from, const std::filesystem::path& to, const ModelConfig& config, Dtype dtype) {
   nlohmann::json object = read_json_object(from / "config.json");
   for (const char* key : {"rope_parameters", "rope_scaling", "rope_theta", "dtype"}) object.erase(key);
-  const std::string activation = object.value("hidden_act", "");
+  const nlohmann::json activation = object.value("hidden_act", nlohmann::json());
   object.update(to_json(config, dtype));
-  if (!activation.empty()) object["hidden_act"] = activation;
+  if (!activation.is_null()) object["hidden_act"] = activation;
   write_file_atomic(to / "config.json", object.dump(2) + "\n");
   if (const auto generation = from / "generation_config.json"; std::filesystem::exists(generation))
     write_file_atomic(to / "generation_config.json", read_file(generation));
@@ -90,12 +92,15 @@ Tensor logits_of(GptNeox& model, const Pass& pass) {
   return model.logits(model.hidden(pass), pass);
 }
 
-Difference compare(const MergeOptions& options, Adapter& adapter, const std::filesystem::path& merged) {
-  const auto tokenizer = load_tokenizer(options.model);
+Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adapter& adapter, const std::filesystem::path& merged) {
   std::vector<std::string> prompts = options.prompts;
   if (prompts.empty()) prompts.assign(std::begin(kPrompts), std::end(kPrompts));
   std::vector<std::vector<std::int32_t>> ids;
-  for (const std::string& prompt : prompts) ids.push_back(tokenizer->encode(prompt));
+  const auto context = static_cast<std::size_t>(read_model_config(merged).max_positions);
+  for (const std::string& prompt : prompts) {
+    ids.push_back(tokenizer.encode(prompt));
+    if (ids.back().size() > context) ids.back().resize(context);
+  }
   const Pass pass = make_pass(ids);
   Tensor adapted;
   {
@@ -121,6 +126,10 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
     throw Error(options.output, " exists already; choose a new --output");
   const ModelConfig config = read_model_config(options.model);
   Adapter adapter = Adapter::load(options.adapter, events.warning);
+  // Before anything is written, so that its absence leaves nothing behind.
+  const auto tokenizer = options.check ? load_tokenizer(options.model) : nullptr;
+  for (const std::string& prompt : options.prompts)
+    if (tokenizer != nullptr && tokenizer->encode(prompt).empty()) throw Error("a --prompt is empty; leave it out, or give a text");
   MergeReport report;
   AtomicFolder target(options.output);
   {
@@ -164,7 +173,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   target.commit();
   report.seconds = wall_seconds() - started;
   if (options.check) {
-    const Difference difference = compare(options, adapter, options.output);
+    const Difference difference = compare(options, *tokenizer, adapter, options.output);
     report.max_logit_difference = difference.max_logit;
     report.mean_kl = difference.mean_kl;
     report.check_seconds = wall_seconds() - started - report.seconds;

@@ -47,7 +47,11 @@ class Batch {
       const auto length = static_cast<std::int64_t>(prompt->result.prompt_ids.size());
       if (length == 0) throw Error("prompt ", i + 1, " is empty");
       if (length >= model.config().max_positions)
-        throw Error("prompt ", i + 1, " has ", length, " tokens; the model's context is ", model.config().max_positions);
+        throw Error("prompt ", i + 1, " has ", length, " tokens, but the model's context of ", model.config().max_positions,
+                    " must hold it and an answer; shorten it");
+      for (const std::int32_t id : prompt->result.prompt_ids)
+        if (id >= model.config().vocab_size)
+          throw Error("the tokenizer gives the id ", id, ", but the model knows only ", model.config().vocab_size, " tokens: it is another model's");
       prompt->stream = stream_of(prompt->result.prompt_ids, seen);
       waiting_.push_back(std::move(prompt));
     }
@@ -158,14 +162,17 @@ CertainText certain_text(const std::string& text, const std::vector<std::string>
     if (!s.empty()) first = std::min(first, text.find(s));
   if (first != std::string::npos) return {first, true};
   // An incomplete code point decodes to U+FFFD at the end for now.
-  std::size_t length = text.size();
-  while (length >= 3 && text.compare(length - 3, 3, "\xEF\xBF\xBD") == 0) length -= 3;
+  std::size_t whole = text.size();
+  while (whole >= 3 && text.compare(whole - 3, 3, "\xEF\xBF\xBD") == 0) whole -= 3;
+  std::size_t length = whole;
+  // That code point may be the stop string's next one, so its beginning may end before it.
   for (const std::string& s : stop)
-    for (std::size_t n = std::min(s.size(), text.size()); n > 0; --n)
-      if (text.compare(text.size() - n, n, s, 0, n) == 0) {
-        length = std::min(length, text.size() - n);
-        break;
-      }
+    for (const std::size_t end : {text.size(), whole})
+      for (std::size_t n = std::min(s.size(), end); n > 0; --n)
+        if (text.compare(end - n, n, s, 0, n) == 0) {
+          length = std::min(length, end - n);
+          break;
+        }
   return {length, false};
 }
 

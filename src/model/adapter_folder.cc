@@ -132,6 +132,9 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
   if (!std::filesystem::is_directory(folder))
     throw Error("no adapter folder ", folder, "; give one that holds adapter_config.json and adapter_model.safetensors");
   const auto config_path = folder / "adapter_config.json";
+  if (!std::filesystem::exists(config_path))
+    throw Error("no adapter in ", folder, ": adapter_config.json is missing",
+                std::filesystem::exists(folder / "aacft-run.json") ? "; the run there is not finished: give one of its checkpoints, or finish it with aacft train --resume" : "");
   const json object = read_json_object(config_path);
   Adapter adapter;
   adapter.config_ = parse_config(object, config_path.string());

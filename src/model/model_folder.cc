@@ -29,7 +29,7 @@ void write_model_config(const std::filesystem::path& folder, const ModelConfig& 
 }
 
 void write_random_model(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype, std::uint64_t seed,
-                        const std::filesystem::path& tokenizer_file) {
+                        const std::filesystem::path& tokenizer_file, const std::function<void()>& before_tensor) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
   if (std::filesystem::exists(folder) && (!std::filesystem::is_directory(folder) || !std::filesystem::is_empty(folder)))
@@ -39,6 +39,7 @@ void write_random_model(const std::filesystem::path& folder, const ModelConfig& 
   for (const auto& [name, shape] : expected_tensors(config)) specs.push_back({name, dtype, shape});
   CheckpointWriter writer(target.path(), specs, 5'000'000'000);
   for (std::size_t t = 0; t < specs.size(); ++t) {
+    if (before_tensor) before_tensor();
     const RandomStream random(seed, Purpose::kModelInit, t);
     std::int64_t size = 1;
     for (const std::int64_t s : specs[t].shape) size *= s;
@@ -51,8 +52,9 @@ void write_random_model(const std::filesystem::path& folder, const ModelConfig& 
         constexpr std::int64_t kChunk = 1 << 14;
         parallel_for(static_cast<std::size_t>((count + kChunk - 1) / kChunk), [&](std::size_t chunk) {
           const std::int64_t from = static_cast<std::int64_t>(chunk) * kChunk;
-          for (std::int64_t i = from; i < std::min(from + kChunk, count); ++i)
-            values[i] = static_cast<float>(kDeviation) * random.normal(static_cast<std::uint64_t>(first + i));
+          const std::int64_t here = std::min(kChunk, count - from);
+          random.fill_normal(values + from, static_cast<std::uint64_t>(first + from), static_cast<std::size_t>(here));
+          for (std::int64_t i = from; i < from + here; ++i) values[i] *= static_cast<float>(kDeviation);
         });
       }
       const torch::Tensor rounded = piece.to(scalar_type(dtype));

@@ -59,7 +59,10 @@ Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptio
                  std::int64_t context) {
   Sample sample;
   for (const Token& token : tokenizer.encode_with_offsets(row.text)) {
-    const auto inside = [&](const auto& span) { return token.begin >= span.first && token.begin < span.second; };
+    // The space before a word is part of the word's token, but never decides; Hugging Face's offsets leave it out.
+    std::size_t begin = token.begin;
+    while (begin + 1 < token.end && row.text[begin] == ' ') ++begin;
+    const auto inside = [&](const auto& span) { return begin >= span.first && begin < span.second; };
     sample.counts.push_back(!sample.ids.empty() && std::any_of(row.spans.begin(), row.spans.end(), inside));
     sample.ids.push_back(token.id);
   }

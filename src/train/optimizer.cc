@@ -1,8 +1,9 @@
 #include "aacft/train/optimizer.h"
 
+#include <torch/version.h>
+
 #include <algorithm>
 #include <map>
-#include <type_traits>
 
 #include "aacft/base/error.h"
 #include "aacft/formats/safetensors.h"
@@ -12,16 +13,13 @@ namespace aacft {
 namespace {
 
 using torch::Tensor;
-using StateMap = std::decay_t<decltype(std::declval<torch::optim::AdamW&>().state())>;
-
 // How libtorch finds a parameter's state: by its address, which versions before 2.0 spell as text.
-template <typename Key = StateMap::key_type>
-Key state_key(const Tensor& parameter) {
-  if constexpr (std::is_same_v<Key, std::string>) {
-    return c10::guts::to_string(parameter.unsafeGetTensorImpl());
-  } else {
-    return parameter.unsafeGetTensorImpl();
-  }
+auto state_key(const Tensor& parameter) {
+#if TORCH_VERSION_MAJOR < 2
+  return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+#else
+  return parameter.unsafeGetTensorImpl();
+#endif
 }
 
 }  // namespace

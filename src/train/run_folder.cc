@@ -6,6 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/formats/json.h"
+#include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
 namespace {
@@ -16,12 +17,16 @@ constexpr int kVersion = 1;
 constexpr const char* kMarker = "aacft-run.json";
 
 void remove_run(const fs::path& folder) {
-  for (const char* name : {"checkpoints", "best", "metrics.jsonl", "config.toml", "adapter_model.safetensors", "adapter_config.json",
-                           "model.safetensors", kMarker}) {
+  const auto remove = [](const fs::path& path) {
     std::error_code error;
-    fs::remove_all(folder / name, error);
-    if (error) throw Error("cannot remove ", folder / name, ": ", error.message());
-  }
+    fs::remove_all(path, error);
+    if (error) throw Error("cannot remove ", path, ": ", error.message());
+  };
+  for (const char* name : {"checkpoints", "best", "metrics.jsonl", "config.toml", "adapter_model.safetensors", "adapter_config.json",
+                           "model.safetensors", "config.json", "generation_config.json"})
+    remove(folder / name);
+  for (const fs::path& file : tokenizer_files(folder)) remove(file);
+  remove(folder / kMarker);
 }
 
 }  // namespace
@@ -113,13 +118,17 @@ void RunFolder::open_metrics(std::int64_t steps_done) {
     read_json_lines(
         read_file(file),
         [&](std::size_t, const json& line) {
-          if (line.value("step", std::int64_t{0}) <= steps_done) kept += line.dump() + "\n";
+          const auto step = line.find("step");
+          if (step != line.end() && step->is_number_integer() && step->get<std::int64_t>() <= steps_done) kept += line.dump() + "\n";
         },
         [](std::size_t, const std::string&) {});  // the torn last line of an interrupted run
   write_file_atomic(file, kept);
   metrics_.open(file, std::ios::app);
 }
 
-void RunFolder::append_metrics(const json& line) { metrics_ << line.dump() << std::endl; }
+void RunFolder::append_metrics(const json& line) {
+  if (!(metrics_ << line.dump() << std::endl))
+    throw Error("cannot write ", path_ / "metrics.jsonl", "; is the disk full? aacft train --resume goes on from the last checkpoint");
+}
 
 }  // namespace aacft

@@ -35,9 +35,21 @@ void check_options(const TrainOptions& o) {
     if (!good) throw UsageError(message);
   };
   need(o.micro_batch >= 1 && o.accumulation >= 1, "--micro-batch and --accumulation must be 1 or more");
+  need(o.epochs >= 0, "--epochs must not be negative");
   need(o.epochs > 0 || o.max_steps >= 1, "--max-steps must be 1 or more");
   need(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "--lr must not be negative");
   need(o.warmup >= 0, "--warmup must not be negative");
+  need(o.threads >= 0, "--threads must not be negative");
+  need(o.full || o.lora.rank >= 1, "--rank must be 1 or more");
+  need(std::isfinite(o.lora.alpha), "--alpha must be a number");
+  need(o.weight_decay >= 0, "--weight-decay must not be negative");
+  need(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, "--beta1 and --beta2 must be from 0 to below 1");
+  need(o.epsilon > 0, "--epsilon must be above 0");
+  need(o.max_grad_norm >= 0, "--max-grad-norm must not be negative");
+  need(o.save_steps >= 0 && o.save_total_limit >= 0, "--save-steps and --save-total-limit must not be negative");
+  need(o.patience >= 0, "--patience must not be negative");
+  need(o.rows.max_length >= 0, "--max-length must not be negative");
+  need(!o.rows.response_marker.empty(), "--response-marker must not be empty");
   need(o.lora.dropout >= 0 && o.lora.dropout < 1, "--dropout must be from 0 to below 1");
   need(o.eval_split >= 0 && o.eval_split < 1, "--eval-split must be from 0 to below 1");
   need(o.eval_split == 0 || o.eval_data.empty(), "--eval-data and --eval-split exclude each other");
@@ -45,6 +57,8 @@ void check_options(const TrainOptions& o) {
   const bool evaluates = o.eval_split > 0 || !o.eval_data.empty();
   need(evaluates || (!o.keep_best && o.patience == 0), "--keep-best and --patience need --eval-data or --eval-split");
   need(o.eval_steps >= 1, "--eval-steps must be 1 or more");
+  std::error_code ignored;
+  need(!std::filesystem::equivalent(o.model, o.output, ignored), "--output is the folder of --model, which it would overwrite");
 }
 
 // A row's place in a pass.
@@ -379,11 +393,13 @@ class Run {
 
   // ---- the run ----
 
+  bool out_of_patience() const { return options_.patience > 0 && state_.evaluations_since_best >= options_.patience; }
+
   RunResult loop() {
     const double started = wall_seconds();
     const std::int64_t first = state_.step;
     RunResult result;
-    while (state_.step < total_steps_) {
+    while (state_.step < total_steps_ && !out_of_patience()) {
       StepReport report = do_step();
       report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(total_steps_ - state_.step);
       tell(events_.step, report);
@@ -393,18 +409,17 @@ class Run {
         tell(events_.evaluation, *evaluation);
       }
       folder_.append_metrics(metrics_line(report, evaluation));
-      if (options_.patience > 0 && state_.evaluations_since_best >= options_.patience && state_.step < total_steps_) {
-        result.end = RunEnd::kStoppedEarly;
-        break;
-      }
-      if (state_.step < total_steps_ && events_.stop_requested && events_.stop_requested()) {
+      if (state_.step < total_steps_ && !out_of_patience() && events_.stop_requested && events_.stop_requested()) {
         save_checkpoint();
         result.end = RunEnd::kInterrupted;
         break;
       }
       if (options_.save_steps > 0 && state_.step % options_.save_steps == 0) save_checkpoint();
     }
-    if (result.end != RunEnd::kInterrupted) finish();
+    if (result.end != RunEnd::kInterrupted) {
+      if (state_.step < total_steps_) result.end = RunEnd::kStoppedEarly;
+      finish();
+    }
     result.step = state_.step;
     result.best_loss = state_.best_loss;
     result.best_step = state_.best_step;

@@ -14,8 +14,11 @@ namespace {
 using nlohmann::json;
 
 json smallest() {
-  return {{"model_type", "gpt_neox"}, {"vocab_size", 50},          {"hidden_size", 24},
-          {"num_hidden_layers", 2},   {"num_attention_heads", 3}};
+  return {{"model_type", "gpt_neox"},
+          {"vocab_size", 50},
+          {"hidden_size", 24},
+          {"num_hidden_layers", 2},
+          {"num_attention_heads", 3}};
 }
 
 ModelConfig parse_with(const std::string& key, const json& value) {
@@ -46,7 +49,8 @@ TEST(ModelConfig, DefaultsAreThoseOfTransformers) {
 TEST(ModelConfig, BothSpellingsOfRotaryKeys) {
   json old_keys = smallest(), new_keys = smallest();
   old_keys.update({{"rotary_pct", 0.5}, {"rotary_emb_base", 5000}});
-  new_keys["rope_parameters"] = {{"rope_type", "default"}, {"partial_rotary_factor", 0.5}, {"rope_theta", 5000}};
+  new_keys["rope_parameters"] = {
+      {"rope_type", "default"}, {"partial_rotary_factor", 0.5}, {"rope_theta", 5000}};
   for (const json& object : {old_keys, new_keys}) {
     const ModelConfig c = parse_model_config(object, "FILE");
     EXPECT_EQ(c.rotary_pct, 0.5);
@@ -192,15 +196,20 @@ TEST_F(Weights, Misshapen) {
 
 TEST_F(Weights, OfAnotherType) {
   const std::string name = "gpt_neox.final_layer_norm.bias";
-  expect_fails([&] { load([&](NamedTensors& t) { at(t, name) = at(t, name).to(torch::kInt64); }); }, {name, "int64"});
+  expect_fails([&] { load([&](NamedTensors& t) { at(t, name) = at(t, name).to(torch::kInt64); }); },
+               {name, "int64"});
 }
 
 TEST_F(Weights, NotFinite) {
   const std::string name = "gpt_neox.layers.1.post_attention_layernorm.weight";
-  for (const double value : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
-    expect_fails([&] { load([&](NamedTensors& t) { at(t, name)[3] = value; }); }, {name, "not finite", "index 3"});
+  for (const double value :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+    expect_fails([&] { load([&](NamedTensors& t) { at(t, name)[3] = value; }); },
+                 {name, "not finite", "index 3"});
   // In a tensor that nobody uses it does not matter.
-  load([&](NamedTensors& t) { t.emplace_back("gpt_neox.layers.0.attention.masked_bias", torch::full({1}, -INFINITY)); });
+  load([&](NamedTensors& t) {
+    t.emplace_back("gpt_neox.layers.0.attention.masked_bias", torch::full({1}, -INFINITY));
+  });
 }
 
 TEST_F(Weights, ExtraOnesAreWarnedAbout) {
@@ -220,7 +229,9 @@ TEST_F(Weights, OldBuffersAreIgnored) {
 }
 
 TEST_F(Weights, HeadUnderItsOtherName) {
-  load([&](NamedTensors& t) { t.emplace_back("lm_head.weight", at(t, "embed_out.weight")), remove(t, "embed_out.weight"); });
+  load([&](NamedTensors& t) {
+    t.emplace_back("lm_head.weight", at(t, "embed_out.weight")), remove(t, "embed_out.weight");
+  });
   EXPECT_TRUE(warnings_.empty());
 }
 
@@ -278,7 +289,9 @@ TEST_F(Weights, RandomModels) {
     const std::string& name = parameters[i].name;
     const Tensor& value = parameters[i].parameter->value;
     const Tensor wide = value.to(torch::kFloat64);
-    EXPECT_TRUE(halves[i].parameter->value.to(torch::kFloat32).equal(value.to(torch::kFloat16).to(torch::kFloat32))) << name;
+    EXPECT_TRUE(
+        halves[i].parameter->value.to(torch::kFloat32).equal(value.to(torch::kFloat16).to(torch::kFloat32)))
+        << name;
     if (value.dim() == 1) {
       const double expected = name.find("norm.weight") == name.npos ? 0 : 1;
       EXPECT_TRUE(wide.eq(expected).all().item<bool>()) << name;
@@ -292,10 +305,23 @@ TEST_F(Weights, RandomModels) {
     EXPECT_NEAR(z.pow(2).mean().item<double>(), 1, 5 * std::sqrt(2 / n)) << name;
     EXPECT_NEAR(z.pow(4).mean().item<double>(), 3, 5 * std::sqrt(96 / n)) << name;
     // Neighbours are independent.
-    EXPECT_NEAR((z.flatten().slice(0, 1) * z.flatten().slice(0, 0, -1)).mean().item<double>(), 0, 5 / std::sqrt(n)) << name;
+    EXPECT_NEAR((z.flatten().slice(0, 1) * z.flatten().slice(0, 0, -1)).mean().item<double>(), 0,
+                5 / std::sqrt(n))
+        << name;
   }
   EXPECT_FALSE(a.embed_in().value.equal(a.embed_out().weight.value));
   expect_fails([&] { write_random_model(folder_ / "a", config_, Dtype::kFloat32, 7, {}); }, {"exists", "/a"});
+  // Given up half-way, it leaves nothing.
+  int left = 5;
+  const auto before = [&] {
+    if (--left == 0) throw Error("enough");
+  };
+  expect_fails([&] { write_random_model(folder_ / "sub/d", config_, Dtype::kFloat32, 7, {}, before); },
+               {"enough"});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "sub/d"));
+  if (std::filesystem::exists(folder_ / "sub")) {
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "sub"));
+  }
 }
 
 }  // namespace

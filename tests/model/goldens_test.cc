@@ -22,15 +22,17 @@ std::vector<Ids> ids_of(const json& cases) {
   return all;
 }
 
-Tensor doubles(const json& values) { return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64); }
+Tensor doubles(const json& values) {
+  return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
+}
 
 TEST_P(ModelGoldens, Logits) {
   const json all = read_json_object(*this / "logits.json");
   ASSERT_GE(all.size(), 2u);
   for (const auto& [name, cases] : all.items()) {
     SCOPED_TRACE(name);
-    // The shared goldens of "seq" were made with rotary frequencies that had been rounded to bfloat16; they are
-    // wrong by up to 2e-3. All others are right.
+    // The shared goldens of "seq" were made with rotary frequencies that had been rounded to bfloat16; they
+    // are wrong by up to 2e-3. All others are right.
     const bool rounded = shared() && name == "seq";
     const double relative = rounded ? 3e-3 : 2e-5, absolute = rounded ? 3e-3 : 1e-5;
     GptNeox model(*this / name, {});
@@ -45,7 +47,8 @@ TEST_P(ModelGoldens, Logits) {
     for (std::size_t i = 0; i < sequences.size(); ++i) {
       const Tensor here = pass.part(logits, i).to(torch::kFloat64);
       const std::int64_t length = pass.length(i);
-      worst_logits = std::max(worst_logits, relative_difference(here[length - 1], doubles(cases[i].at("last_logits"))));
+      worst_logits =
+          std::max(worst_logits, relative_difference(here[length - 1], doubles(cases[i].at("last_logits"))));
       const Tensor l2 = here.norm(2, 1), expected = doubles(cases[i].at("logits_l2_per_position"));
       ASSERT_EQ(l2.numel(), expected.numel());
       worst_l2 = std::max(worst_l2, ((l2 - expected).abs() / expected).max().item<double>());
@@ -62,8 +65,6 @@ TEST_P(ModelGoldens, Logits) {
     EXPECT_LE(worst_l2, relative);
     EXPECT_LE(worst_nll, absolute);
     EXPECT_NEAR(loss, sum, 1e-9 * sum);
-    RecordProperty(name + "_logits", std::to_string(worst_logits));
-    if (!rounded) std::printf("%s: logits %.2g, l2 %.2g, nll %.2g\n", name.c_str(), worst_logits, worst_l2, worst_nll);
   }
 }
 
@@ -83,12 +84,15 @@ TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
     EXPECT_TRUE(warnings.empty()) << warnings.front();  // old buffers are no surprise
     kinds.insert(Checkpoint(*this / name).layout());
     const torch::ScalarType stored = scalar_type(model.stored_dtype());
-    EXPECT_EQ(stored, name.ends_with("fp16") ? torch::kFloat16 : name.ends_with("bf16") ? torch::kBFloat16 : torch::kFloat32);
+    EXPECT_EQ(stored, name.ends_with("fp16")   ? torch::kFloat16
+                      : name.ends_with("bf16") ? torch::kBFloat16
+                                               : torch::kFloat32);
     const auto here = model.parameters();
     ASSERT_EQ(here.size(), weights.size());
     for (std::size_t i = 0; i < here.size(); ++i) {
       EXPECT_EQ(here[i].name, weights[i].name);
-      const Tensor expected = weights[i].parameter->value.to(stored).to(here[i].parameter->value.scalar_type());
+      const Tensor expected =
+          weights[i].parameter->value.to(stored).to(here[i].parameter->value.scalar_type());
       EXPECT_TRUE(same_bits(here[i].parameter->value, expected)) << here[i].name;
     }
     if (stored == torch::kFloat32) {

@@ -1,4 +1,5 @@
-// Law 2: bit for bit the same gradients, for any number of threads, any split into passes, any number of kept layers.
+// Law 2: bit for bit the same gradients, for any number of threads, any split into passes, any number of kept
+// layers.
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -18,7 +19,11 @@ struct Case {
 
 const Case kCases[] = {
     {.name = "Lora"},
-    {.name = "LoraOnUpperLayer", .parallel = true, .targets = {"dense"}, .layers = {{1}}, .type = torch::kBFloat16},
+    {.name = "LoraOnUpperLayer",
+     .parallel = true,
+     .targets = {"dense"},
+     .layers = {{1}},
+     .type = torch::kBFloat16},
     {.name = "Dora", .dora = true, .type = torch::kFloat16},
     {.name = "Full", .full = true, .parallel = true},
     {.name = "FullTied", .full = true, .tied = true},
@@ -26,11 +31,12 @@ const Case kCases[] = {
 
 class Invariance : public ::testing::TestWithParam<Case> {
  protected:
-  // Sizes that are no multiple of anything, some above one block of a matrix product; more counted rows than the head
-  // takes at a time.
+  // Sizes that are no multiple of anything, some above one block of a matrix product; more counted rows than
+  // the head takes at a time.
   static ModelConfig config() {
     ModelConfig c;
-    c.vocab_size = 301, c.hidden_size = 99, c.intermediate_size = 203, c.num_layers = 3, c.num_heads = 3, c.max_positions = 320;
+    c.vocab_size = 301, c.hidden_size = 99, c.intermediate_size = 203, c.num_layers = 3, c.num_heads = 3,
+    c.max_positions = 320;
     c.rotary_pct = 0.5, c.parallel_residual = GetParam().parallel, c.tied_embeddings = GetParam().tied;
     return c;
   }
@@ -40,7 +46,8 @@ class Invariance : public ::testing::TestWithParam<Case> {
       model_->train_all();
     } else {
       LoraConfig c;
-      c.rank = 3, c.dropout = 0.2, c.target_modules = GetParam().targets, c.layers = GetParam().layers, c.dora = GetParam().dora;
+      c.rank = 3, c.dropout = 0.2, c.target_modules = GetParam().targets, c.layers = GetParam().layers,
+      c.dora = GetParam().dora;
       adapter_ = Adapter::create(c, *model_, 1, {});
       randomize(*adapter_, 2, 0.02);
       adapter_->attach(*model_);
@@ -50,7 +57,8 @@ class Invariance : public ::testing::TestWithParam<Case> {
     for (const Ids& ids : sequences_) {
       Targets t = next_tokens({ids});
       // The fifth counts for nothing, the others for different amounts.
-      for (std::size_t i = 0; i < ids.size(); ++i) t.weights[i] *= ids.size() == 5 ? 0 : 1.0f / static_cast<float>(100 + ids.size());
+      for (std::size_t i = 0; i < ids.size(); ++i)
+        t.weights[i] *= ids.size() == 5 ? 0 : 1.0f / static_cast<float>(100 + ids.size());
       targets_.push_back(t);
     }
   }
@@ -92,7 +100,8 @@ class Invariance : public ::testing::TestWithParam<Case> {
 
   void expect_same(const Result& a, const Result& b) {
     EXPECT_EQ(a.loss, b.loss);
-    for (std::size_t i = 0; i < a.gradients.size(); ++i) EXPECT_TRUE(same_bits(a.gradients[i], b.gradients[i])) << a.names[i];
+    for (std::size_t i = 0; i < a.gradients.size(); ++i)
+      EXPECT_TRUE(same_bits(a.gradients[i], b.gradients[i])) << a.names[i];
   }
 
   SmallModel model_;
@@ -100,13 +109,15 @@ class Invariance : public ::testing::TestWithParam<Case> {
   std::vector<Ids> sequences_;
   std::vector<Targets> targets_;
 };
-INSTANTIATE_TEST_SUITE_P(Law2, Invariance, ::testing::ValuesIn(kCases), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Law2, Invariance, ::testing::ValuesIn(kCases),
+                         [](const auto& info) { return info.param.name; });
 
 TEST_P(Invariance, ThreadsPassesAndKeptLayers) {
   const Result expected = run(1, {7}, 3);
   for (std::size_t i = 0; i < expected.gradients.size(); ++i)
     EXPECT_GT(norm_of(expected.gradients[i]), 0) << expected.names[i];
-  const std::vector<std::vector<std::size_t>> splits = {{7}, {1, 1, 1, 1, 1, 1, 1}, {3, 4}, {1, 6}, {6, 1}, {2, 2, 3}};
+  const std::vector<std::vector<std::size_t>> splits = {
+      {7}, {1, 1, 1, 1, 1, 1, 1}, {3, 4}, {1, 6}, {6, 1}, {2, 2, 3}};
   for (int threads = 1; threads <= 4; ++threads)
     for (std::size_t i = 0; i < splits.size(); ++i) {
       const std::size_t kept = (i + static_cast<std::size_t>(threads)) % 4;

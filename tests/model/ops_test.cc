@@ -14,9 +14,7 @@ namespace {
 constexpr double kEpsilon = 0x1p-24;  // of rounding to fp32
 
 // A pass whose sequences have these lengths; its ids do not matter.
-Pass pass_of(const std::vector<std::size_t>& lengths) {
-  return make_pass(Random(0).sequences(lengths, 2));
-}
+Pass pass_of(const std::vector<std::size_t>& lengths) { return make_pass(Random(0).sequences(lengths, 2)); }
 
 // Greatest difference of a result from the reference.
 double difference(const Tensor& ours, const reference::Matrix& expected) {
@@ -27,7 +25,8 @@ double largest(const Tensor& x) { return x.abs().max().item<double>(); }
 
 double longest_row(const Tensor& x) { return x.to(torch::kFloat64).norm(2, 1).max().item<double>(); }
 
-// A sum of n products is off by no more than n roundings of ||x|| ||w|| (Higham, Accuracy and Stability, 3.1).
+// A sum of n products is off by no more than n roundings of ||x|| ||w|| (Higham, Accuracy and
+// Stability, 3.1).
 double product_bound(const Tensor& x, const Tensor& w) {
   return kEpsilon * static_cast<double>(x.size(1) + 2) * longest_row(x) * longest_row(w);
 }
@@ -43,10 +42,12 @@ TEST(Ops, Linear) {
       const auto expected = reference::linear(reference::matrix(x), reference::matrix(wide), &bias, nullptr);
       EXPECT_LE(difference(linear(x, module, pass), expected), product_bound(x, wide) + kEpsilon * 60);
       // Without a bias, and the other way round.
-      EXPECT_LE(difference(multiply_transposed(x, module.weight.value, pass), reference::times_transposed(reference::matrix(x), reference::matrix(wide))),
+      EXPECT_LE(difference(multiply_transposed(x, module.weight.value, pass),
+                           reference::times_transposed(reference::matrix(x), reference::matrix(wide))),
                 product_bound(x, wide));
       const Tensor y = random.normal({7, out}), turned = wide.t().contiguous();
-      EXPECT_LE(difference(multiply(y, module.weight.value, pass), reference::times_transposed(reference::matrix(y), reference::matrix(turned))),
+      EXPECT_LE(difference(multiply(y, module.weight.value, pass),
+                           reference::times_transposed(reference::matrix(y), reference::matrix(turned))),
                 product_bound(y, turned));
     }
 }
@@ -79,7 +80,8 @@ TEST(Ops, Gelu) {
   const Tensor x = torch::linspace(-6, 6, 2 * 301).view({2, 301});
   const Pass pass = pass_of({1, 1});
   for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh})
-    EXPECT_LE(difference(gelu(x, activation, pass), reference::gelu(reference::matrix(x), activation)), kEpsilon * 16);
+    EXPECT_LE(difference(gelu(x, activation, pass), reference::gelu(reference::matrix(x), activation)),
+              kEpsilon * 16);
   // The two differ by more than that.
   EXPECT_GE(largest(gelu(x, Activation::kGelu, pass) - gelu(x, Activation::kGeluTanh, pass)), 1e-4);
 }
@@ -107,8 +109,9 @@ TEST(Ops, Attention) {
     const Pass pass = pass_of({1, 40, 2, 5});
     const Tensor qkv = random.normal({48, 72}), y = attention(qkv, rotary, config.num_heads, pass, 0);
     for (std::size_t i = 0; i < pass.sequences(); ++i)
-      EXPECT_LE(difference(pass.part(y, i), reference::attention(reference::matrix(pass.part(qkv, i)), config)),
-                attention_bound(qkv, pass.length(i)));
+      EXPECT_LE(
+          difference(pass.part(y, i), reference::attention(reference::matrix(pass.part(qkv, i)), config)),
+          attention_bound(qkv, pass.length(i)));
   }
 }
 
@@ -119,7 +122,8 @@ TEST(Ops, AttentionWithCache) {
   const RotaryTable rotary = make_rotary_table(config);
   const Tensor qkv = random.normal({20, 72});
   const auto expected = reference::tensor(reference::attention(reference::matrix(qkv), config));
-  for (const std::vector<std::int64_t>& pieces : std::vector<std::vector<std::int64_t>>{{20}, {7, 1, 1, 11}, {1, 19}}) {
+  for (const std::vector<std::int64_t>& pieces :
+       std::vector<std::vector<std::int64_t>>{{20}, {7, 1, 1, 11}, {1, 19}}) {
     KvCache cache;
     cache.keys = cache.values = {};
     cache.keys.push_back(torch::full({3, 21, 8}, NAN)), cache.values.push_back(torch::full({3, 21, 8}, NAN));
@@ -130,7 +134,8 @@ TEST(Ops, AttentionWithCache) {
       y.push_back(attention(qkv.narrow(0, cache.length, count), rotary, 3, pass, 0));
       cache.length += count;
     }
-    EXPECT_LE((torch::cat(y).to(torch::kFloat64) - expected).abs().max().item<double>(), attention_bound(qkv, 20));
+    EXPECT_LE((torch::cat(y).to(torch::kFloat64) - expected).abs().max().item<double>(),
+              attention_bound(qkv, 20));
   }
 }
 
@@ -147,9 +152,12 @@ TEST(Ops, LoraAndDora) {
   for (const bool dora : {false, true}) {
     Linear module{{random.normal({300, 20})}, {random.normal({300})}};
     LoraModule lora = lora_module(random, 20, 300, dora);
-    const reference::Matrix w = reference::matrix(module.weight.value), bias = reference::matrix(module.bias.value);
-    reference::Lora expected{reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
-    const double merged_norm = longest_row(module.weight.value) + lora.scale * longest_row(lora.b.value) * norm_of(lora.a.value);
+    const reference::Matrix w = reference::matrix(module.weight.value),
+                            bias = reference::matrix(module.bias.value);
+    reference::Lora expected{
+        reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
+    const double merged_norm =
+        longest_row(module.weight.value) + lora.scale * longest_row(lora.b.value) * norm_of(lora.a.value);
     if (dora) {
       lora.norm = dora_norm(module.weight.value, lora);
       expected.magnitude = reference::matrix(lora.magnitude.value);
@@ -158,8 +166,11 @@ TEST(Ops, LoraAndDora) {
     }
     module.lora = &lora;
     const Tensor x = random.normal({6, 20});
-    const double bound = kEpsilon * 2 * 25 * longest_row(x) * merged_norm * (dora ? largest(lora.magnitude.value / lora.norm) + 1 : 1);
-    EXPECT_LE(difference(linear(x, module, pass_of({2, 4})), reference::linear(reference::matrix(x), w, &bias, &expected)), bound);
+    const double bound = kEpsilon * 2 * 25 * longest_row(x) * merged_norm *
+                         (dora ? largest(lora.magnitude.value / lora.norm) + 1 : 1);
+    EXPECT_LE(difference(linear(x, module, pass_of({2, 4})),
+                         reference::linear(reference::matrix(x), w, &bias, &expected)),
+              bound);
 
     // What merging makes of it is the same map.
     const Linear merged{{torch::cat({merged_rows(module.weight.value.narrow(0, 0, 100), lora, 0),
@@ -212,9 +223,11 @@ struct GradientCase {
   std::optional<LoraConfig> lora;  // absent: full training
 };
 
-LoraConfig lora_config(std::vector<std::string> targets, double dropout, bool rslora = false, bool dora = false) {
+LoraConfig lora_config(std::vector<std::string> targets, double dropout, bool rslora = false,
+                       bool dora = false) {
   LoraConfig c;
-  c.rank = 3, c.alpha = 4, c.dropout = dropout, c.target_modules = std::move(targets), c.rslora = rslora, c.dora = dora;
+  c.rank = 3, c.alpha = 4, c.dropout = dropout, c.target_modules = std::move(targets), c.rslora = rslora,
+  c.dora = dora;
   return c;
 }
 
@@ -225,24 +238,34 @@ class Gradients : public ::testing::TestWithParam<GradientCase> {};
 const GradientCase kGradientCases[] = {
     {.name = "Lora", .lora = lora_config(kAllLinears, 0)},
     {.name = "LoraDropout", .rotary_pct = 0.75, .lora = lora_config(kAllLinears, 0.3)},
-    {.name = "LoraParallel", .parallel = true, .attention_bias = false, .rotary_pct = 0.5, .activation = Activation::kGeluTanh,
+    {.name = "LoraParallel",
+     .parallel = true,
+     .attention_bias = false,
+     .rotary_pct = 0.5,
+     .activation = Activation::kGeluTanh,
      .lora = lora_config(kAllLinears, 0.3)},
     {.name = "RsLora", .lora = lora_config({"query_key_value", "dense_4h_to_h"}, 0, true)},
     {.name = "Dora", .lora = lora_config(kAllLinears, 0, false, true)},
-    {.name = "DoraDropout", .parallel = true, .rotary_pct = 0.5, .lora = lora_config(kAllLinears, 0.3, true, true)},
+    {.name = "DoraDropout",
+     .parallel = true,
+     .rotary_pct = 0.5,
+     .lora = lora_config(kAllLinears, 0.3, true, true)},
     {.name = "Full"},
     {.name = "FullParallel", .parallel = true, .rotary_pct = 0.5, .activation = Activation::kGeluTanh},
     {.name = "FullTied", .tied = true, .attention_bias = false, .rotary_pct = 0.5},
 };
-INSTANTIATE_TEST_SUITE_P(Model, Gradients, ::testing::ValuesIn(kGradientCases), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Model, Gradients, ::testing::ValuesIn(kGradientCases),
+                         [](const auto& info) { return info.param.name; });
 
 // Central differences of the reference, in every single parameter.
 TEST_P(Gradients, EqualDifferencesOfTheReference) {
   const GradientCase& c = GetParam();
   ModelConfig config;
-  config.vocab_size = 20, config.hidden_size = 8, config.intermediate_size = 12, config.num_layers = 2, config.num_heads = 2;
+  config.vocab_size = 20, config.hidden_size = 8, config.intermediate_size = 12, config.num_layers = 2,
+  config.num_heads = 2;
   config.max_positions = 16, config.rotary_pct = c.rotary_pct, config.rotary_base = 100;
-  config.parallel_residual = c.parallel, config.tied_embeddings = c.tied, config.attention_bias = c.attention_bias;
+  config.parallel_residual = c.parallel, config.tied_embeddings = c.tied,
+  config.attention_bias = c.attention_bias;
   config.activation = c.activation;
   SmallModel model(config);
   std::optional<Adapter> adapter;
@@ -264,7 +287,8 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
 
   // The same in double.
   reference::Model reference{config, {}, {}};
-  for (const NamedParameter& named : model->parameters()) reference.weights[named.name] = reference::matrix(named.parameter->value);
+  for (const NamedParameter& named : model->parameters())
+    reference.weights[named.name] = reference::matrix(named.parameter->value);
   std::vector<std::map<std::string, reference::Matrix>> masks(sequences.size());
   std::vector<std::tuple<std::string, Parameter*, reference::Matrix*>> trained;
   if (adapter) {
@@ -277,12 +301,14 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
       trained.emplace_back(m->name + " B", &m->b, &lora.b);
       if (c.lora->dora) {
         lora.magnitude = reference::matrix(m->magnitude.value);
-        lora.norm = reference::dora_norm(reference.weight(m->name + ".weight"), lora);  // constant from here on
+        lora.norm =
+            reference::dora_norm(reference.weight(m->name + ".weight"), lora);  // constant from here on
         trained.emplace_back(m->name + " magnitude", &m->magnitude, &lora.magnitude);
       }
       if (pass.dropout)
         for (std::size_t i = 0; i < sequences.size(); ++i)
-          masks[i][m->name] = reference::matrix(pass.part(mask_of(pass, m->id, c.lora->dropout, m->a.value.size(1)), i));
+          masks[i][m->name] =
+              reference::matrix(pass.part(mask_of(pass, m->id, c.lora->dropout, m->a.value.size(1)), i));
     }
   } else {
     for (const NamedParameter& named : model->parameters())
@@ -357,7 +383,8 @@ TEST(InputGradients, LayerNorm) {
   check_input_gradient(
       random.normal({4, 10}), [&](const Tensor& x) { return layer_norm(x, module, 0.1, pass); },
       [&](const reference::Matrix& x) {
-        return reference::layer_norm(x, reference::matrix(module.weight.value), reference::matrix(module.bias.value), 0.1);
+        return reference::layer_norm(x, reference::matrix(module.weight.value),
+                                     reference::matrix(module.bias.value), 0.1);
       });
 }
 
@@ -388,9 +415,13 @@ TEST(InputGradients, LinearWithLoraAndDora) {
     LoraModule lora = lora_module(random, 9, 140, dora);
     if (dora) lora.norm = dora_norm(module.weight.value, lora);
     module.lora = &lora;
-    reference::Lora expected{reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
-    if (dora) expected.magnitude = reference::matrix(lora.magnitude.value), expected.norm = reference::matrix(lora.norm);
-    const reference::Matrix w = reference::matrix(module.weight.value), bias = reference::matrix(module.bias.value);
+    reference::Lora expected{
+        reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
+    if (dora)
+      expected.magnitude = reference::matrix(lora.magnitude.value),
+      expected.norm = reference::matrix(lora.norm);
+    const reference::Matrix w = reference::matrix(module.weight.value),
+                            bias = reference::matrix(module.bias.value);
     lora.train();
     check_input_gradient(
         random.normal({3, 9}), [&](const Tensor& x) { return linear(x, module, pass); },

@@ -60,7 +60,8 @@ inline void write_tensors(const std::filesystem::path& file, const NamedTensors&
   write_safetensors(file, views);
 }
 
-// Values for every weight, larger than at the start of training: nothing is near zero, norms and biases differ.
+// Values for every weight, larger than at the start of training: nothing is near zero, norms and biases
+// differ.
 inline NamedTensors random_weights(const ModelConfig& config, unsigned seed,
                                    torch::ScalarType type = torch::kFloat32) {
   Random random(seed);
@@ -83,7 +84,8 @@ inline void write_model(const std::filesystem::path& folder, const ModelConfig& 
 // A model of random weights in a folder of its own.
 class SmallModel {
  public:
-  explicit SmallModel(const ModelConfig& config, unsigned seed = 1, torch::ScalarType type = torch::kFloat32) {
+  explicit SmallModel(const ModelConfig& config, unsigned seed = 1,
+                      torch::ScalarType type = torch::kFloat32) {
     write_model(folder_ / "model", config, random_weights(config, seed, type));
     model_ = std::make_unique<GptNeox>(folder_ / "model", Warn{});
   }
@@ -101,7 +103,8 @@ inline void randomize(Adapter& adapter, unsigned seed, double deviation = 0.2) {
   for (const auto& module : adapter.modules()) {
     module->b.value = random.normal(module->b.value.sizes().vec(), deviation);
     if (module->dora())
-      module->magnitude.value = module->magnitude.value * random.normal(module->magnitude.value.sizes().vec(), 0.2, 1);
+      module->magnitude.value =
+          module->magnitude.value * random.normal(module->magnitude.value.sizes().vec(), 0.2, 1);
   }
 }
 

@@ -1,4 +1,5 @@
-// The laws of DESIGN.md that training has to keep, and what a run promises besides. All runs have dropout and shuffling.
+// The laws of DESIGN.md that training has to keep, and what a run promises besides. All runs have dropout and
+// shuffling.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -74,6 +75,21 @@ TEST(Law1, TheSeedActsOnDropoutAndOrderAlone) {
   EXPECT_NE(losses(false, 0, 1), losses(false, 0.1, 1));
 }
 
+TEST(Law1, EveryStepDropsOthers) {
+  const TemporaryFolder folder;
+  TrainOptions o = overfitting(folder / "run", folder.path());
+  o.init_adapter = goldens_dir() / "adapter-seq-r2-token";
+  o.shuffle = false;
+  o.learning_rate = 0;  // and every step reads the same four rows
+  o.max_steps = 2;
+  const Recorded recorded = run(o);
+  EXPECT_NE(recorded.steps[0].loss, recorded.steps[1].loss);
+  o.output = folder / "none";
+  o.lora.dropout = 0;
+  const Recorded without = run(o);
+  EXPECT_EQ(without.steps[0].loss, without.steps[1].loss);
+}
+
 // ---- law 2 ----
 
 struct Kind {
@@ -88,9 +104,9 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   TrainOptions o = tiny(folder / "reference", GetParam().model);
   o.full = GetParam().full;
   o.lora.dora = GetParam().dora;
-  o.max_steps = 4;
+  o.max_steps = 3;
   o.eval_split = 0.1;
-  o.eval_steps = 2;
+  o.eval_steps = 3;
   o.threads = 1;
   o.recompute = Recompute::kOff;
   o.memory_budget = 4'000'000'000;
@@ -98,15 +114,17 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   const std::string weights = weights_bytes(o);
   const auto curve = metrics(o.output);
   ASSERT_EQ(reference.steps[0].passes, 1);
-  ASSERT_EQ(curve.size(), 4u);
+  ASSERT_EQ(curve.size(), 3u);
+  ASSERT_TRUE(curve.back().contains("eval_loss"));
 
   const std::uint64_t two_or_three = budget_for(o, 200);
   std::set<std::int64_t> passes{1};
   std::set<std::size_t> kept;
   const auto check = [&](int threads, Recompute recompute, std::uint64_t budget) {
-    SCOPED_TRACE(std::to_string(threads) + " threads, recompute " + std::to_string(static_cast<int>(recompute)) + ", " +
-                 std::to_string(budget) + " bytes");
-    o.output = folder / (std::to_string(threads) + "-" + std::to_string(static_cast<int>(recompute)) + "-" + std::to_string(budget));
+    SCOPED_TRACE(std::to_string(threads) + " threads, recompute " +
+                 std::to_string(static_cast<int>(recompute)) + ", " + std::to_string(budget) + " bytes");
+    o.output = folder / (std::to_string(threads) + "-" + std::to_string(static_cast<int>(recompute)) + "-" +
+                         std::to_string(budget));
     o.threads = threads;
     o.recompute = recompute;
     o.memory_budget = budget;
@@ -117,7 +135,6 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
     kept.insert(recorded.info.kept_layers);
     return recorded;
   };
-  check(2, Recompute::kOff, 4'000'000'000);
   check(3, Recompute::kOn, 4'000'000'000);
   check(4, Recompute::kAuto, 0);
   check(1, Recompute::kOff, 1);  // less than the least: a row a pass, or two short ones
@@ -131,11 +148,12 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Law2,
-                         ::testing::Values(Kind{"seq", false, false}, Kind{"par", false, true}, Kind{"nobias", false, false},
-                                           Kind{"seq-bin-fp16", false, false}, Kind{"seq", true, false},
-                                           Kind{"par", true, false}, Kind{"tied", true, false}),
+                         ::testing::Values(Kind{"seq", false, false}, Kind{"par", false, true},
+                                           Kind{"seq-bin-fp16", false, false}, Kind{"par", true, false},
+                                           Kind{"tied", true, false}),
                          [](const auto& info) {
-                           std::string name = std::string(info.param.model) + (info.param.full ? "_full" : "") +
+                           std::string name = std::string(info.param.model) +
+                                              (info.param.full ? "_full" : "") +
                                               (info.param.dora ? "_dora" : "");
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
@@ -145,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(All, Law2,
 
 // Runs `options` in one go, then stopped after each of `stops` and resumed, each in a folder of its own, then
 // stopped after every one of them; all must leave the same.
-void check_resuming(TrainOptions options, const TemporaryFolder& folder, const std::vector<std::int64_t>& stops) {
+void check_resuming(TrainOptions options, const TemporaryFolder& folder,
+                    const std::vector<std::int64_t>& stops) {
   options.output = folder / "whole";
   const Recorded whole = run(options);
   const std::string weights = weights_bytes(options);
@@ -164,7 +183,8 @@ void check_resuming(TrainOptions options, const TemporaryFolder& folder, const s
     EXPECT_EQ(part.result.end, RunEnd::kInterrupted);
     EXPECT_EQ(part.result.step, step);
     EXPECT_EQ(part.saved, std::vector<std::int64_t>{step});
-    EXPECT_FALSE(fs::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors")));
+    EXPECT_FALSE(
+        fs::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors")));
   };
   for (const std::int64_t stop : stops) {
     SCOPED_TRACE("stopped after step " + std::to_string(stop));
@@ -175,7 +195,7 @@ void check_resuming(TrainOptions options, const TemporaryFolder& folder, const s
     options.threads = 3;
     const Recorded rest = run(options);
     EXPECT_EQ(rest.info.steps_done, stop);
-    EXPECT_EQ(rest.steps.front().step, stop + 1);
+    EXPECT_EQ(static_cast<std::int64_t>(rest.steps.size()), rest.result.step - stop);
     same_end(rest);
   }
   options.output = folder / "often";
@@ -221,7 +241,7 @@ TEST(Law3, WithTheBestKept) {
   const TemporaryFolder folder;
   TrainOptions o = overfitting("", folder.path());
   o.keep_best = true;
-  check_resuming(o, folder, {1, 3, 8, 13, 20, 23});
+  check_resuming(o, folder, {3, 8, 23});
   EXPECT_TRUE(adapter_bytes(folder / "whole/best") == adapter_bytes(folder / "often/best"));
 }
 
@@ -236,7 +256,7 @@ TEST(Law3, WithPatience) {
     ASSERT_EQ(first.result.end, RunEnd::kStoppedEarly);
     const std::int64_t end = first.result.step;
     ASSERT_GT(end, 5);
-    check_resuming(o, folder, {2, end - 3, end - 2, end - 1});
+    check_resuming(o, folder, {2, end - 2, end - 1});
   }
 }
 
@@ -250,7 +270,7 @@ TEST(Law3, ALongerRunGoesOn) {
   run(o);
   o.resume = true;
   o.max_steps = 8;
-  EXPECT_EQ(run(o).steps.front().step, 6);
+  EXPECT_EQ(run(o).info.steps_done, 5);
   EXPECT_EQ(metrics(folder / "short"), metrics(folder / "long"));
   EXPECT_TRUE(adapter_bytes(folder / "short") == adapter_bytes(folder / "long"));
 }
@@ -258,6 +278,7 @@ TEST(Law3, ALongerRunGoesOn) {
 TEST(Law3, ACrashGoesBackToTheLastCheckpoint) {
   const TemporaryFolder folder;
   TrainOptions o = tiny(folder / "whole");
+  o.max_steps = 10;
   o.save_steps = 3;
   run(o);
   const auto crash = [&](std::int64_t step) {
@@ -278,7 +299,9 @@ TEST(Law3, ACrashGoesBackToTheLastCheckpoint) {
   o.resume = true;
   crash(5);
   crash(8);
-  EXPECT_EQ(run(o).steps.front().step, 7);
+  const Recorded rest = run(o);
+  EXPECT_EQ(rest.info.steps_done, 6);
+  EXPECT_EQ(rest.steps.size(), 4u);
   EXPECT_EQ(metrics(folder / "crashed"), metrics(folder / "whole"));
   EXPECT_TRUE(adapter_bytes(folder / "crashed") == adapter_bytes(folder / "whole"));
   for (const auto& entry : fs::recursive_directory_iterator(o.output))
@@ -295,7 +318,8 @@ TEST(Law4, TheSplitOfAStepDoesNotMatter) {
   o.max_steps = 6;  // 64 rows: across the end of an epoch
   o.rows.mask_prompt = true;
   const Recorded reference = run(o);
-  for (const auto& [micro_batch, accumulation] : std::vector<std::pair<int, int>>{{8, 2}, {4, 4}, {2, 8}, {1, 16}}) {
+  for (const auto& [micro_batch, accumulation] :
+       std::vector<std::pair<int, int>>{{8, 2}, {4, 4}, {2, 8}, {1, 16}}) {
     SCOPED_TRACE(micro_batch);
     o.output = folder / std::to_string(micro_batch);
     o.micro_batch = micro_batch;
@@ -306,7 +330,9 @@ TEST(Law4, TheSplitOfAStepDoesNotMatter) {
       EXPECT_NEAR(split.steps[i].loss, reference.steps[i].loss, 1e-6);
       EXPECT_EQ(split.steps[i].tokens, reference.steps[i].tokens);
     }
-    EXPECT_LT(largest_deviation(o.output / "adapter_model.safetensors", folder / "reference/adapter_model.safetensors"), 1e-5);
+    EXPECT_LT(largest_deviation(o.output / "adapter_model.safetensors",
+                                folder / "reference/adapter_model.safetensors"),
+              1e-5);
   }
   // The other mean is not of that kind, else the test above would say nothing.
   o.output = folder / "micro";
@@ -316,7 +342,8 @@ TEST(Law4, TheSplitOfAStepDoesNotMatter) {
 
 // ---- evaluation ----
 
-// The evaluation loss of an adapter (or, where it is empty, of the model), found by a run that learns nothing.
+// The evaluation loss of an adapter (or, where it is empty, of the model), found by a run that learns
+// nothing.
 double evaluated(TrainOptions options, const fs::path& model, const fs::path& adapter) {
   const TemporaryFolder folder;
   options.output = folder / "run";
@@ -384,7 +411,8 @@ TEST(Evaluation, RowsAreHeldOut) {
   const TemporaryFolder folder;
   std::vector<std::string> rows;  // row i counts i + 1 tokens, the end of the text included
   std::string text = "a", all;
-  for (int i = 0; i < 20; ++i, text += " b") rows.push_back(json{{"text", text}}.dump() + "\n"), all += rows.back();
+  for (int i = 0; i < 20; ++i, text += " b")
+    rows.push_back(json{{"text", text}}.dump() + "\n"), all += rows.back();
   write_text(folder / "all.jsonl", all);
   int runs = 0;
   const auto split = [&](std::uint64_t seed) {
@@ -452,7 +480,8 @@ TEST(Run, OldCheckpointsGo) {
     o.save_total_limit = limit;
     EXPECT_EQ(run(o).saved, (std::vector<std::int64_t>{2, 4, 6, 7}));
     std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(o.output / "checkpoints")) names.insert(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(o.output / "checkpoints"))
+      names.insert(entry.path().filename().string());
     return names;
   };
   EXPECT_EQ(left(1), (std::set<std::string>{"step-00000007"}));
@@ -488,6 +517,19 @@ TEST(Run, RefusesFoldersThatAreNotItsOwn) {
   refuses({"is a file"});
 }
 
+TEST(Run, NeverReplacesItsOwnModel) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "model");
+  o.full = true;
+  o.max_steps = 1;
+  run(o);  // a model in a folder of ours
+  const std::string weights = weights_bytes(o);
+  o.model = o.output;
+  o.overwrite = true;
+  EXPECT_THROW(run(o), UsageError);
+  EXPECT_TRUE(weights_bytes(o) == weights);
+}
+
 TEST(Run, AnEmptyFolderIsFine) {
   const TemporaryFolder folder;
   TrainOptions o = tiny(folder.path());
@@ -521,7 +563,8 @@ TEST(Run, AnAdapterOverwritesAWholeModel) {
   const TemporaryFolder folder;
   const auto names = [&] {
     std::set<std::string> found;
-    for (const auto& entry : fs::directory_iterator(folder / "run")) found.insert(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(folder / "run"))
+      found.insert(entry.path().filename().string());
     return found;
   };
   TrainOptions o = tiny(folder / "run");
@@ -571,7 +614,7 @@ TEST(Run, DivergenceIsAnErrorAndTheCheckpointStays) {
   expect_error([&] { run(o); }, {"step 5", "diverged", "rows.jsonl"});
   EXPECT_FALSE(fs::exists(o.output / "adapter_model.safetensors"));
   o.learning_rate = tiny("").learning_rate;
-  EXPECT_EQ(run(o).steps.front().step, 4);
+  EXPECT_EQ(run(o).info.steps_done, 3);
   EXPECT_EQ(metrics(o.output), metrics(folder / "whole"));
   EXPECT_TRUE(adapter_bytes(o.output) == adapter_bytes(folder / "whole"));
 }
@@ -612,7 +655,8 @@ TEST(Run, OptionsThatMakeNoSenseAreUsageErrors) {
   refuses([](TrainOptions& o) { o.eval_split = 0.1, o.eval_data = o.data; });
   refuses([](TrainOptions& o) { o.keep_best = true; });
   refuses([](TrainOptions& o) { o.patience = 1; });
-  refuses([](TrainOptions& o) { o.full = true, o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init"; });
+  refuses(
+      [](TrainOptions& o) { o.full = true, o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init"; });
 }
 
 }  // namespace

@@ -93,11 +93,14 @@ inline std::vector<nlohmann::json> metrics(const fs::path& folder) {
   read_json_lines(
       read_file(folder / "metrics.jsonl"),
       [&](std::size_t, nlohmann::json line) {
-        for (const char* key : {"tokens_per_second", "seconds", "passes", "rss_bytes", "peak_rss_bytes", "cpu_percent"})
+        for (const char* key :
+             {"tokens_per_second", "seconds", "passes", "rss_bytes", "peak_rss_bytes", "cpu_percent"})
           line.erase(key);
         lines.push_back(std::move(line));
       },
-      [&](std::size_t line, const std::string& why) { ADD_FAILURE() << folder << " metrics line " << line << ": " << why; });
+      [&](std::size_t line, const std::string& why) {
+        ADD_FAILURE() << folder << " metrics line " << line << ": " << why;
+      });
   return lines;
 }
 

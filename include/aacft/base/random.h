@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace aacft {
 
@@ -24,6 +25,9 @@ class RandomStream {
   double uniform_double(std::uint64_t index) const;  // in [0, 1), 53 bits
   float normal(std::uint64_t index) const;          // mean 0, deviation 1 (Box-Muller)
 
+  // values[i] = normal(first + i); first is even. Half the work of one by one.
+  void fill_normal(float* values, std::uint64_t first, std::size_t count) const;
+
   // Dropout: values[i] = 0 with probability p, else 1 / (1 - p); p in [0, 1). Value i is a function of i alone.
   void fill_mask(float* values, std::size_t count, float p) const;
 
@@ -32,6 +36,7 @@ class RandomStream {
   std::uint64_t permute(std::uint64_t index, std::uint64_t size) const;
 
  private:
+  std::pair<float, float> normal_pair(std::uint64_t pair) const;
   std::array<std::uint32_t, 4> block(std::uint64_t index) const;
 
   std::array<std::uint32_t, 2> key_;

@@ -1,0 +1,302 @@
+// What users, files and disks can get wrong: each ends with one message that says what, where and what to do, exit code
+// 1 or 2, and nothing half-written.
+#include <sys/resource.h>
+
+#include "support.h"
+
+namespace aacft::testing {
+namespace {
+
+class BadInput : public CommandTest {
+ protected:
+  // Nothing may be written, not even a temporary file.
+  void refused(const Arguments& arguments, const std::vector<std::string>& parts, int code = 1, const std::string& input = {}) const {
+    std::string line;
+    for (const std::string& argument : arguments) line += " " + argument;
+    SCOPED_TRACE(line);
+    const Result result = run(arguments, input);
+    expect_message(result, code, parts);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(everything_in(work.path()), std::vector<std::string>());
+  }
+  void misused(const Arguments& arguments, const std::vector<std::string>& parts) const { refused(arguments, parts, 2); }
+};
+
+TEST_F(BadInput, MissingFolders) {
+  refused(train({"--model", "nowhere"}), {"nowhere", "config.json"});
+  refused(generate({"--prompt", "a", "--model", "nowhere"}), {"nowhere"});
+  refused(merge({"--model", "nowhere"}), {"nowhere"});
+  refused({"info", "nowhere"}, {"nowhere"});
+  refused({"tokenize", "--model", "nowhere", "a"}, {"nowhere"});
+  refused(generate({"--prompt", "a", "--adapter", "nowhere"}), {"nowhere", "adapter_config.json"});
+  refused(merge({"--adapter", "nowhere"}), {"nowhere"});
+  refused(train({"--init-adapter", "nowhere"}), {"nowhere"});
+}
+
+TEST_F(BadInput, MissingFiles) {
+  refused(train({"--data", "none.jsonl"}), {"none.jsonl", "No such file"});
+  refused(train({"--eval-data", "none.jsonl"}), {"none.jsonl", "No such file"});
+  refused(train({"--data", inputs.path()}), {"not a regular file"});
+  refused(train({"--config", "none.toml"}), {"none.toml"});
+  refused(generate({"--data", "none.jsonl"}), {"none.jsonl"});
+  refused(generate({"--prompt-file", "none.txt"}), {"none.txt"});
+  refused({"tokenize", "--model", seq, "--file", "none.txt"}, {"none.txt"});
+}
+
+TEST_F(BadInput, DamagedShards) {
+  const fs::path model = copy_of("seq-safetensors-sharded-bf16");
+  fs::path shard;
+  for (const auto& entry : fs::directory_iterator(model))
+    if (entry.path().extension() == ".safetensors") shard = std::max(shard, entry.path());
+  fs::resize_file(shard, fs::file_size(shard) - 100);
+  refused(generate({"--prompt", "a", "--model", model}), {shard.filename(), "cut short", "again"});
+  refused(merge({"--model", model}), {shard.filename(), "cut short"});
+  refused({"info", model}, {shard.filename(), "cut short"});
+  fs::remove(shard);
+  refused(train({"--model", model}), {shard.filename(), "missing", "again"});
+}
+
+TEST_F(BadInput, WeightsThatDoNotFit) {
+  const fs::path model = copy_of("seq");
+  std::string config = read_text(model / "config.json");
+  const std::size_t at = config.find("\"intermediate_size\": 80");
+  ASSERT_NE(at, config.npos);
+  write_text(model / "config.json", config.replace(at, 23, "\"intermediate_size\": 84"));
+  for (const auto& arguments : {train({"--model", model}), merge({"--model", model})})
+    refused(arguments, {model, "wrong shape", "dense_h_to_4h.weight", "[80, 24]", "[84, 24]"});
+  write_text(model / "config.json", "{\"model_type\": \"llama\"}");
+  refused({"info", model}, {"config.json", "llama", "gpt_neox"});
+  write_text(model / "config.json", "{");
+  refused({"info", model}, {"config.json:1:", "not valid JSON"});
+}
+
+TEST_F(BadInput, WeightsThatAreNotFinite) {
+  const fs::path model = copy_of("seq");
+  std::fstream file(model / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-4, std::ios::end);
+  file.write("\x00\x00\xC0\x7F", 4);  // the last value of the last tensor: NaN
+  file.close();
+  for (const auto& arguments : {train({"--model", model}), generate({"--prompt", "a", "--model", model}), merge({"--model", model})})
+    refused(arguments, {model, "tensor ", "not finite"});
+}
+
+TEST_F(BadInput, PickleThatCallsSomething) {
+  const fs::path model = copy_of("seq");
+  fs::remove(model / "model.safetensors");
+  using namespace std::string_literals;
+  const std::string magic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19."s, protocol = "\x80\x02M\xE9\x03."s, system = "\x80\x02}."s;
+  write_text(model / "pytorch_model.bin", magic + protocol + system + "\x80\x02" "cposix\nsystem\nX\x0B\x00\x00\x00touch owned\x85R."s);
+  refused(generate({"--prompt", "a", "--model", model}), {"pytorch_model.bin", "posix.system", "refused"});
+  write_text(model / "pytorch_model.bin", "no weights at all");
+  refused({"info", model}, {"pytorch_model.bin"});
+}
+
+TEST_F(BadInput, Rows) {
+  std::string good;
+  for (int i = 1; i <= 6; ++i) good += "{\"text\": \"<human>: a\\n<bot>: b\\n\"}\n";
+  const auto row = [&](const std::string& line, const std::vector<std::string>& parts) {
+    const std::string data = input("data.jsonl", good + line + "\n" + good);
+    refused(train({"--data", data}), std::vector<std::string>{data + ":7: "} + parts);
+  };
+  row("oops", {"not valid JSON"});
+  row("{\"text\": \"a\"", {"not valid JSON"});
+  row("[1]", {"not valid JSON", "object"});
+  row("{\"txt\": \"a\"}", {"\"text\"", "\"prompt\"", "\"messages\""});
+  row("{\"text\": 7}", {"\"text\" must be a string"});
+  row("{\"text\": \"\"}", {"empty"});
+  row("{\"messages\": [{\"role\": \"judge\", \"content\": \"a\"}]}", {"judge"});
+  std::string book;
+  for (int i = 0; i < 300; ++i) book += "word ";
+  row("{\"text\": \"" + book + "\"}", {"tokens", "160", "--truncate", "--skip-bad-rows"});
+  refused(train({"--data", input("empty.jsonl", "")}), {"empty.jsonl", "no rows"});
+  refused(train({"--data", input("empty.jsonl", "\n\n")}), {"empty.jsonl", "no rows"});
+  refused(train({"--eval-data", input("eval.jsonl", "{}\n")}), {"eval.jsonl:1: "});
+  refused(train({"--data", input("turns.jsonl", "{\"text\": \"a b\"}\n"), "--mask-prompt"}), {"turns.jsonl:1: ", "<bot>:"});
+  refused(generate({"--data", input("p.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": 3}\n")}), {"p.jsonl:2: ", "\"prompt\" must be a string"});
+  refused(generate({"--data", input("p.jsonl", "{\"messages\": [1]}\n")}), {"p.jsonl:1: ", "\"role\""});
+  refused(generate({"--data", input("p.jsonl", "{\"prompt\": \"\"}\n")}), {"p.jsonl:1: ", "empty"});
+
+  const Result skipped = run(train({"--data", input("data.jsonl", good + "oops\n" + good), "--skip-bad-rows"}));
+  EXPECT_EQ(skipped.code, 0) << skipped.err;
+  expect_contains(skipped.err, "data.jsonl:7");
+  expect_contains(skipped.out, "on 12 rows");
+}
+
+TEST_F(BadInput, AdapterOfAnotherModel) {
+  const std::string other = goldens_dir() / "adapter-par-r4-all";
+  for (const auto& arguments : {generate({"--prompt", "a", "--adapter", other}), merge({"--adapter", other}), train({"--init-adapter", other})})
+    refused(arguments, {"another model", "gpt_neox.layers.0."});
+  refused(generate({"--prompt", "a", "--adapter", rows}), {rows, "adapter_config.json"});  // a file
+  refused(generate({"--prompt", "a", "--adapter", seq}), {seq, "adapter_config.json is missing"});
+}
+
+TEST_F(BadInput, Tokenizers) {
+  const fs::path model = copy_of("seq");
+  fs::remove(model / "tokenizer.json");
+  for (const auto& arguments : {train({"--model", model}), generate({"--prompt", "a", "--model", model}), merge({"--model", model})})
+    refused(arguments, {model, "no tokenizer", "tokenizer.json", "copy it"});
+  write_text(model / "tokenizer.json", "{}");
+  refused({"tokenize", "--model", model, "a"}, {"tokenizer.json"});
+
+  // One with more tokens than the model knows.
+  const std::string small = inputs / "small";
+  succeeds({"init", "--shape", "pythia-70m", "--vocab-size", "300", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--output", small});
+  fs::copy(seq / "tokenizer.json", small);
+  refused(generate({"--prompt", "Simulate an AAC communicator", "--model", small}), {"tokenizer", "300", "another model"});
+  refused(train({"--model", small}), {"tokenizer", "300", "another model"});
+}
+
+TEST_F(BadInput, Prompts) {
+  refused(generate({"--prompt", ""}), {"--prompt is empty"});
+  refused(generate({"--prompt-file", input("empty.txt", "\n")}), {"empty.txt", "is empty"});
+  refused(generate(), {"standard input", "is empty"});
+  refused(generate({"--prompt", read_text(rows).substr(0, 4000)}), {"prompt 1", "tokens", "160"});
+  refused(generate({"--prompt", "\xFF\xFE"}), {"UTF-8"});
+  refused(merge({"--prompt", ""}), {"--prompt is empty"});
+}
+
+TEST_F(BadInput, CommandLine) {
+  misused({}, {"a command is missing", "train, generate, merge"});
+  misused({"trains"}, {"unknown command trains", "did you mean train?"});
+  misused({"--model", "x"}, {"unknown flag --model", "command comes first"});
+  misused(train({"--rnak", "2"}), {"unknown flag --rnak"});
+  misused(train({"--warmup-stesp", "2"}), {"unknown flag --warmup-stesp", "did you mean --warmup-steps?"});
+  misused(train({"--num_train_epochs=2"}), {"unknown flag --num-train-epochs", "did you mean --epochs?"});
+  misused(generate({"--n-predict", "2"}), {"did you mean --max-new-tokens?"});
+  misused(generate({"hello"}), {"hello", "--prompt"});
+  misused({"train"}, {"--model is missing"});
+  misused({"train", "--model", seq}, {"--data is missing"});
+  misused({"generate", "--prompt", "a"}, {"--model is missing"});
+  misused({"merge", "--model", seq}, {"--adapter", "--output"});
+  misused({"init"}, {"--output is missing"});
+  misused({"tokenize", "a"}, {"--model is missing"});
+}
+
+TEST_F(BadInput, Values) {
+  misused(train({"--lr", "abc"}), {"--lr: \"abc\" is not a number"});
+  misused(train({"--lr", "nan"}), {"--lr: \"nan\" is not a number"});
+  misused(train({"--rank", "0"}), {"--rank must be 1 or more"});
+  misused(train({"--rank", "2.5"}), {"--rank: \"2.5\" is not a whole number"});
+  misused(train({"--seed", "-1"}), {"--seed", "from 0 up"});
+  misused(train({"--dropout", "1.5"}), {"--dropout must be from 0 to below 1"});
+  misused(train({"--schedule", "foo"}), {"--schedule: \"foo\" is not one of linear|cosine|constant"});
+  misused(train({"--memory-budget", "lots"}), {"--memory-budget: \"lots\" is not a size", "6G"});
+  misused(train({"--beta1", "2"}), {"--beta1"});
+  misused(train({"--threads", "-2"}), {"--threads must not be negative"});
+  misused(train({"--epochs", "1"}), {"--max-steps and --epochs exclude each other"});
+  misused(train({"--keep-best"}), {"--keep-best", "--eval-data"});
+  misused(train({"--response-marker", ""}), {"--response-marker"});
+  refused(train({"--target-modules", "foo"}), {"match nothing", "query_key_value"}, 2);
+  misused(train({"--full", "--init-adapter", adapter}), {"--full", "--init-adapter"});
+  misused(generate({"--prompt", "a", "--top-p", "2"}), {"--top-p must be above 0 and at most 1"});
+  misused(generate({"--prompt", "a", "--temperature", "-1"}), {"--temperature"});
+  misused(generate({"--prompt", "a", "--prompt-file", "b"}), {"exclude each other"});
+  misused(generate({"--prompt", "a", "--output", "b"}), {"--output goes with --data"});
+  misused(merge({"--dtype", "int8"}), {"--dtype must be fp32, fp16 or bf16, not int8"});
+  misused({"init", "-o", "out", "--shape", "huge"}, {"--shape must be tiny", "huge"});
+  refused({"init", "-o", "out", "--hidden-size", "65"}, {"65", "divisible"});
+  refused({"init", "-o", "out", "--hidden-size", "0"}, {"hidden_size", "positive"});
+}
+
+TEST_F(BadInput, ConfigurationFiles) {
+  const auto config = [&](const std::string& text, const std::vector<std::string>& parts) {
+    misused({"train", "--config", input("run.toml", text), "--model", seq, "--data", rows, "--output", "out"}, parts);
+  };
+  config("# first\n\nlerning-rate = 1\n", {"run.toml:3: ", "unknown key \"lerning-rate\"", "did you mean \"learning-rate\"?"});
+  config("lora_alpha = 1\n", {"run.toml:1: ", "did you mean \"alpha\"?"});
+  config("rank = 2\nlr = \"abc\"\n", {"run.toml:2: ", "--lr: \"abc\" is not a number"});
+  config("schedule = \"foo\"\n", {"run.toml:1: ", "--schedule", "linear|cosine|constant"});
+  config("schedule = cosine\n", {"run.toml:1: ", "quotes"});
+  config("lr 3\n", {"run.toml:1: ", "="});
+  config("append-eos = \"yes\"\n", {"run.toml:1: ", "true or false"});
+  config("lr = true\n", {"run.toml:1: ", "needs a value"});
+  config("rank = [1, 2]\n", {"run.toml:1: ", "one value"});
+  config("lr = 1\nlearning_rate = 2\n", {"run.toml:2: ", "same option"});
+  config("lr = 1\nlr = 2\n", {"run.toml:2: ", "line 1 already"});
+  config("[generate]\nlr = 1\n", {"run.toml:2: ", "[generate]"});
+  config("resume = \"x\"\n", {"run.toml:1: ", "command line"});
+  config("model = \"x\n", {"run.toml:1: ", "no closing \""});
+  config("target-modules = [\"a\"\n", {"run.toml", "]"});
+  config("rank = 0\n", {"--rank must be 1 or more"});
+}
+
+TEST_F(BadInput, OutputsThatCannotBe) {
+  write_text(inputs / "mine/notes.txt", "precious");
+  const std::string mine = inputs / "mine", file = input("file", "x");
+  refused(train({"--output", mine}), {mine, "exists and holds other files", "another --output"});
+  refused(train({"--output", mine, "--overwrite"}), {mine, "other files"});
+  refused(merge({"--output", mine}), {mine, "exists already", "new --output"});
+  refused({"init", "--output", mine}, {mine, "exists already"});
+  EXPECT_EQ(everything_in(inputs / "mine"), std::vector<std::string>{"notes.txt"});
+  refused(train({"--output", file}), {file, "is a file"});
+  refused(merge({"--output", file}), {file});
+  misused(train({"--output", seq}), {"--output", "--model"});
+  for (const std::string place : {"/proc/out", "/dev/null/out"}) {
+    refused(train({"--output", place}), {place, "cannot create the folder"});
+    refused(merge({"--output", place}), {place, "cannot create the folder"});
+    refused({"init", "--output", place}, {place, "cannot create the folder"});
+    refused(generate({"--data", rows, "--output", place}), {place, "cannot write"});
+  }
+  refused(generate({"--data", rows, "--output", "nowhere/x.jsonl"}), {"nowhere/x.jsonl", "cannot write"});
+}
+
+TEST_F(BadInput, RunsThatAreThereAlready) {
+  succeeds(train());
+  const auto before = everything_in(work.path());
+  expect_message(run(train()), 1, {"holds a run already", "--resume", "--overwrite"});
+  EXPECT_EQ(everything_in(work.path()), before);
+  succeeds(train({"--overwrite", "--rank", "4"}));
+  EXPECT_EQ(everything_in(work.path()), before);
+}
+
+TEST_F(BadInput, Resuming) {
+  misused({"train", "--resume", "x", "--output", "y"}, {"--resume", "--output"});
+  refused({"train", "--resume", "nowhere"}, {"nothing to resume", "nowhere"});
+  refused({"train", "--resume", seq}, {"nothing to resume", seq});
+  const std::string data = input("data.jsonl", read_text(rows));
+  succeeds(train({"--data", data}));
+  const std::string before = read_text(work / "out/adapter_model.safetensors");
+  input("data.jsonl", "{\"text\": \"other rows\"}\n");
+  expect_message(run({"train", "--resume", "out", "--max-steps", "2"}), 1, {data, "not those", "same data"});
+  expect_message(run({"train", "--resume", "out", "--data", rows, "--rank", "4", "--max-steps", "2"}), 1, {"another run"});
+  EXPECT_EQ(read_text(work / "out/adapter_model.safetensors"), before);
+  expect_contains(read_text(work / "out/config.toml"), data);  // the options of the run, still
+  expect_no_temporaries(work.path());
+  const Result again = run({"train", "--resume", "out", "--data", rows});
+  EXPECT_EQ(again.code, 0) << again.err;
+  expect_contains(again.out, "finished already");
+}
+
+// A file may not grow past a limit: the same path as a full disk, without being root.
+TEST_F(BadInput, FullDisk) {
+  const auto limited = [&](const Arguments& arguments, rlim_t bytes) {
+    return testing::run(work.path(), arguments, {}, [bytes] {
+      ::signal(SIGXFSZ, SIG_IGN);
+      const rlimit limit{bytes, bytes};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    });
+  };
+  for (const auto& arguments : {merge(), Arguments{"init", "--output", "out"}, generate({"--data", rows, "--output", "out"})}) {
+    expect_message(limited(arguments, 2000), 1, {"cannot write", "out", "File too large"});
+    EXPECT_EQ(everything_in(work.path()), std::vector<std::string>());
+  }
+  const Result stopped = limited(train({"--max-steps", "2"}), 3500);  // room for the configuration, not for a checkpoint
+  expect_message(stopped, 1, {"cannot write", "checkpoints/step-00000002", "File too large"});
+  expect_no_temporaries(work.path());
+  EXPECT_FALSE(fs::exists(work / "out/adapter_model.safetensors"));
+  EXPECT_TRUE(fs::is_empty(work / "out/checkpoints"));
+  expect_message(run(generate({"--prompt", "a", "--adapter", "out"})), 1, {"out", "not finished", "checkpoints", "--resume"});
+  const Result resumed = run({"train", "--resume", "out"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(fs::exists(work / "out/adapter_model.safetensors"));
+}
+
+TEST_F(BadInput, FullDiskBehindStandardOutput) {
+  for (const auto& arguments : {generate({"--prompt", "a"}), generate({"--data", rows}), Arguments{"info"}}) {
+    const Result result = testing::run(work.path(), arguments, {}, [] { ::dup2(::open("/dev/full", O_WRONLY), 1); });
+    expect_message(result, 1, {"standard output"});
+  }
+}
+
+}  // namespace
+}  // namespace aacft::testing

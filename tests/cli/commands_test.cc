@@ -1,0 +1,83 @@
+// Help, and the smaller commands: init, info, tokenize.
+#include "support.h"
+
+namespace aacft::testing {
+namespace {
+
+class Commands : public CommandTest {};
+
+using nlohmann::json;
+
+TEST_F(Commands, Version) {
+  const std::string version = succeeds({"--version"}).out;
+  EXPECT_EQ(lines_of(version).size(), 1u);
+  EXPECT_TRUE(std::isdigit(static_cast<unsigned char>(version[0]))) << version;
+}
+
+TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
+  const std::string top = succeeds({"--help"}).out;
+  for (const auto& [command, parts] : std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {"train", {"--model PATH", "--output PATH=run", "--rank N=2", "--alpha NUMBER=32", "--dropout NUMBER=0.05", "--target-modules TEXT=query_key_value", "NUMBER=0.0002",
+                      "linear|cosine|constant=linear", "N=100", "--memory-budget SIZE=0", "--epochs NUMBER=0", "token|micro=token", "--no-shuffle", "--no-append-eos", "--eval-steps N=50",
+                      "--save-total-limit N=2", "--resume PATH", "--config PATH", "--overwrite"}},
+           {"generate", {"--model PATH", "--prompt TEXT", "--max-new-tokens", "N=50", "--temperature", "--top-k N=0", "--top-p NUMBER=1", "--stop TEXT=<human>", "--json", "--seed N=42"}},
+           {"merge", {"--model PATH", "--adapter PATH", "--output PATH", "--dtype TEXT", "--max-shard-size SIZE=5G", "--also-delta", "--json"}},
+           {"init", {"--output PATH", "--shape TEXT=tiny", "--dtype TEXT=float16", "--seed N=42", "--layers N"}},
+           {"info", {"PATH", "--json"}},
+           {"tokenize", {"--model PATH", "--file PATH", "--json"}}}) {
+    SCOPED_TRACE(command);
+    expect_contains(top, "\n  " + command + " ");
+    const Result help = succeeds({command, "--help"});
+    EXPECT_EQ(help.err, "");
+    EXPECT_EQ(help.out.find("\n\n\n"), std::string::npos);
+    EXPECT_EQ(help.out.find("{false}"), std::string::npos);
+    for (const std::string& part : parts) expect_contains(help.out, part);
+  }
+}
+
+TEST_F(Commands, InitMakesAModelThatWorks) {
+  expect_contains(succeeds({"init", "-o", "a model"}).out, "a model");
+  EXPECT_EQ(everything_in(work / "a model"), (std::vector<std::string>{"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}));
+  const std::string weights = read_text(work / "a model/model.safetensors");
+  expect_message(run({"init", "-o", "a model"}), 1, {"a model", "exists already"});
+  EXPECT_EQ(read_text(work / "a model/model.safetensors"), weights);
+  succeeds({"init", "-o", "same"});
+  EXPECT_EQ(read_text(work / "same/model.safetensors"), weights);
+  succeeds({"init", "-o", "other", "--seed", "43"});
+  EXPECT_NE(read_text(work / "other/model.safetensors"), weights);
+  succeeds({"generate", "--model", "a model", "--prompt", "hello", "--max-new-tokens", "2"});
+
+  succeeds({"init", "-o", "numbers", "--hidden-size", "32", "--layers", "2", "--heads", "2", "--max-positions", "64", "--vocab-size", "2000", "--dtype", "bf16", "--parallel-residual", "--rotary-pct", "0.5"});
+  const json info = json::parse(succeeds({"info", "numbers", "--json"}).out);
+  for (const auto& [key, value] : json{{"kind", "checkpoint"}, {"hidden_size", 32}, {"intermediate_size", 128}, {"layers", 2}, {"heads", 2}, {"context", 64}, {"vocab_size", 2000},
+                                       {"residual", "parallel"}, {"rotary_pct", 0.5}, {"layout", "safetensors"}}.items())
+    EXPECT_EQ(info.at(key), value) << key;
+  EXPECT_TRUE(info.at("tensors_by_type").contains("bfloat16"));
+}
+
+TEST_F(Commands, Info) {
+  const json described = json::parse(succeeds({"info", adapter, "--json"}).out);
+  EXPECT_EQ(described.at("kind"), "adapter");
+  EXPECT_EQ(described.at("rank"), 2);
+  EXPECT_EQ(described.at("adapted_modules"), 2);
+  const json machine = json::parse(succeeds({"info", "--json"}).out);
+  EXPECT_EQ(machine.at("kind"), "machine");
+  EXPECT_GE(machine.at("cores"), 1);
+  expect_contains(succeeds({"info", seq}).out, "hidden_size             24\n");
+}
+
+TEST_F(Commands, Tokenize) {
+  const std::string text = "<human>: héllo  wörld\n";
+  const auto objects = json_lines(succeeds({"tokenize", "--model", seq, "--json", text, "b"}).out);
+  ASSERT_EQ(objects.size(), 2u);
+  EXPECT_EQ(objects[0].at("ids").size(), objects[0].at("pieces").size());
+  EXPECT_GT(objects[0].at("ids").size(), 3u);
+  EXPECT_EQ(json::parse(succeeds({"tokenize", "--model", seq / "tokenizer.json", "--json"}, text).out), objects[0]);
+  EXPECT_EQ(json::parse(succeeds({"tokenize", "--model", seq, "--json", "--file", input("text.txt", text)}).out), objects[0]);
+  const auto plain = lines_of(succeeds({"tokenize", "--model", seq, "b"}).out);
+  ASSERT_EQ(plain.size(), objects[1].at("ids").size());
+  EXPECT_TRUE(plain[0].starts_with(objects[1].at("ids")[0].dump() + "\t"));
+}
+
+}  // namespace
+}  // namespace aacft::testing
