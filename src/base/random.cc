@@ -78,7 +78,7 @@ void RandomStream::fill_mask(float* values, std::size_t count, float p) const {
 }
 
 std::uint64_t RandomStream::permute(std::uint64_t index, std::uint64_t size) const {
-  int half = 1;
+  int half = 4;  // fewer bits do not mix
   while ((std::uint64_t{1} << (2 * half)) < size) ++half;
   const std::uint64_t mask = (std::uint64_t{1} << half) - 1;
   do {

@@ -9,6 +9,7 @@ namespace aacft::cli {
 
 void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_eval(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_init(CLI::App& app);
 void add_info(CLI::App& app);

@@ -9,6 +9,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
+#include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
 #include "aacft/generate/session.h"
 #include "cli/commands.h"
@@ -19,34 +20,6 @@ namespace aacft::cli {
 namespace {
 
 using nlohmann::json;
-
-// The prompt of a JSONL row: {"prompt"}, {"text"} up to its last "<bot>:", or {"messages"} up to the answer.
-std::string prompt_of(const json& row) {
-  constexpr std::string_view kBot = "<bot>:";
-  const auto string_of = [](const json& object, const char* key) {
-    if (!object.is_object() || !object.contains(key) || !object.at(key).is_string()) throw Error("\"", key, "\" must be a string");
-    return object.at(key).get<std::string>();
-  };
-  if (row.contains("prompt")) return string_of(row, "prompt");
-  if (row.contains("text")) {
-    const std::string text = string_of(row, "text");
-    const std::size_t at = text.rfind(kBot);
-    return at == std::string::npos ? text : text.substr(0, at + kBot.size());
-  }
-  if (row.contains("messages")) {
-    if (!row.at("messages").is_array()) throw Error("\"messages\" must be a list");
-    std::string text;
-    for (std::size_t i = 0; i < row.at("messages").size(); ++i) {
-      const json& message = row.at("messages")[i];
-      const std::string role = string_of(message, "role"), content = string_of(message, "content");
-      const bool answer = role == "assistant" || role == "bot";
-      if (answer && i + 1 == row.at("messages").size()) break;
-      text += role == "system" ? content + "\n" : (answer ? "<bot>: " : "<human>: ") + content + "\n";
-    }
-    return text + std::string(kBot);
-  }
-  throw Error("the row has neither \"prompt\", nor \"text\", nor \"messages\"");
-}
 
 // Files end in a newline that the prompt does not mean.
 std::string without_last_newline(std::string text) {

@@ -141,6 +141,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   add_train(app);
   add_generate(app);
+  add_eval(app);
   add_merge(app);
   add_init(app);
   add_info(app);

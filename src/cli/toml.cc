@@ -162,7 +162,7 @@ class Reader {
 std::vector<TomlEntry> read_toml(const std::filesystem::path& file) {
   const std::string text = read_file(file);
   if (!valid_utf8(text)) throw UsageError(file.string(), ": not a text file in UTF-8");
-  return Reader(file, text).run();
+  return Reader(file, std::string_view(text).substr(text.starts_with("\xEF\xBB\xBF") ? 3 : 0)).run();
 }
 
 std::string toml_string(const std::string& text) {

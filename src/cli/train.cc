@@ -8,6 +8,7 @@
 #include "aacft/train/trainer.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/row_options.h"
 #include "cli/signals.h"
 #include "cli/train_progress.h"
 
@@ -67,14 +68,9 @@ struct TrainCommand {
       declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
       declared.add_choice("--loss-norm", o.loss_norm, {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}}, "mean over the step's tokens, or over micro-batch means (as in 2023)"),
     });
+    for (CLI::Option* option : add_row_options(declared, o.rows)) option->group("Data");
     group("Data", {
-      declared.add("--mask-prompt", o.rows.mask_prompt, "only completions count in the loss"),
-      declared.add("--response-marker", o.rows.response_marker, "where the completion of a {\"text\"} row starts"),
-      declared.add("--append-eos,!--no-append-eos", o.rows.append_eos, "end rows with the end-of-text token (default: on)"),
       declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)"),
-      declared.add("--max-length", o.rows.max_length, "tokens in a row; 0: the model's context"),
-      declared.add("--truncate", o.rows.truncate, "cut longer rows instead of refusing them"),
-      declared.add("--skip-bad-rows", o.rows.skip_bad_rows, "leave bad rows out instead of stopping"),
     });
     group("Evaluation", {
       declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on"),

@@ -27,15 +27,4 @@ PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t 
   return plan(kept);
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows) {
-  std::vector<std::pair<std::size_t, std::size_t>> passes;
-  std::int64_t rows = 0;
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    if (passes.empty() || rows + lengths[i] > max_rows) passes.emplace_back(i, i), rows = 0;
-    rows += lengths[i];
-    passes.back().second = i + 1;
-  }
-  return passes;
-}
-
 }  // namespace aacft

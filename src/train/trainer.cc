@@ -15,8 +15,9 @@
 #include "aacft/formats/safetensors.h"
 #include "aacft/model/backprop.h"
 #include "aacft/model/model_folder.h"
+#include "aacft/model/sample_pass.h"
 #include "aacft/model/tensor_bridge.h"
-#include "aacft/train/data.h"
+#include "aacft/train/data_order.h"
 #include "aacft/train/optimizer.h"
 #include "aacft/train/pass_plan.h"
 #include "aacft/train/run_folder.h"
@@ -61,33 +62,6 @@ void check_options(const TrainOptions& o) {
   need(!std::filesystem::equivalent(o.model, o.output, ignored), "--output is the folder of --model, which it would overwrite");
 }
 
-// A row's place in a pass.
-Pass pass_of(const std::vector<const Sample*>& rows) {
-  std::vector<std::vector<std::int32_t>> ids;
-  for (const Sample* row : rows) ids.push_back(row->ids);
-  return make_pass(ids);
-}
-
-// Every token predicts the next one of its row, with that one's weight.
-Targets targets_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
-  Targets targets;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Sample& row = *rows[i];
-    for (std::size_t t = 0; t < row.ids.size(); ++t) {
-      const bool counts = t + 1 < row.ids.size() && row.counts[t + 1];
-      targets.next.push_back(counts ? row.ids[t + 1] : 0);
-      targets.weights.push_back(counts ? row_weights[i] : 0.0f);
-    }
-  }
-  return targets;
-}
-
-std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows) {
-  std::vector<std::int64_t> lengths;
-  for (const Sample* row : rows) lengths.push_back(static_cast<std::int64_t>(row->ids.size()));
-  return lengths;
-}
-
 template <typename T>
 std::vector<T> slice(const std::vector<T>& all, std::pair<std::size_t, std::size_t> bounds) {
   return {all.begin() + static_cast<std::ptrdiff_t>(bounds.first), all.begin() + static_cast<std::ptrdiff_t>(bounds.second)};
@@ -129,24 +103,11 @@ class Run {
   std::uint64_t budget_ = 0;
   RunState state_;
 
-  std::optional<std::int32_t> end_token() const {
-    if (const auto id = model_.config().eos_token_id) return static_cast<std::int32_t>(*id);
-    return tokenizer_->find("<|endoftext|>");
-  }
-
   std::vector<Sample> load(const std::filesystem::path& path) {
-    auto samples = load_samples(path, *tokenizer_, options_.rows, end_token(), model_.config().max_positions, events_.warning);
-    for (const Sample& sample : samples)
-      for (const std::int32_t id : sample.ids)
-        if (id >= model_.config().vocab_size)
-          throw Error("the tokenizer in ", options_.model, " gives the id ", id, ", but the model knows only ",
-                      model_.config().vocab_size, " tokens: it is another model's");
-    return samples;
+    return load_samples_for(model_.config(), path, *tokenizer_, options_.rows, events_.warning);
   }
 
   void load_data() {
-    if (options_.rows.append_eos && !end_token())
-      tell(events_.warning, std::string("the model names no end-of-text token, so rows end without one"));
     rows_ = load(options_.data);
     if (!options_.eval_data.empty()) {
       eval_rows_ = load(options_.eval_data);

@@ -29,17 +29,13 @@ TEST_F(BadInput, MissingFolders) {
   refused({"info", "nowhere"}, {"nowhere"});
   refused({"tokenize", "--model", "nowhere", "a"}, {"nowhere"});
   refused(generate({"--prompt", "a", "--adapter", "nowhere"}), {"nowhere", "adapter_config.json"});
-  refused(merge({"--adapter", "nowhere"}), {"nowhere"});
-  refused(train({"--init-adapter", "nowhere"}), {"nowhere"});
 }
 
 TEST_F(BadInput, MissingFiles) {
   refused(train({"--data", "none.jsonl"}), {"none.jsonl", "No such file"});
-  refused(train({"--eval-data", "none.jsonl"}), {"none.jsonl", "No such file"});
   refused(train({"--data", inputs.path()}), {"not a regular file"});
   refused(train({"--config", "none.toml"}), {"none.toml"});
   refused(generate({"--data", "none.jsonl"}), {"none.jsonl"});
-  refused(generate({"--prompt-file", "none.txt"}), {"none.txt"});
   refused({"tokenize", "--model", seq, "--file", "none.txt"}, {"none.txt"});
 }
 
@@ -84,7 +80,7 @@ TEST_F(BadInput, PickleThatCallsSomething) {
   const fs::path model = copy_of("seq");
   fs::remove(model / "model.safetensors");
   using namespace std::string_literals;
-  const std::string magic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19."s, protocol = "\x80\x02M\xE9\x03."s, system = "\x80\x02}."s;
+  const std::string magic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19."s, protocol = "\x80\x02M\xE9\x03."s, system = "\x80\x02}X\x0D\x00\x00\x00little_endian\x88s."s;
   write_text(model / "pytorch_model.bin", magic + protocol + system + "\x80\x02" "cposix\nsystem\nX\x0B\x00\x00\x00touch owned\x85R."s);
   refused(generate({"--prompt", "a", "--model", model}), {"pytorch_model.bin", "posix.system", "refused"});
   write_text(model / "pytorch_model.bin", "no weights at all");
@@ -165,16 +161,11 @@ TEST_F(BadInput, CommandLine) {
   misused(generate({"--n-predict", "2"}), {"did you mean --max-new-tokens?"});
   misused(generate({"hello"}), {"hello", "--prompt"});
   misused({"train"}, {"--model is missing"});
-  misused({"train", "--model", seq}, {"--data is missing"});
-  misused({"generate", "--prompt", "a"}, {"--model is missing"});
   misused({"merge", "--model", seq}, {"--adapter", "--output"});
-  misused({"init"}, {"--output is missing"});
-  misused({"tokenize", "a"}, {"--model is missing"});
 }
 
 TEST_F(BadInput, Values) {
   misused(train({"--lr", "abc"}), {"--lr: \"abc\" is not a number"});
-  misused(train({"--lr", "nan"}), {"--lr: \"nan\" is not a number"});
   misused(train({"--rank", "0"}), {"--rank must be 1 or more"});
   misused(train({"--rank", "2.5"}), {"--rank: \"2.5\" is not a whole number"});
   misused(train({"--seed", "-1"}), {"--seed", "from 0 up"});
@@ -182,20 +173,15 @@ TEST_F(BadInput, Values) {
   misused(train({"--schedule", "foo"}), {"--schedule: \"foo\" is not one of linear|cosine|constant"});
   misused(train({"--memory-budget", "lots"}), {"--memory-budget: \"lots\" is not a size", "6G"});
   misused(train({"--beta1", "2"}), {"--beta1"});
-  misused(train({"--threads", "-2"}), {"--threads must not be negative"});
   misused(train({"--epochs", "1"}), {"--max-steps and --epochs exclude each other"});
   misused(train({"--keep-best"}), {"--keep-best", "--eval-data"});
-  misused(train({"--response-marker", ""}), {"--response-marker"});
   refused(train({"--target-modules", "foo"}), {"match nothing", "query_key_value"}, 2);
-  misused(train({"--full", "--init-adapter", adapter}), {"--full", "--init-adapter"});
   misused(generate({"--prompt", "a", "--top-p", "2"}), {"--top-p must be above 0 and at most 1"});
-  misused(generate({"--prompt", "a", "--temperature", "-1"}), {"--temperature"});
   misused(generate({"--prompt", "a", "--prompt-file", "b"}), {"exclude each other"});
   misused(generate({"--prompt", "a", "--output", "b"}), {"--output goes with --data"});
   misused(merge({"--dtype", "int8"}), {"--dtype must be fp32, fp16 or bf16, not int8"});
   misused({"init", "-o", "out", "--shape", "huge"}, {"--shape must be tiny", "huge"});
   refused({"init", "-o", "out", "--hidden-size", "65"}, {"65", "divisible"});
-  refused({"init", "-o", "out", "--hidden-size", "0"}, {"hidden_size", "positive"});
 }
 
 TEST_F(BadInput, ConfigurationFiles) {
@@ -205,19 +191,13 @@ TEST_F(BadInput, ConfigurationFiles) {
   config("# first\n\nlerning-rate = 1\n", {"run.toml:3: ", "unknown key \"lerning-rate\"", "did you mean \"learning-rate\"?"});
   config("lora_alpha = 1\n", {"run.toml:1: ", "did you mean \"alpha\"?"});
   config("rank = 2\nlr = \"abc\"\n", {"run.toml:2: ", "--lr: \"abc\" is not a number"});
-  config("schedule = \"foo\"\n", {"run.toml:1: ", "--schedule", "linear|cosine|constant"});
-  config("schedule = cosine\n", {"run.toml:1: ", "quotes"});
   config("lr 3\n", {"run.toml:1: ", "="});
   config("append-eos = \"yes\"\n", {"run.toml:1: ", "true or false"});
   config("lr = true\n", {"run.toml:1: ", "needs a value"});
   config("rank = [1, 2]\n", {"run.toml:1: ", "one value"});
   config("lr = 1\nlearning_rate = 2\n", {"run.toml:2: ", "same option"});
-  config("lr = 1\nlr = 2\n", {"run.toml:2: ", "line 1 already"});
   config("[generate]\nlr = 1\n", {"run.toml:2: ", "[generate]"});
   config("resume = \"x\"\n", {"run.toml:1: ", "command line"});
-  config("model = \"x\n", {"run.toml:1: ", "no closing \""});
-  config("target-modules = [\"a\"\n", {"run.toml", "]"});
-  config("rank = 0\n", {"--rank must be 1 or more"});
 }
 
 TEST_F(BadInput, OutputsThatCannotBe) {
@@ -231,13 +211,14 @@ TEST_F(BadInput, OutputsThatCannotBe) {
   refused(train({"--output", file}), {file, "is a file"});
   refused(merge({"--output", file}), {file});
   misused(train({"--output", seq}), {"--output", "--model"});
-  for (const std::string place : {"/proc/out", "/dev/null/out"}) {
+  {
+    const std::string place = "/proc/out";
     refused(train({"--output", place}), {place, "cannot create the folder"});
     refused(merge({"--output", place}), {place, "cannot create the folder"});
     refused({"init", "--output", place}, {place, "cannot create the folder"});
     refused(generate({"--data", rows, "--output", place}), {place, "cannot write"});
   }
-  refused(generate({"--data", rows, "--output", "nowhere/x.jsonl"}), {"nowhere/x.jsonl", "cannot write"});
+  refused(train({"--output", file + "/out"}), {file + "/out", "cannot create the folder"});
 }
 
 TEST_F(BadInput, RunsThatAreThereAlready) {

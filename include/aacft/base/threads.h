@@ -15,7 +15,8 @@ int threads();
 int available_cores();
 
 // Runs task(0) ... task(count - 1), each once, in any order and on any thread, and returns when all are done. The
-// first exception that a task throws is thrown again here. Nested calls run on the calling thread.
+// first exception that a task throws is thrown again here. Nested calls run on the calling thread. To be called from
+// one thread at a time.
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& task);
 
 }  // namespace aacft

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "aacft/data/rows.h"
 #include "aacft/model/lora_config.h"
 
 namespace aacft {
@@ -13,15 +14,6 @@ namespace aacft {
 enum class Schedule { kLinear, kCosine, kConstant };
 enum class LossNorm { kToken, kMicroBatch };
 enum class Recompute { kOff, kOn, kAuto };  // gradient checkpointing
-
-struct DataOptions {
-  bool mask_prompt = false;                // only completions count in the loss
-  std::string response_marker = "<bot>:";  // where a completion starts in {"text"} rows
-  bool append_eos = true;
-  std::int64_t max_length = 0;  // tokens in a row, 0: the model's context
-  bool truncate = false;        // cut longer rows instead of refusing them
-  bool skip_bad_rows = false;   // count and list them instead of stopping
-};
 
 struct TrainOptions {
   std::filesystem::path model, data, output;

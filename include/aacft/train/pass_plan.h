@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "aacft/model/backprop.h"
 #include "aacft/train/options.h"
@@ -17,8 +16,5 @@ struct PassPlan {
 // `budget`: bytes that a pass may use beyond weights. `longest`: tokens of the longest row. With auto, activations of as
 // many layers are kept as fit a pass of useful size; smaller passes come before recomputing, since they cost less.
 PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t longest, Recompute recompute, std::uint64_t budget);
-
-// Neighbouring rows, in order, with at most max_rows tokens together: the bounds of each group in `lengths`.
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows);
 
 }  // namespace aacft

@@ -1,0 +1,36 @@
+// Rows of JSON Lines as text: what a model learns from, or is to continue.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aacft {
+
+struct DataOptions {
+  bool mask_prompt = false;                // only completions count in the loss
+  std::string response_marker = "<bot>:";  // where a completion starts in {"text"} rows
+  bool append_eos = true;
+  std::int64_t max_length = 0;  // tokens in a row, 0: the model's context
+  bool truncate = false;        // cut longer rows instead of refusing them
+  bool skip_bad_rows = false;   // count and list them instead of stopping
+};
+
+// A row's text, and the byte ranges of it that count.
+struct RowText {
+  std::string text;
+  std::vector<std::pair<std::size_t, std::size_t>> spans;
+};
+
+// {"text"}, {"prompt", "completion"} or {"messages": [{"role", "content"}]}. Without mask_prompt all of it counts.
+// With it: what follows the prompt; what follows each response marker up to the next "<human>:"; the assistant's turns.
+// Messages are spelled as OpenChatKit does: "<human>: ...\n<bot>: ...\n". Error says what the row lacks.
+RowText row_text(const nlohmann::json& row, const DataOptions& options);
+
+// What a model should continue: {"prompt"}; {"text"} up to its last "<bot>:", so that rows with an answer serve, too; or
+// {"messages"} up to the assistant's last turn. Error says what the row lacks.
+std::string prompt_of(const nlohmann::json& row);
+
+}  // namespace aacft

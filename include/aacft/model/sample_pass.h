@@ -1,0 +1,30 @@
+// From rows of data to passes.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "aacft/data/samples.h"
+#include "aacft/model/backprop.h"
+#include "aacft/model/config.h"
+#include "aacft/model/pass.h"
+
+namespace aacft {
+
+// load_samples for a model: with its end-of-text token (or the tokenizer's <|endoftext|>; a warning where there is none)
+// and its context. Error when the tokenizer gives ids that the model does not have.
+std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path, const Tokenizer& tokenizer,
+                                     const DataOptions& options, const Warn& warn);
+
+std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows);
+
+// Neighbouring rows, in order, with at most max_rows tokens together: the bounds of each group in `lengths`.
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows);
+
+Pass pass_of(const std::vector<const Sample*>& rows);
+
+// Every token predicts the next one of its row, with the row's weight where that one counts.
+Targets targets_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights);
+
+}  // namespace aacft

@@ -1,0 +1,86 @@
+#include "aacft/data/samples.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/formats/json.h"
+
+namespace aacft {
+namespace {
+
+using nlohmann::json;
+
+Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptions& options, std::optional<std::int32_t> eos,
+                 std::int64_t context) {
+  Sample sample;
+  for (const Token& token : tokenizer.encode_with_offsets(row.text)) {
+    // The space before a word is part of the word's token, but never decides; Hugging Face's offsets leave it out.
+    std::size_t begin = token.begin;
+    while (begin + 1 < token.end && row.text[begin] == ' ') ++begin;
+    const auto inside = [&](const auto& span) { return begin >= span.first && begin < span.second; };
+    sample.counts.push_back(!sample.ids.empty() && std::any_of(row.spans.begin(), row.spans.end(), inside));
+    sample.ids.push_back(token.id);
+  }
+  if (options.append_eos && eos) {
+    // The end belongs to what the row ends with.
+    const bool counts = !row.spans.empty() && row.spans.back().second == row.text.size();
+    sample.counts.push_back(counts && !sample.ids.empty());
+    sample.ids.push_back(*eos);
+  }
+  const std::int64_t most = options.max_length > 0 ? std::min(options.max_length, context) : context;
+  const auto length = static_cast<std::int64_t>(sample.ids.size());
+  if (length > most) {
+    if (!options.truncate)
+      throw Error("the row has ", length, " tokens, more than ", most, "; shorten it, or use --truncate or --skip-bad-rows");
+    sample.ids.resize(static_cast<std::size_t>(most));
+    sample.counts.resize(static_cast<std::size_t>(most));
+  }
+  if (sample.counted() == 0) throw Error("nothing in the row counts in the loss");
+  return sample;
+}
+
+}  // namespace
+
+std::int64_t Sample::counted() const { return std::count(counts.begin(), counts.end(), true); }
+
+std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer, const DataOptions& options,
+                                 std::optional<std::int32_t> eos, std::int64_t context,
+                                 const Warn& warn) {
+  std::vector<Sample> samples;
+  std::size_t bad = 0;
+  const auto refuse = [&](std::size_t line, const std::string& reason) {
+    const std::string text = path.string() + ":" + std::to_string(line) + ": " + reason;
+    if (!options.skip_bad_rows) throw Error(text);
+    ++bad;
+    if (warn) warn("skipped " + text);
+  };
+  read_json_lines(
+      read_file(path),
+      [&](std::size_t line, const json& row) {
+        try {
+          samples.push_back(to_sample(row_text(row, options), tokenizer, options, eos, context));
+          samples.back().line = line;
+        } catch (const Error& error) {
+          refuse(line, error.what());
+        }
+      },
+      refuse);
+  if (samples.empty())
+    throw Error(path, bad > 0 ? ": every row is bad" : ": the file has no rows; one JSON object a line is expected");
+  return samples;
+}
+
+std::uint64_t fingerprint(const std::vector<Sample>& samples) {
+  // FNV-1a over ids and counts.
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3u; };
+  for (const Sample& sample : samples) {
+    mix(sample.ids.size());
+    for (std::size_t i = 0; i < sample.ids.size(); ++i) mix(static_cast<std::uint64_t>(sample.ids[i]) * 2 + sample.counts[i]);
+  }
+  return hash;
+}
+
+}  // namespace aacft

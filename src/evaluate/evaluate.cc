@@ -1,0 +1,56 @@
+#include "aacft/evaluate/evaluate.h"
+
+#include <torch/types.h>
+
+#include <cmath>
+#include <optional>
+
+#include "aacft/base/threads.h"
+#include "aacft/model/backprop.h"
+#include "aacft/model/gpt_neox.h"
+#include "aacft/model/sample_pass.h"
+#include "aacft/tokenizer/tokenizer.h"
+
+namespace aacft {
+namespace {
+
+// Tokens in a pass: enough to make reading the weights worth it, few enough for any machine.
+constexpr std::int64_t kPassRows = 2048;
+
+}  // namespace
+
+EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
+  set_threads(options.threads > 0 ? options.threads : available_cores());
+  const auto tokenizer = load_tokenizer(options.model);
+  GptNeox model(options.model, warn);
+  std::optional<Adapter> adapter;
+  if (!options.adapter.empty()) {
+    adapter = Adapter::load(options.adapter, warn);
+    adapter->attach(model);
+  }
+  const std::vector<Sample> samples = load_samples_for(model.config(), options.data, *tokenizer, options.rows, warn);
+  std::vector<const Sample*> rows;
+  for (const Sample& sample : samples) rows.push_back(&sample);
+
+  EvaluateReport report;
+  double total = 0;
+  for (const auto& [begin, end] : cut_into_passes(lengths_of(rows), kPassRows)) {
+    const std::vector<const Sample*> part(rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.begin() + static_cast<std::ptrdiff_t>(end));
+    const Pass pass = pass_of(part);
+    const Targets targets = targets_of(part, std::vector<float>(part.size(), 1.0f));
+    std::vector<float> nll;
+    add_loss(model, pass, targets, total, &nll);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      RowLoss row{part[i]->line, part[i]->counted(), 0, part[i]->ids, {nll.begin() + pass.offsets[i], nll.begin() + pass.offsets[i + 1] - 1}};
+      for (const float value : row.nll) row.loss += value;
+      row.loss /= static_cast<double>(row.tokens);
+      report.tokens += row.tokens;
+      report.rows.push_back(std::move(row));
+    }
+  }
+  report.loss = total / static_cast<double>(report.tokens);
+  report.perplexity = std::exp(report.loss);
+  return report;
+}
+
+}  // namespace aacft
