@@ -8,6 +8,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/text.h"
 #include "aacft/base/threads.h"
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
@@ -107,6 +108,7 @@ struct GenerateCommand {
     need(options.sampling.top_p > 0 && options.sampling.top_p <= 1, "--top-p must be above 0 and at most 1");
     need(options.sampling.repetition_penalty > 0, "--repetition-penalty must be above 0");
     need(output.empty() || !data.empty(), "--output goes with --data");
+    for (const std::string& stop : options.stop) need(valid_utf8(stop), "--stop must be text in UTF-8");
   }
 
   void run() {

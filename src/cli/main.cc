@@ -153,7 +153,7 @@ int run(int argc, char** argv) {
     use_dashes(arguments);
     file = from_file(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
-    for (const FileArgument& argument : file) reversed.insert(reversed.end() - 1, argument.argument);
+    for (auto at = file.rbegin(); at != file.rend(); ++at) reversed.insert(reversed.end() - 1, at->argument);
     app.parse(std::move(reversed));
     check_output();
     return 0;

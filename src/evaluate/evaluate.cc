@@ -26,7 +26,7 @@ EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
   std::optional<Adapter> adapter;
   if (!options.adapter.empty()) {
     adapter = Adapter::load(options.adapter, warn);
-    adapter->attach(model);
+    adapter->attach(model, warn);
   }
   const std::vector<Sample> samples = load_samples_for(model.config(), options.data, *tokenizer, options.rows, warn);
   std::vector<const Sample*> rows;

@@ -92,7 +92,7 @@ Tensor logits_of(GptNeox& model, const Pass& pass) {
   return model.logits(model.hidden(pass), pass);
 }
 
-Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adapter& adapter, const std::filesystem::path& merged) {
+Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adapter& adapter, const std::filesystem::path& merged, const Warn& warn) {
   std::vector<std::string> prompts = options.prompts;
   if (prompts.empty()) prompts.assign(std::begin(kPrompts), std::end(kPrompts));
   std::vector<std::vector<std::int32_t>> ids;
@@ -105,7 +105,7 @@ Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adap
   Tensor adapted;
   {
     GptNeox base(options.model, {});
-    adapter.attach(base);
+    adapter.attach(base, warn);
     adapted = logits_of(base, pass);
   }
   GptNeox model(merged, {});
@@ -173,7 +173,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   target.commit();
   report.seconds = wall_seconds() - started;
   if (options.check) {
-    const Difference difference = compare(options, *tokenizer, adapter, options.output);
+    const Difference difference = compare(options, *tokenizer, adapter, options.output, events.warning);
     report.max_logit_difference = difference.max_logit;
     report.mean_kl = difference.mean_kl;
     report.check_seconds = wall_seconds() - started - report.seconds;

@@ -17,7 +17,7 @@ Session::Session(const std::filesystem::path& model, const std::filesystem::path
     : loaded_(new Loaded{{model, warn}, load_tokenizer(model), {}}) {
   if (adapter.empty()) return;
   loaded_->adapter = Adapter::load(adapter, warn);
-  loaded_->adapter->attach(loaded_->model);
+  loaded_->adapter->attach(loaded_->model, warn);
 }
 
 Session::~Session() = default;

@@ -152,7 +152,7 @@ Adapter Adapter::create(const LoraConfig& config, const GptNeox& const_model, st
   return adapter;
 }
 
-void Adapter::attach(GptNeox& model) {
+void Adapter::attach(GptNeox& model, const Warn& warn) {
   const auto linears = model.linears();
   for (const auto& module : modules_) {
     const auto at = std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& l) { return l.name == module->name; });
@@ -170,6 +170,9 @@ void Adapter::attach(GptNeox& model) {
     linear.lora = module.get();
   }
   std::sort(modules_.begin(), modules_.end(), [](const auto& x, const auto& y) { return x->id < y->id; });
+  for (const NamedLinear& linear : linears)
+    if (linear.linear->lora == nullptr && config_.targets(linear.name) && warn)
+      warn("the adapter holds nothing for " + linear.name + " although its configuration targets it");
   refresh(model);
 }
 

@@ -145,7 +145,7 @@ class Run {
       }
       adapter_->set_base_model(std::filesystem::absolute(options_.model).lexically_normal().string());
       adapter_->train();
-      adapter_->attach(model_);
+      adapter_->attach(model_, events_.warning);
       trained = adapter_->parameters();
     }
     optimizer_ = std::make_unique<Optimizer>(trained, options_.beta1, options_.beta2, options_.epsilon, options_.weight_decay);

@@ -417,6 +417,16 @@ TEST_F(BrokenAdapter, ModulesThatTheConfigDoesNotName) {
   EXPECT_NE((warnings[0] + warnings[1]).find(module_), std::string::npos);
 }
 
+TEST_F(BrokenAdapter, ModulesThatAreAbsent) {
+  for (const char* tensor : {"lora_A.weight", "lora_B.weight", "lora_magnitude_vector"}) remove(prefix_ + tensor);
+  Adapter adapter = load();
+  GptNeox seq(goldens_dir() / "seq", {});
+  std::vector<std::string> warnings;
+  adapter.attach(seq, [&](const std::string& w) { warnings.push_back(w); });
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find(module_), std::string::npos);
+}
+
 TEST_F(BrokenAdapter, OtherSpellings) {
   // With the adapter's name inside, as some versions write it; half precision; one layer as a number.
   NamedTensors renamed;

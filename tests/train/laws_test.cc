@@ -386,6 +386,7 @@ TEST(Evaluation, PatienceStops) {
   const TemporaryFolder folder;
   TrainOptions o = overfitting(folder / "run", folder.path());
   o.patience = 3;
+  o.max_steps = 80;
   const Recorded recorded = run(o);
   EXPECT_EQ(recorded.result.end, RunEnd::kStoppedEarly);
   EXPECT_EQ(recorded.result.step, recorded.result.best_step + 3 * o.eval_steps);

@@ -56,8 +56,9 @@ class Adapter {
   // Writes such a folder's two files, in fp32.
   void save(const std::filesystem::path& folder) const;
 
-  // Lets the model's linears use it. Error when a module or a shape is not the model's.
-  void attach(GptNeox& model);
+  // Lets the model's linears use it. Error when a module or a shape is not the model's; warns of modules that the
+  // configuration targets but the adapter does not hold.
+  void attach(GptNeox& model, const Warn& warn = {});
   // Training: gradients for everything, and the configured dropout.
   void train();
   // DoRA norms follow the weights: to be called after every change of A and B while attached.
