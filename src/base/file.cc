@@ -62,11 +62,15 @@ fs::path temporary_beside(const fs::path& path) {
 }  // namespace
 
 std::string read_file(const fs::path& path) {
+  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (descriptor.fd < 0) throw Error("cannot open ", path, ": ", reason());
   struct stat status {};
-  const Descriptor descriptor(open_regular(path, status));
-  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  if (::fstat(descriptor.fd, &status) == 0 && S_ISDIR(status.st_mode)) throw Error("cannot read ", path, ": it is a folder");
+  // The size is only a hint: a pipe has none.
+  std::string content(static_cast<std::size_t>(S_ISREG(status.st_mode) ? status.st_size : 0) + 1, '\0');
   std::size_t done = 0;
-  while (done < content.size()) {
+  for (;;) {
+    if (done == content.size()) content.resize(2 * done + 4096);
     const ssize_t n = ::read(descriptor.fd, content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw Error("cannot read ", path, ": ", reason());

@@ -21,8 +21,8 @@ constexpr std::int64_t kPassRows = 2048;
 
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
   set_threads(options.threads > 0 ? options.threads : available_cores());
-  const auto tokenizer = load_tokenizer(options.model);
   GptNeox model(options.model, warn);
+  const auto tokenizer = load_tokenizer(options.model);
   std::optional<Adapter> adapter;
   if (!options.adapter.empty()) {
     adapter = Adapter::load(options.adapter, warn);

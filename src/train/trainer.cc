@@ -121,6 +121,9 @@ class Run {
       rows_ = std::move(kept);
     }
     state_.data_fingerprint = fingerprint(rows_);
+    for (const std::uint64_t value : {options_.seed, static_cast<std::uint64_t>(options_.micro_batch), static_cast<std::uint64_t>(options_.accumulation),
+                                      static_cast<std::uint64_t>(options_.shuffle)})
+      state_.data_fingerprint = (state_.data_fingerprint ^ value) * 0x100000001b3u;
     order_ = std::make_unique<DataOrder>(rows_.size(), options_.micro_batch, options_.shuffle, options_.seed);
     if (options_.epochs > 0) {
       total_micro_batches_ = static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(order_->micro_batches_per_epoch()) - 1e-9));
@@ -346,7 +349,8 @@ class Run {
     const auto path = folder_.checkpoint(steps.front());
     const RunState saved = read_run_state(path / "state.json");
     if (saved.data_fingerprint != state_.data_fingerprint)
-      throw Error("the rows in ", options_.data, " are not those that ", folder_.path(), " was started with; resume with the same data and options");
+      throw Error("the rows in ", options_.data, ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_.path(),
+                  " was started with; resume with the same data and options");
     state_ = saved;
     read_weights(path);
     optimizer_->load(path / "optimizer.safetensors", state_.step);

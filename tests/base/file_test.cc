@@ -1,10 +1,13 @@
 #include "aacft/base/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <functional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "aacft/base/error.h"
@@ -157,6 +160,15 @@ TEST(ReadFile, BytesOrAnError) {
   EXPECT_EQ(read_file(folder / "empty"), "");
   expect_error_naming(folder / "none", [&] { read_file(folder / "none"); });
   expect_error_naming(folder.path(), [&] { read_file(folder.path()); });
+}
+
+TEST(ReadFile, APipeUntilItEnds) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const std::string content(100000, 'x');
+  std::thread writer([&] { std::ofstream(folder / "pipe") << content; });
+  EXPECT_EQ(read_file(folder / "pipe"), content);
+  writer.join();
 }
 
 std::string text_of(const MemoryMap& map) {

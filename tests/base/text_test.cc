@@ -16,6 +16,7 @@ TEST(NearestName, FindsTypos) {
   EXPECT_EQ(nearest_name("micro_batch", names), "micro-batch");
   EXPECT_EQ(nearest_name("max-step", names), "max-steps");
   EXPECT_EQ(nearest_name("lr", names), "lr");
+  EXPECT_EQ(nearest_name("rl", names), "lr");  // swapped
   EXPECT_EQ(nearest_name("temperature", names), "");
   EXPECT_EQ(nearest_name("", names), "");
   EXPECT_EQ(nearest_name("x", {}), "");

@@ -33,7 +33,7 @@ TEST_F(BadInput, MissingFolders) {
 
 TEST_F(BadInput, MissingFiles) {
   refused(train({"--data", "none.jsonl"}), {"none.jsonl", "No such file"});
-  refused(train({"--data", inputs.path()}), {"not a regular file"});
+  refused(train({"--data", inputs.path()}), {"it is a folder"});
   refused(train({"--config", "none.toml"}), {"none.toml"});
   refused(generate({"--data", "none.jsonl"}), {"none.jsonl"});
   refused({"tokenize", "--model", seq, "--file", "none.txt"}, {"none.txt"});
@@ -239,6 +239,7 @@ TEST_F(BadInput, Resuming) {
   const std::string before = read_text(work / "out/adapter_model.safetensors");
   input("data.jsonl", "{\"text\": \"other rows\"}\n");
   expect_message(run({"train", "--resume", "out", "--max-steps", "2"}), 1, {data, "not those", "same data"});
+  expect_message(run({"train", "--resume", "out", "--data", rows, "--seed", "5", "--max-steps", "2"}), 1, {"--seed", "not those"});
   expect_message(run({"train", "--resume", "out", "--data", rows, "--rank", "4", "--max-steps", "2"}), 1, {"another run"});
   EXPECT_EQ(read_text(work / "out/adapter_model.safetensors"), before);
   expect_contains(read_text(work / "out/config.toml"), data);  // the options of the run, still

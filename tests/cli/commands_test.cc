@@ -1,5 +1,7 @@
-// Help, and the smaller commands: init, info, tokenize.
+// Help, and the smaller commands: eval, init, info, tokenize.
 #include "support.h"
+
+#include <cmath>
 
 namespace aacft::testing {
 namespace {
@@ -64,6 +66,19 @@ TEST_F(Commands, Info) {
   EXPECT_EQ(machine.at("kind"), "machine");
   EXPECT_GE(machine.at("cores"), 1);
   expect_contains(succeeds({"info", seq}).out, "hidden_size             24\n");
+}
+
+TEST_F(Commands, Eval) {
+  const auto report = json_lines(succeeds({"eval", "--model", seq, "--data", rows, "--json"}).out).at(0);
+  EXPECT_EQ(report.at("rows"), lines_of(read_text(rows)).size());
+  EXPECT_NEAR(report.at("perplexity").get<double>(), std::exp(report.at("loss").get<double>()), 1e-6 * report.at("perplexity").get<double>());
+  const auto by_row = json_lines(succeeds({"eval", "--model", seq, "--data", rows, "--json", "--by-row"}).out);
+  ASSERT_EQ(by_row.size(), report.at("rows").get<std::size_t>() + 1);
+  EXPECT_EQ(by_row.back(), report);
+  for (const char* key : {"line", "tokens", "loss", "ids", "nll"}) EXPECT_TRUE(by_row[0].contains(key)) << key;
+  EXPECT_NE(succeeds({"eval", "--model", seq, "--data", rows, "--mask-prompt"}).out.find("loss "), std::string::npos);
+  expect_message(run({"eval", "--model", "nowhere", "--data", rows}), 1, {"nowhere"});
+  expect_message(run({"eval", "--model", seq}), 2, {"--data"});
 }
 
 TEST_F(Commands, Tokenize) {

@@ -11,7 +11,7 @@ namespace aacft {
 
 namespace fs = std::filesystem;
 
-// The bytes of a regular file.
+// All bytes of a file, or of a pipe until it ends.
 std::string read_file(const fs::path& path);
 
 // A file mapped read-only for its whole life; empty files map to an empty span. Movable, not copyable.

@@ -20,7 +20,7 @@ namespace aacft {
 // What a checkpoint must say beside weights and moments. Everything random is a function of seed and step (law 1).
 struct RunState {
   std::int64_t step = 0;              // updates done
-  std::uint64_t data_fingerprint = 0;
+  std::uint64_t data_fingerprint = 0;  // of the rows, and of what decides their order
   std::uint64_t tokens = 0;           // that counted so far
   std::optional<double> best_loss;    // lowest evaluation loss
   std::int64_t best_step = 0, evaluations_since_best = 0;
