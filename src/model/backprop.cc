@@ -154,7 +154,7 @@ PassMemory estimate_pass_memory(const GptNeox& model, std::int64_t longest_row, 
   memory.per_row_kept = 4 * (h + 3 * h + h + i + adapted);
   memory.per_row_recomputed = 4 * h;
   // One layer's graph while it is computed again, and its gradients under way.
-  memory.per_row_working = memory.per_row_kept + 4 * (6 * h + 2 * i);
+  memory.per_row_working = memory.per_row_kept + 4 * (8 * h + 4 * i);
   const auto head_rows = static_cast<std::uint64_t>(std::max(kHeadRows, longest_row));
   const auto longest = static_cast<std::uint64_t>(longest_row);
   memory.fixed = 4 * (head_rows + longest) * static_cast<std::uint64_t>(c.vocab_size) +
