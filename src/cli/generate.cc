@@ -1,7 +1,5 @@
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -36,7 +34,6 @@ struct GenerateCommand {
   bool json_output = false, no_stop = false, no_cache = false;
   int thread_count = 0;
   Options declared;
-  CLI::Option* stop_option = nullptr;
 
   explicit GenerateCommand(CLI::App& command) : declared(command) {
     const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
@@ -64,7 +61,7 @@ struct GenerateCommand {
       declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together"),
       declared.add("--repetition-penalty", s.repetition_penalty, "above 1: tokens that occurred become less likely"),
       declared.add("--seed", s.seed, "of the random choices"),
-      stop_option = declared.add("--stop", options.stop, "text that ends the generation; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
+      declared.add("--stop", options.stop, "text that ends the generation; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
       declared.add("--no-stop", no_stop, "no stop texts at all"),
       declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)"),
       declared.add("--batch-size", options.batch_size, "prompts under way at a time"),
