@@ -1,0 +1,44 @@
+// Row-major activations in fp32 or bf16, as the kernels see them: pointers and sizes, owned by somebody else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace aacft {
+
+enum class Element : std::uint8_t { kFp32, kBf16 };
+
+constexpr std::size_t element_size(Element element) { return element == Element::kFp32 ? 4 : 2; }
+
+struct ConstMatrix {
+  const void* data = nullptr;
+  Element element = Element::kFp32;
+  std::int64_t rows = 0, cols = 0;
+  std::int64_t stride = 0;  // elements from one row to the next
+
+  const std::byte* row(std::int64_t i) const {
+    return static_cast<const std::byte*>(data) + static_cast<std::size_t>(i * stride) * element_size(element);
+  }
+};
+
+struct Matrix {
+  void* data = nullptr;
+  Element element = Element::kFp32;
+  std::int64_t rows = 0, cols = 0;
+  std::int64_t stride = 0;
+
+  std::byte* row(std::int64_t i) const {
+    return static_cast<std::byte*>(data) + static_cast<std::size_t>(i * stride) * element_size(element);
+  }
+  operator ConstMatrix() const { return {data, element, rows, cols, stride}; }
+};
+
+// Rows first .. first + count - 1.
+inline ConstMatrix rows_of(const ConstMatrix& m, std::int64_t first, std::int64_t count) {
+  return {m.row(first), m.element, count, m.cols, m.stride};
+}
+inline Matrix rows_of(const Matrix& m, std::int64_t first, std::int64_t count) {
+  return {m.row(first), m.element, count, m.cols, m.stride};
+}
+
+}  // namespace aacft
