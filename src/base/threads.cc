@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <memory>
@@ -16,9 +17,20 @@ namespace {
 
 thread_local bool inside_task = false;
 
+// A thread that has nothing to do looks out this long before it sleeps: waking up takes as long as a small task.
+constexpr std::chrono::microseconds kSpin(50);
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
 class Pool {
  public:
-  explicit Pool(int workers) {
+  explicit Pool(int workers) : spins_(workers < available_cores()) {
     for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { serve(); });
   }
 
@@ -45,8 +57,7 @@ class Pool {
     }
     wake_.notify_all();
     work();
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    await(done_, [this] { return busy_ == 0; });
     if (error_) std::rethrow_exception(error_);
   }
 
@@ -54,16 +65,29 @@ class Pool {
   void serve() {
     std::size_t seen = 0;
     for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stopping_ || round_ != seen; });
-        if (stopping_) return;
-        seen = round_;
-      }
+      await(wake_, [&] { return stopping_ || round_ != seen; });
+      if (stopping_) return;
+      seen = round_;
       work();
-      const std::lock_guard lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
+      if (--busy_ == 0) {
+        const std::lock_guard lock(mutex_);
+        done_.notify_one();
+      }
     }
+  }
+
+  // Spins for a while, unless a thread that has something to do might need the core, then sleeps.
+  template <typename Condition>
+  void await(std::condition_variable& signal, const Condition& condition) {
+    if (spins_) {
+      const auto end = std::chrono::steady_clock::now() + kSpin;
+      do {
+        for (int i = 0; i < 32; ++i, pause())
+          if (condition()) return;
+      } while (std::chrono::steady_clock::now() < end);
+    }
+    std::unique_lock lock(mutex_);
+    signal.wait(lock, condition);
   }
 
   void work() {
@@ -80,12 +104,14 @@ class Pool {
     inside_task = false;
   }
 
+  const bool spins_;
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  bool stopping_ = false;
-  std::size_t round_ = 0, busy_ = 0, count_ = 0;
-  std::atomic<std::size_t> next_ = 0;
+  // Changed under the mutex, but for busy_ when a thread is done; what a round reads is set before round_ tells of it.
+  std::atomic<bool> stopping_ = false;
+  std::atomic<std::size_t> round_ = 0, busy_ = 0, next_ = 0;
+  std::size_t count_ = 0;
   const std::function<void(std::size_t)>* task_ = nullptr;
   std::exception_ptr error_;
 };
@@ -98,9 +124,10 @@ std::unique_ptr<Pool>& pool() {
 }  // namespace
 
 void set_threads(int count) {
+  if (count <= 0) count = available_cores();
   if (pool()->size() == count) return;
   pool().reset();
-  pool() = std::make_unique<Pool>(std::max(count, 1) - 1);
+  pool() = std::make_unique<Pool>(count - 1);
 }
 
 int threads() { return pool()->size(); }

@@ -7,6 +7,7 @@
 #include "aacft/base/error.h"
 #include "aacft/evaluate/evaluate.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 struct EvalCommand {
   EvaluateOptions options;
+  ModelFlags model_flags;
   bool json_output = false, by_row = false;
 
   explicit EvalCommand(CLI::App& command) {
@@ -23,12 +25,14 @@ struct EvalCommand {
     declared.add("--adapter,--adapter-path", options.adapter, "adapter folder to use with it, as it is");
     declared.add("--data", options.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}");
     declared.add("--threads", options.threads, "0: all cores");
+    model_flags.add_to(declared);
     add_row_options(declared, options.rows);
     declared.add("--by-row", by_row, "one object a row first: line, tokens, loss, ids, nll (of each id after the first; 0 where it does not count)");
     declared.add("--json", json_output, "the result as one object");
   }
 
-  void run() const {
+  void run() {
+    options.model_options = model_flags.resolved();
     if (options.model.empty() || options.data.empty()) throw UsageError("--model and --data are both needed");
     const EvaluateReport report = evaluate(options, warn);
     if (by_row)

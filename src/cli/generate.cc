@@ -12,6 +12,7 @@
 #include "aacft/formats/json.h"
 #include "aacft/generate/session.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/signals.h"
 
@@ -33,6 +34,7 @@ struct GenerateCommand {
   std::vector<std::string> prompts;
   bool json_output = false, no_stop = false, no_cache = false;
   int thread_count = 0;
+  ModelFlags model_flags;
   Options declared;
 
   explicit GenerateCommand(CLI::App& command) : declared(command) {
@@ -44,6 +46,7 @@ struct GenerateCommand {
       declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is"),
       declared.add("--threads", thread_count, "0: all cores"),
     });
+    for (CLI::Option* option : model_flags.add_to(declared)) option->group("Model");
     group("Prompts (else standard input)", {
       declared.add("--prompt,-p", prompts, "a prompt; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
       declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt"),
@@ -113,8 +116,8 @@ struct GenerateCommand {
     read_prompts();
     if (no_stop) options.stop.clear();
     options.use_cache = !no_cache;
-    set_threads(thread_count > 0 ? thread_count : available_cores());
-    Session session(model, adapter, warn);
+    set_threads(thread_count);
+    Session session(model, adapter, model_flags.resolved(), warn);
 
     std::optional<AtomicFile> file;
     if (!output.empty()) file.emplace(output);

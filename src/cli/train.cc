@@ -7,6 +7,7 @@
 #include "aacft/base/text.h"
 #include "aacft/train/trainer.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
 #include "cli/signals.h"
@@ -15,12 +16,10 @@
 namespace aacft::cli {
 namespace {
 
-enum class Compute { kFp32, kAuto };
-
 struct TrainCommand {
   TrainOptions options;
   std::filesystem::path config, resume;
-  Compute compute = Compute::kAuto;
+  ModelFlags model_flags;
   std::int64_t log_steps = 1;
   Options declared;
 
@@ -39,10 +38,11 @@ struct TrainCommand {
       declared.add("--overwrite", o.overwrite, "replace a run that is in --output"),
       declared.add("--seed", o.seed, "everything random follows from it"),
       declared.add("--threads", o.threads, "0: all cores"),
-      declared.add_choice("--compute", compute, {{"auto", Compute::kAuto}, {"fp32", Compute::kFp32}}, "fp32 is the reference"),
       declared.add_choice("--recompute,--grad-checkpoint", o.recompute, {{"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}}, "gradient checkpointing: compute activations again instead of keeping them"),
+      declared.add_choice("--share-prefixes", o.share_prefixes, {{"off", SharePrefixes::kOff}, {"on", SharePrefixes::kOn}, {"auto", SharePrefixes::kAuto}}, "compute beginnings that rows of a step share once; auto: yes, but for --full"),
       declared.add_size("--memory-budget", o.memory_budget, "memory for the whole process, as 6G or 800M; 0: most of what is free"),
     });
+    for (CLI::Option* option : model_flags.add_to(declared)) option->group("Run");
     group("Adapter", {
       declared.add("--rank,-r", o.lora.rank, "rank of the two matrices"),
       declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times"),
@@ -95,6 +95,7 @@ struct TrainCommand {
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
     if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
       options.lora.target_modules = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
+    options.model_options = model_flags.resolved();
     options.resolved_config = "# The options of this run, all of them. Continue it with: aacft train --resume FOLDER\n" + declared.toml();
 
     TrainProgress progress(log_steps);

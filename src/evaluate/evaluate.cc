@@ -20,8 +20,8 @@ constexpr std::int64_t kPassRows = 2048;
 }  // namespace
 
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
-  set_threads(options.threads > 0 ? options.threads : available_cores());
-  GptNeox model(options.model, warn);
+  set_threads(options.threads);
+  GptNeox model(options.model, warn, options.model_options);
   const auto tokenizer = load_tokenizer(options.model);
   std::optional<Adapter> adapter;
   if (!options.adapter.empty()) {
@@ -36,12 +36,14 @@ EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
   double total = 0;
   for (const auto& [begin, end] : cut_into_passes(lengths_of(rows), kPassRows)) {
     const std::vector<const Sample*> part(rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.begin() + static_cast<std::ptrdiff_t>(end));
-    const Pass pass = pass_of(part);
-    const Targets targets = targets_of(part, std::vector<float>(part.size(), 1.0f));
+    const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
     std::vector<float> nll;
-    add_loss(model, pass, targets, total, &nll);
+    add_loss(model, made.pass, made.targets, total, &nll);
+    std::vector<float> by_row(static_cast<std::size_t>(made.pass.rows()));
+    for (std::size_t k = 0; k < nll.size(); ++k) by_row[static_cast<std::size_t>(made.targets.rows[k])] = nll[k];
     for (std::size_t i = 0; i < part.size(); ++i) {
-      RowLoss row{part[i]->line, part[i]->counted(), 0, part[i]->ids, {nll.begin() + pass.offsets[i], nll.begin() + pass.offsets[i + 1] - 1}};
+      const auto first = by_row.begin() + made.pass.offsets[i];
+      RowLoss row{part[i]->line, part[i]->counted(), 0, part[i]->ids, {first, first + made.pass.length(i) - 1}};
       for (const float value : row.nll) row.loss += value;
       row.loss /= static_cast<double>(row.tokens);
       report.tokens += row.tokens;

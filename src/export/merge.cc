@@ -87,9 +87,7 @@ struct Difference {
 
 // fp32 [positions, vocab] for every prompt.
 Tensor logits_of(GptNeox& model, const Pass& pass) {
-  model.set_low_memory(true);
-  const at::NoGradGuard no_grad;
-  return model.logits(model.hidden(pass), pass);
+  return model.logits(model.hidden(pass));
 }
 
 Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adapter& adapter, const std::filesystem::path& merged, const Warn& warn) {
@@ -104,11 +102,11 @@ Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adap
   const Pass pass = make_pass(ids);
   Tensor adapted;
   {
-    GptNeox base(options.model, {});
+    GptNeox base(options.model, {}, {.low_memory = true});
     adapter.attach(base, warn);
     adapted = logits_of(base, pass);
   }
-  GptNeox model(merged, {});
+  GptNeox model(merged, {}, {.low_memory = true});
   const Tensor after = logits_of(model, pass);
   const Tensor p = at::log_softmax(adapted, -1), q = at::log_softmax(after, -1);
   return {(adapted - after).abs().max().item<double>(),
@@ -118,7 +116,7 @@ Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adap
 }  // namespace
 
 MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
-  set_threads(options.threads > 0 ? options.threads : available_cores());
+  set_threads(options.threads);
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
   const double started = wall_seconds();

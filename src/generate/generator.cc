@@ -94,17 +94,17 @@ class Batch {
     std::vector<std::vector<std::int32_t>> ids;
     for (const auto& prompt : active_) ids.push_back(prompt->pending);
     Pass pass = make_pass(ids);
-    if (options_.use_cache)
-      for (const auto& prompt : active_) pass.caches.push_back(&prompt->cache);
-    const at::NoGradGuard no_grad;
+    if (options_.use_cache) {
+      std::vector<KvCache*> caches;
+      for (const auto& prompt : active_) caches.push_back(&prompt->cache);
+      use_caches(pass, std::move(caches));
+    }
     const torch::Tensor hidden = model_.hidden(pass);
 
     // Only each sequence's last row needs logits.
     std::vector<std::int64_t> last;
     for (std::size_t i = 0; i < pass.sequences(); ++i) last.push_back(pass.offsets[i + 1] - 1);
-    Pass rows;
-    for (std::size_t i = 0; i < last.size(); ++i) rows.offsets.push_back(static_cast<std::int64_t>(i) + 1);
-    const torch::Tensor logits = model_.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)), rows);
+    const torch::Tensor logits = model_.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)));
 
     for (std::size_t i = 0; i < active_.size(); ++i) {
       const auto width = static_cast<std::size_t>(logits.size(1));

@@ -13,8 +13,8 @@ struct Session::Loaded {
   std::optional<Adapter> adapter;
 };
 
-Session::Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const Warn& warn)
-    : loaded_(new Loaded{{model, warn}, load_tokenizer(model), {}}) {
+Session::Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn)
+    : loaded_(new Loaded{{model, warn, options}, load_tokenizer(model), {}}) {
   if (adapter.empty()) return;
   loaded_->adapter = Adapter::load(adapter, warn);
   loaded_->adapter->attach(loaded_->model, warn);

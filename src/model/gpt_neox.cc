@@ -7,6 +7,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/kernels/norm.h"
 #include "aacft/model/tensor_bridge.h"
 
 namespace aacft {
@@ -30,6 +31,14 @@ std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::vector<LinearShape> linears_of_layer(const ModelConfig& c, std::int64_t layer) {
+  const std::string prefix = layer_prefix(layer);
+  return {{prefix + "attention.query_key_value", 3 * c.hidden_size, c.hidden_size},
+          {prefix + "attention.dense", c.hidden_size, c.hidden_size},
+          {prefix + "mlp.dense_h_to_4h", c.intermediate_size, c.hidden_size},
+          {prefix + "mlp.dense_4h_to_h", c.hidden_size, c.intermediate_size}};
+}
+
 std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected_tensors(const ModelConfig& c) {
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> tensors;
   const auto add_linear = [&](const std::string& name, std::int64_t out, std::int64_t in, bool bias) {
@@ -45,10 +54,7 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected_tensors(
     const std::string prefix = layer_prefix(i);
     add_norm(prefix + "input_layernorm");
     add_norm(prefix + "post_attention_layernorm");
-    add_linear(prefix + "attention.query_key_value", 3 * c.hidden_size, c.hidden_size, c.attention_bias);
-    add_linear(prefix + "attention.dense", c.hidden_size, c.hidden_size, c.attention_bias);
-    add_linear(prefix + "mlp.dense_h_to_4h", c.intermediate_size, c.hidden_size, true);
-    add_linear(prefix + "mlp.dense_4h_to_h", c.hidden_size, c.intermediate_size, true);
+    for (const LinearShape& l : linears_of_layer(c, i)) add_linear(l.name, l.out, l.in, c.attention_bias || l.name.find(".mlp.") != l.name.npos);
   }
   add_norm("gpt_neox.final_layer_norm");
   if (!c.tied_embeddings) add_linear("embed_out", c.vocab_size, c.hidden_size, false);
@@ -62,6 +68,14 @@ const TensorView* find_weight(const Checkpoint& checkpoint, const std::string& n
 
 bool is_ignored_tensor(const std::string& name) {
   return ends_with(name, ".attention.bias") || ends_with(name, ".attention.masked_bias") || ends_with(name, ".rotary_emb.inv_freq");
+}
+
+void require_finite(const Checkpoint& checkpoint, const std::string& name) {
+  const TensorView* tensor = find_weight(checkpoint, name);
+  if (const auto index = first_non_finite(*tensor))
+    throw Error(checkpoint.folder(), ": tensor ", name, " holds a value that is not finite, at index ", *index,
+                "; the file is damaged, or the run that wrote it had diverged");
+  release_pages(tensor->bytes);  // they come back when they are used
 }
 
 void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, bool check_values, const Warn& warn) {
@@ -91,29 +105,30 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, b
   if (!extra.empty() && warn) warn("the weights in " + checkpoint.folder().string() + " hold tensors that this model does not use: " + listed(extra));
 
   if (!check_values) return;
-  for (const auto& [name, shape] : expected) {
-    const TensorView* tensor = find_weight(checkpoint, name);
-    if (const auto index = first_non_finite(*tensor))
-      throw Error(checkpoint.folder(), ": tensor ", name, " holds a value that is not finite, at index ", *index,
-                  "; the file is damaged, or the run that wrote it had diverged");
-    release_pages(tensor->bytes);  // they come back when they are used
-  }
+  for (const auto& [name, shape] : expected) require_finite(checkpoint, name);
 }
 
-GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn)
-    : config_(read_model_config(folder)), checkpoint_(folder) {
+GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options)
+    : config_(read_model_config(folder)), options_(with_defaults(options)), checkpoint_(folder) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
-  check_checkpoint(checkpoint_, config_, true, warn);
-  const auto weight = [&](const std::string& name) { return Parameter{resident_tensor(*find_weight(checkpoint_, name)), {}}; };
-  const auto small = [&](const std::string& name) { return Parameter{weight(name).value.to(torch::kFloat32, false, true), {}}; };
+  check_checkpoint(*checkpoint_, config_, false, warn);
+  const auto weight = [&](const std::string& name) { return Parameter{resident_tensor(*find_weight(*checkpoint_, name)), {}}; };
+  const auto small = [&](const std::string& name) {
+    require_finite(*checkpoint_, name);
+    return Parameter{weight(name).value.to(torch::kFloat32, false, true), {}};
+  };
   const auto linear_of = [&](const std::string& name, bool bias) {
-    return Linear{weight(name + ".weight"), bias ? small(name + ".bias") : Parameter{}};
+    Linear linear;
+    linear.weight = weight(name + ".weight");
+    if (bias) linear.bias = small(name + ".bias");
+    return linear;
   };
   const auto norm_of = [&](const std::string& name) { return LayerNorm{small(name + ".weight"), small(name + ".bias")}; };
 
   embed_in_ = weight("gpt_neox.embed_in.weight");
-  stored_dtype_ = checkpoint_.find("gpt_neox.embed_in.weight")->dtype;
+  require_finite(*checkpoint_, "gpt_neox.embed_in.weight");
+  stored_dtype_ = checkpoint_->find("gpt_neox.embed_in.weight")->dtype;
   for (std::int64_t i = 0; i < config_.num_layers; ++i) {
     const std::string prefix = layer_prefix(i);
     layers_.push_back({norm_of(prefix + "input_layernorm"), norm_of(prefix + "post_attention_layernorm"),
@@ -122,76 +137,152 @@ GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn)
                        linear_of(prefix + "mlp.dense_h_to_4h", true), linear_of(prefix + "mlp.dense_4h_to_h", true)});
   }
   final_layer_norm_ = norm_of("gpt_neox.final_layer_norm");
-  embed_out_ = config_.tied_embeddings ? Linear{embed_in_} : linear_of("embed_out", false);
+  if (config_.tied_embeddings) {
+    embed_out_.weight = embed_in_;
+  } else {
+    embed_out_ = linear_of("embed_out", false);
+  }
+  rotary_ = make_rotary_table(config_);
+
+  if (options_.full) {
+    for (const auto& [name, shape] : expected_tensors(config_)) require_finite(*checkpoint_, name);
+    train_all();
+  } else if (!options_.low_memory) {
+    for (std::size_t i = 0; i < layers_.size(); ++i) pack_layer(i);
+    pack_head();
+  }
+}
+
+void GptNeox::pack_checked(Linear& linear, const std::string& name, std::optional<WeightType> type) const {
+  pack(linear, type);
+  if (!linear.packed.finite()) require_finite(*checkpoint_, name);
+  release_pages(find_weight(*checkpoint_, name)->bytes);
+}
+
+void GptNeox::pack_layer(std::size_t index) {
+  for (std::size_t k = 0; k < 4; ++k) {
+    const NamedLinear named = linears()[4 * index + k];
+    pack_checked(*named.linear, named.name + ".weight", options_.base_weights);
+  }
+}
+
+void GptNeox::pack_head() {
+  pack_checked(embed_out_, config_.tied_embeddings ? "gpt_neox.embed_in.weight" : "embed_out.weight", head_type(options_, stored_type(embed_out_.weight.value)));
+}
+
+GptNeox::GptNeox(const ModelConfig& config, const ModelOptions& options)
+    : config_(config), options_(with_defaults(options)), stored_dtype_(options.compute == Compute::kBf16 ? Dtype::kBFloat16 : Dtype::kFloat16) {
+  use_one_thread_per_operation();
+  const auto small = [](std::int64_t size, float value) { return Parameter{torch::full({size}, value), {}}; };
+  // One block of random rows serves every weight.
+  constexpr std::int64_t kRows = 256;
+  const std::int64_t widest = std::max({config_.hidden_size, config_.intermediate_size, 3 * config_.hidden_size});
+  const Tensor block = (torch::randn({kRows, widest}) * 0.02).to(scalar_type(stored_dtype_));
+  const auto linear_of = [&](std::int64_t out, std::int64_t in, bool bias, WeightType type) {
+    Linear linear;
+    linear.weight.value = block.narrow(1, 0, in).repeat({(out + kRows - 1) / kRows, 1}).narrow(0, 0, out).contiguous();
+    if (bias) linear.bias = small(out, 0.01f);
+    pack(linear, type);
+    linear.weight.value = block.narrow(0, 0, 1).narrow(1, 0, 1).expand({out, in});  // for its shape
+    return linear;
+  };
+  const WeightType stored = stored_type(block), type = options_.base_weights.value_or(stored);
+  const auto norm = [&] { return LayerNorm{small(config_.hidden_size, 1), small(config_.hidden_size, 0)}; };
+  embed_in_ = {block.narrow(0, 0, 1).narrow(1, 0, config_.hidden_size).expand({config_.vocab_size, config_.hidden_size}), {}};
+  for (std::int64_t l = 0; l < config_.num_layers; ++l) {
+    Layer layer{norm(), norm(), {}, {}, {}, {}};
+    Linear* const linears[] = {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h};
+    const auto shapes = linears_of_layer(config_, l);
+    for (std::size_t k = 0; k < 4; ++k) *linears[k] = linear_of(shapes[k].out, shapes[k].in, k >= 2 || config_.attention_bias, type);
+    layers_.push_back(std::move(layer));
+  }
+  final_layer_norm_ = norm();
+  embed_out_ = linear_of(config_.vocab_size, config_.hidden_size, false, head_type(options_, stored));
   rotary_ = make_rotary_table(config_);
 }
 
 std::uint64_t GptNeox::weight_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const auto& [name, shape] : expected_tensors(config_)) bytes += find_weight(checkpoint_, name)->bytes.size();
+  std::uint64_t bytes = embed_out_.packed.bytes();
+  for (const Layer& layer : layers_)
+    for (const Linear* linear : {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h})
+      bytes += linear->packed.empty() ? 4 * static_cast<std::uint64_t>(linear->in() * linear->out()) : linear->packed.bytes();
   return bytes;
 }
 
-Tensor GptNeox::embed(const Pass& pass) const { return at::embedding(embed_in_.value, pass.ids).to(torch::kFloat32); }
+LayerContext GptNeox::context(const Pass& pass) { return {config_, rotary_, options_.compute, pass, scratch_}; }
 
-Tensor GptNeox::layer(std::size_t index, const Tensor& x, const Pass& pass) const {
-  const Layer& m = layers_[index];
-  const double eps = config_.layer_norm_eps;
-  const Tensor qkv = linear(layer_norm(x, m.input_layernorm, eps, pass), m.query_key_value, pass);
-  const Tensor attended = linear(attention(qkv, rotary_, config_.num_heads, pass, index), m.dense, pass);
-  const auto mlp = [&](const Tensor& h) {
-    const Tensor wide = linear(layer_norm(h, m.post_attention_layernorm, eps, pass), m.dense_h_to_4h, pass);
-    return linear(gelu(wide, config_.activation, pass), m.dense_4h_to_h, pass);
-  };
-  if (config_.parallel_residual) return mlp(x) + attended + x;
-  const Tensor h = attended + x;
-  return mlp(h) + h;
+void GptNeox::embed(const Pass& pass, const Matrix& x) const {
+  const at::NoGradGuard no_grad;
+  tensor_over(x).copy_(at::embedding(embed_in_.value, pass.ids));
 }
 
-Tensor GptNeox::final_norm(const Tensor& x, const Pass& pass) const {
-  return layer_norm(x, final_layer_norm_, config_.layer_norm_eps, pass);
+void GptNeox::forward(std::size_t layer, const Pass& pass, const Matrix& x, LayerState* state, bool keep) {
+  layer_forward(context(pass), layer, layers_[layer], x, state, keep);
 }
 
-Tensor GptNeox::logits(const Tensor& normed, const Pass& pass) const {
-  const Tensor logits = multiply_transposed(normed, embed_out_.weight.value, pass);
-  if (low_memory_)
-    release(config_.tied_embeddings ? "gpt_neox.embed_in." : "embed_out."), release("lm_head.");
+void GptNeox::backward(std::size_t layer, const Pass& pass, LayerState& state, const Matrix& dx, bool below) {
+  layer_backward(context(pass), layer, layers_[layer], state, dx, below);
+}
+
+void GptNeox::final_norm(const Matrix& x, const Matrix& y) const {
+  layer_norm(x, final_layer_norm_.weight.value.data_ptr<float>(), final_layer_norm_.bias.value.data_ptr<float>(),
+             static_cast<float>(config_.layer_norm_eps), y);
+}
+
+Matrix GptNeox::stream(const Pass& pass) {
+  const Matrix x = stream_.get(pass.rows(), config_.hidden_size, Element::kFp32);
+  embed(pass, x);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (options_.low_memory) pack_layer(i);
+    forward(i, pass, x, nullptr, false);
+    if (options_.low_memory)
+      for (std::size_t k = 0; k < 4; ++k) linears()[4 * i + k].linear->packed = {};
+  }
+  for (std::size_t i = 0; i < pass.caches.size(); ++i) pass.caches[i]->length += pass.length(i);
+  return x;
+}
+
+Tensor GptNeox::hidden(const Pass& pass) {
+  const at::NoGradGuard no_grad;
+  const Matrix x = stream(pass);
+  Tensor normed = torch::empty({pass.rows(), config_.hidden_size});
+  final_norm(x, matrix_over(normed));
+  return normed;
+}
+
+Tensor GptNeox::logits(const Tensor& normed) {
+  const at::NoGradGuard no_grad;
+  if (options_.low_memory) pack_head();
+  Tensor logits = torch::empty({normed.size(0), config_.vocab_size});
+  Pass rows;
+  rows.offsets.push_back(normed.size(0));
+  head(matrix_over(normed), rows, matrix_over(logits));
+  if (options_.low_memory) embed_out_.packed = {};
   return logits;
 }
 
-void GptNeox::release(const std::string& name_prefix) const {
-  for (const TensorView& tensor : checkpoint_.tensors())
-    if (tensor.name.starts_with(name_prefix)) release_pages(tensor.bytes);
-}
-
-Tensor GptNeox::hidden(const Pass& pass) const {
-  const at::NoGradGuard no_grad;
-  Tensor x = embed(pass);
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = layer(i, x, pass);
-    if (low_memory_) release(layer_prefix(static_cast<std::int64_t>(i)));
-  }
-  for (std::size_t i = 0; i < pass.caches.size(); ++i) pass.caches[i]->length += pass.length(i);
-  return final_norm(x, pass);
+void GptNeox::head(const Matrix& normed, const Pass& rows, const Matrix& logits) const {
+  linear(normed, embed_out_, rows, options_.compute, logits, false, nullptr);
 }
 
 KvCache GptNeox::make_cache(std::int64_t capacity) const {
   KvCache cache;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    cache.keys.push_back(torch::empty({config_.num_heads, capacity, config_.head_dim()}));
-    cache.values.push_back(torch::empty({config_.num_heads, capacity, config_.head_dim()}));
-  }
+  cache.capacity = capacity;
+  const Element element = options_.compute == Compute::kBf16 ? Element::kBf16 : Element::kFp32;
+  cache.keys.resize(layers_.size());
+  cache.values.resize(layers_.size());
+  for (auto* buffers : {&cache.keys, &cache.values})
+    for (Buffer& buffer : *buffers) buffer.get(config_.num_heads * capacity, config_.head_dim(), element);
   return cache;
 }
 
 std::vector<NamedLinear> GptNeox::linears() {
   std::vector<NamedLinear> named;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const std::string prefix = layer_prefix(static_cast<std::int64_t>(i));
-    named.push_back({prefix + "attention.query_key_value", &layers_[i].query_key_value});
-    named.push_back({prefix + "attention.dense", &layers_[i].dense});
-    named.push_back({prefix + "mlp.dense_h_to_4h", &layers_[i].dense_h_to_4h});
-    named.push_back({prefix + "mlp.dense_4h_to_h", &layers_[i].dense_4h_to_h});
+    Layer& layer = layers_[i];
+    Linear* const linears[] = {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h};
+    const auto shapes = linears_of_layer(config_, static_cast<std::int64_t>(i));
+    for (std::size_t k = 0; k < 4; ++k) named.push_back({shapes[k].name, linears[k]});
   }
   return named;
 }
@@ -220,6 +311,8 @@ std::vector<NamedParameter> GptNeox::parameters() {
 
 void GptNeox::train_all() {
   for (const NamedParameter& named : parameters()) make_trained(*named.parameter);
+  for (const NamedLinear& named : linears()) named.linear->packed = {};
+  embed_out_.packed = {};
   if (config_.tied_embeddings) embed_out_.weight = {embed_in_.value, torch::zeros_like(embed_in_.grad)};
 }
 
@@ -227,12 +320,6 @@ void GptNeox::join_tied_gradients() {
   if (!config_.tied_embeddings || !embed_in_.trained()) return;
   embed_in_.grad.add_(embed_out_.weight.grad);
   embed_out_.weight.grad.zero_();
-}
-
-void make_trained(Parameter& parameter) {
-  const at::NoGradGuard no_grad;
-  parameter.value = parameter.value.to(torch::kFloat32, false, true).contiguous().requires_grad_();
-  parameter.grad = torch::zeros_like(parameter.value, torch::TensorOptions().requires_grad(false));
 }
 
 }  // namespace aacft

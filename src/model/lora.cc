@@ -104,14 +104,14 @@ Tensor merged_rows(const Tensor& rows, const LoraModule& module, std::int64_t fi
   return merged;
 }
 
-Tensor dora_norm(const Tensor& weight, const LoraModule& module) {
-  Tensor norm = torch::empty({weight.size(0)});
-  const std::int64_t blocks = (weight.size(0) + kRows - 1) / kRows;
+Tensor dora_norm(const Linear& linear, const LoraModule& module) {
+  Tensor norm = torch::empty({linear.out()});
+  const std::int64_t blocks = (linear.out() + kRows - 1) / kRows;
   parallel_for(static_cast<std::size_t>(blocks), [&](std::size_t block) {
     const at::NoGradGuard no_grad;
     const std::int64_t first = static_cast<std::int64_t>(block) * kRows;
-    const std::int64_t count = std::min(kRows, weight.size(0) - first);
-    norm.narrow(0, first, count).copy_(plain_merged_rows(weight.narrow(0, first, count), module, first).norm(2, 1));
+    const std::int64_t count = std::min(kRows, linear.out() - first);
+    norm.narrow(0, first, count).copy_(plain_merged_rows(weight_rows(linear, first, count), module, first).norm(2, 1));
   });
   return norm;
 }
@@ -139,7 +139,7 @@ Adapter Adapter::create(const LoraConfig& config, const GptNeox& const_model, st
     for (std::int64_t i = 0; i < module->a.value.numel(); ++i)
       values[i] = (2.0f * random.uniform(static_cast<std::uint64_t>(i)) - 1.0f) * bound;
     module->b.value = torch::zeros({linear->out(), rank});
-    if (config.dora) module->magnitude.value = dora_norm(linear->weight.value, *module);
+    if (config.dora) module->magnitude.value = dora_norm(*linear, *module);
     adapter.modules_.push_back(std::move(module));
   }
   const std::string known = endings_of(linears);
@@ -186,7 +186,7 @@ void Adapter::train() {
 void Adapter::refresh(const GptNeox& model) {
   if (!config_.dora) return;
   const auto linears = const_cast<GptNeox&>(model).linears();
-  for (const auto& module : modules_) module->norm = dora_norm(linears[module->id].linear->weight.value, *module);
+  for (const auto& module : modules_) module->norm = dora_norm(*linears[module->id].linear, *module);
 }
 
 const LoraModule* Adapter::find(const std::string& linear) const {

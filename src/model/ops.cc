@@ -2,426 +2,236 @@
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
-#include <torch/autograd.h>
 #include <torch/types.h>
 
-#include <cmath>
+#include <array>
 #include <mutex>
 
+#include "aacft/base/random.h"
 #include "aacft/base/threads.h"
+#include "aacft/kernels/low_rank.h"
 
 namespace aacft {
 namespace {
 
 using torch::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::variable_list;
 
-// Weights are widened, multiplied and shared out in blocks of this many rows or columns. A constant: a block's width
-// may change the order of a sum inside BLAS, and results must depend on nothing but the data.
+// ---- trained weights ----
+
+// Weights are multiplied and shared out in blocks of this many rows or columns. A constant: a block's width may change
+// the order of a sum inside BLAS, and results must depend on nothing but the data.
 constexpr std::int64_t kBlock = 128;
-
-std::int64_t blocks(std::int64_t size) { return (size + kBlock - 1) / kBlock; }
 
 // Runs body(first, count) for blocks of 0 .. size - 1, in parallel.
 template <typename Body>
 void for_each_block(std::int64_t size, const Body& body) {
-  parallel_for(static_cast<std::size_t>(blocks(size)), [&](std::size_t block) {
+  parallel_for(static_cast<std::size_t>((size + kBlock - 1) / kBlock), [&](std::size_t block) {
     const at::NoGradGuard no_grad;
     const std::int64_t first = static_cast<std::int64_t>(block) * kBlock;
     body(first, std::min(kBlock, size - first));
   });
 }
 
-// y = a b, written into a slice; a single row goes through the matrix-vector product, which need not pack b.
-void multiply_into(Tensor y, const Tensor& a, const Tensor& b) {
-  if (a.size(0) == 1) {
-    y.select(0, 0).copy_(at::mv(b.t(), a.select(0, 0)));
+void put(Tensor y, const Tensor& value, bool add) { add ? y.add_(value) : y.copy_(value); }
+
+// y = x W^T, sequence by sequence.
+void multiply_transposed(const Tensor& x, const Tensor& weight, const Pass& pass, const Tensor& y, bool add) {
+  for_each_block(weight.size(0), [&](std::int64_t first, std::int64_t count) {
+    const Tensor block = weight.narrow(0, first, count).t();
+    for (std::size_t i = 0; i < pass.sequences(); ++i) put(pass.part(y, i).narrow(1, first, count), at::mm(pass.part(x, i), block), add);
+  });
+}
+
+// y = x W.
+void multiply(const Tensor& x, const Tensor& weight, const Pass& pass, const Tensor& y, bool add) {
+  for_each_block(weight.size(1), [&](std::int64_t first, std::int64_t count) {
+    const Tensor block = weight.narrow(1, first, count);
+    for (std::size_t i = 0; i < pass.sequences(); ++i) put(pass.part(y, i).narrow(1, first, count), at::mm(pass.part(x, i), block), add);
+  });
+}
+
+// grad += dy^T x.
+void add_weight_grad(Tensor& grad, const Tensor& dy, const Tensor& x, const Pass& pass) {
+  for_each_block(grad.size(0), [&](std::int64_t first, std::int64_t count) {
+    Tensor block = grad.narrow(0, first, count);
+    for (std::size_t i = 0; i < pass.sequences(); ++i) block.add_(at::mm(pass.part(dy, i).narrow(1, first, count).t(), pass.part(x, i)));
+  });
+}
+
+// grad += the sum of the rows, sequence by sequence.
+void add_row_sums(Tensor& grad, const Tensor& rows, const Pass& pass) {
+  std::vector<Tensor> sums(pass.sequences());
+  for_each_sequence(pass, [&](std::size_t i) { sums[i] = pass.part(rows, i).sum(0); });
+  for (const Tensor& sum : sums) grad.add_(sum);
+}
+
+// ---- the weight itself, frozen or trained ----
+
+// y (+)= x W^T + bias
+void product(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add, const Tensor& bias) {
+  if (!module.weight.trained()) {
+    matmul(x, module.packed, y, compute, {bias.defined() ? bias.data_ptr<float>() : nullptr, add});
+    return;
+  }
+  Tensor result = tensor_over(y);
+  multiply_transposed(tensor_over(x), module.weight.value, pass, result, add);
+  if (bias.defined()) result.add_(bias);
+}
+
+// y (+)= x W
+void product_transposed(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add) {
+  if (!module.weight.trained()) {
+    matmul_transposed(x, module.packed, y, compute, {nullptr, add});
   } else {
-    at::mm_out(y, a, b);
+    multiply(tensor_over(x), module.weight.value, pass, tensor_over(y), add);
   }
 }
-
-// Pointers travel through the autograd context as integers.
-template <typename T>
-std::int64_t to_saved(const T* pointer) {
-  return reinterpret_cast<std::int64_t>(pointer);
-}
-template <typename T>
-T* from_saved(AutogradContext* context, const char* key) {
-  return reinterpret_cast<T*>(context->saved_data[key].toInt());
-}
-
-// What one sequence adds to the gradients of a module's parameters. Sequences compute theirs in parallel; add() then
-// goes through them in order.
-using Contributions = std::vector<std::vector<Tensor>>;
-
-void add_in_order(const Contributions& contributions, std::initializer_list<Parameter*> parameters) {
-  const at::NoGradGuard no_grad;
-  for (const auto& contribution : contributions) {
-    std::size_t k = 0;
-    for (Parameter* parameter : parameters) {
-      const Tensor& part = contribution[k++];
-      if (parameter->trained() && part.defined()) parameter->grad.add_(part);
-    }
-  }
-}
-
-// ---- frozen or trained linear ----
-
-class LinearFunction : public Function<LinearFunction> {
- public:
-  // `anchor` is the weight where it is trained, so that the graph exists although gradients bypass it.
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& anchor, const Linear* module, const Pass* pass) {
-    context->saved_data["module"] = to_saved(module);
-    context->saved_data["pass"] = to_saved(pass);
-    if (anchor.requires_grad()) context->save_for_backward({x});
-    Tensor y = multiply_transposed(x, module->weight.value, *pass);
-    if (module->bias.value.defined()) y.add_(module->bias.value);
-    return y;
-  }
-
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    auto* module = from_saved<Linear>(context, "module");
-    auto* pass = from_saved<const Pass>(context, "pass");
-    const Tensor dy = grads[0].contiguous();
-    if (module->weight.trained()) {
-      const Tensor x = context->get_saved_variables()[0];
-      accumulate_weight_grad(module->weight.grad, dy, x, *pass);
-      if (module->bias.trained()) {
-        Contributions contributions(pass->sequences());
-        for_each_sequence(*pass, [&](std::size_t i) { contributions[i] = {pass->part(dy, i).sum(0)}; });
-        add_in_order(contributions, {&module->bias});
-      }
-    }
-    Tensor dx;
-    if (context->needs_input_grad(0)) dx = multiply(dy, module->weight.value, *pass);
-    return {dx, Tensor(), Tensor(), Tensor()};
-  }
-};
 
 // ---- adapters ----
 
-// fp32 [rows of the sequence, columns]: 0 or 1 / (1 - p). Undefined where nothing is dropped.
-Tensor dropout_mask(const Pass& pass, std::size_t sequence, const LoraModule& lora, std::int64_t columns) {
+const float* values(const Parameter& parameter) { return parameter.value.data_ptr<float>(); }
+
+DropoutMask mask_of(const LoraModule& lora, const Pass& pass) {
   if (!pass.dropout || lora.dropout <= 0) return {};
-  const RandomStream random(pass.dropout->seed, Purpose::kDropout,
-                            (pass.dropout->step << 24) ^ pass.dropout->samples[sequence], lora.id);
-  Tensor mask = torch::empty({pass.length(sequence), columns});
-  random.fill_mask(mask.data_ptr<float>(), static_cast<std::size_t>(mask.numel()), static_cast<float>(lora.dropout));
-  return mask;
+  return {static_cast<float>(lora.dropout), pass.dropout->seed, pass.dropout->row_streams.data(), lora.id};
 }
 
-Tensor masked(const Tensor& x, const Tensor& mask) { return mask.defined() ? x * mask : x; }
+// fp32 [rows, rank], for one module after another.
+float* low_rank_scratch(std::int64_t count, int which) {
+  static Buffer buffers[2];
+  return buffers[which].floats(count);
+}
 
-// scale * B A dropout(x)
-class LoraFunction : public Function<LoraFunction> {
- public:
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& anchor, LoraModule* lora, const Pass* pass) {
-    context->saved_data["lora"] = to_saved(lora);
-    context->saved_data["pass"] = to_saved(pass);
-    if (anchor.requires_grad()) context->save_for_backward({x});
-    Tensor y = torch::empty({x.size(0), lora->b.value.size(0)});
-    for_each_sequence(*pass, [&](std::size_t i) {
-      const Tensor u = masked(pass->part(x, i), dropout_mask(*pass, i, *lora, x.size(1)));
-      pass->part(y, i).copy_(at::mm(at::mm(u, lora->a.value.t()), lora->b.value.t()).mul_(lora->scale));
-    });
-    return y;
+void add_lora(const Matrix& x, const LoraModule& lora, const Pass& pass, const Matrix& y) {
+  const std::int64_t rank = lora.a.value.size(0);
+  float* h = low_rank_scratch(x.rows * rank, 0);
+  low_rank_down(x, mask_of(lora, pass), values(lora.a), rank, h);
+  low_rank_up(h, rank, values(lora.b), static_cast<float>(lora.scale), y);
+}
+
+void lora_backward(const Matrix& x, LoraModule& lora, const Pass& pass, const Matrix& dy, const Matrix* dx) {
+  const std::int64_t rank = lora.a.value.size(0);
+  const DropoutMask mask = mask_of(lora, pass);
+  const auto scale = static_cast<float>(lora.scale);
+  float *h = low_rank_scratch(dy.rows * rank, 0), *dh = low_rank_scratch(dy.rows * rank, 1);
+  low_rank_up_backward(dy, values(lora.b), rank, scale, dh);
+  if (lora.a.trained()) {
+    low_rank_down(x, mask, values(lora.a), rank, h);
+    low_rank_a_grad(dh, rank, x, mask, lora.a.grad.data_ptr<float>());
+    low_rank_b_grad(h, rank, dy, scale, lora.b.grad.data_ptr<float>());
   }
+  if (dx != nullptr) low_rank_down_backward(dh, rank, mask, values(lora.a), *dx);
+}
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    auto* lora = from_saved<LoraModule>(context, "lora");
-    auto* pass = from_saved<const Pass>(context, "pass");
-    const Tensor x = context->get_saved_variables()[0];
-    const Tensor dy = grads[0].contiguous();
-    Tensor dx;
-    if (context->needs_input_grad(0)) dx = torch::empty_like(x);
-    Contributions contributions(pass->sequences());
-    for_each_sequence(*pass, [&](std::size_t i) {
-      const Tensor mask = dropout_mask(*pass, i, *lora, x.size(1));
-      const Tensor u = masked(pass->part(x, i), mask);
-      const Tensor dy_scaled = pass->part(dy, i) * lora->scale;
-      const Tensor dh = at::mm(dy_scaled, lora->b.value);
-      contributions[i] = {at::mm(dh.t(), u), at::mm(dy_scaled.t(), at::mm(u, lora->a.value.t()))};
-      if (dx.defined()) pass->part(dx, i).copy_(masked(at::mm(dh, lora->a.value), mask));
-    });
-    add_in_order(contributions, {&lora->a, &lora->b});
-    return {dx, Tensor(), Tensor(), Tensor()};
-  }
-};
+// ---- DoRA, in fp32 and in no hurry ----
+//
+// With u = dropout(x), z = W u + scale B A u and g = magnitude / norm, it adds (g - 1) W u + g scale B A u to the plain
+// linear: what PEFT computes, with and without dropout.
 
-// What DoRA adds to the plain linear, with u = dropout(x), z = W u + scale B A u and g = magnitude / norm:
-// without dropout (g - 1) W x + g scale B A x, which is what PEFT computes; with dropout PEFT takes W u there too.
-class DoraFunction : public Function<DoraFunction> {
- public:
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& anchor, const Linear* module, const Pass* pass) {
-    LoraModule* lora = module->lora;
-    context->saved_data["module"] = to_saved(module);
-    context->saved_data["pass"] = to_saved(pass);
-    const Tensor u = dropped(x, *lora, *pass);
-    const Tensor wu = multiply_transposed(u, module->weight.value, *pass);
-    const Tensor gain = lora->magnitude.value / lora->norm;
-    Tensor y = torch::empty_like(wu), z = torch::empty_like(wu);
-    for_each_sequence(*pass, [&](std::size_t i) {
-      const Tensor low = at::mm(at::mm(pass->part(u, i), lora->a.value.t()), lora->b.value.t()).mul_(lora->scale);
-      pass->part(y, i).copy_(pass->part(wu, i) * (gain - 1) + low * gain);
-      pass->part(z, i).copy_(pass->part(wu, i) + low);
-    });
-    if (anchor.requires_grad()) context->save_for_backward({x, z});
-    return y;
-  }
+Tensor widened(const Matrix& x) { return tensor_over(x).to(torch::kFloat32, false, true); }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    auto* module = from_saved<const Linear>(context, "module");
-    auto* pass = from_saved<const Pass>(context, "pass");
-    LoraModule* lora = module->lora;
-    const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &z = saved[1];
-    const Tensor dy = grads[0].contiguous();
-    const Tensor gain = lora->magnitude.value / lora->norm;
-    const bool below = context->needs_input_grad(0);
-    Tensor du, through_weight;
-    if (below) {
-      through_weight = torch::empty_like(dy);
-      for_each_sequence(*pass, [&](std::size_t i) { pass->part(through_weight, i).copy_(pass->part(dy, i) * (gain - 1)); });
-      du = multiply(through_weight, module->weight.value, *pass);
+// u is changed in place.
+void drop(Tensor& u, const LoraModule& lora, const Pass& pass) {
+  const DropoutMask mask = mask_of(lora, pass);
+  if (mask.p <= 0) return;
+  for_each_sequence(pass, [&](std::size_t i) {
+    Tensor factors = torch::empty({u.size(1)});
+    for (std::int64_t row = pass.offsets[i]; row < pass.offsets[i + 1]; ++row) {
+      const RandomStream random(mask.seed, Purpose::kDropout, mask.row_streams[row], mask.substream);
+      random.fill_mask(factors.data_ptr<float>(), static_cast<std::size_t>(factors.numel()), mask.p);
+      u[row].mul_(factors);
     }
-    Contributions contributions(pass->sequences());
-    for_each_sequence(*pass, [&](std::size_t i) {
-      const Tensor mask = dropout_mask(*pass, i, *lora, x.size(1));
-      const Tensor u = masked(pass->part(x, i), mask);
-      const Tensor dy_i = pass->part(dy, i), dlow = dy_i * (gain * lora->scale);
-      const Tensor dh = at::mm(dlow, lora->b.value);
-      contributions[i] = {at::mm(dh.t(), u), at::mm(dlow.t(), at::mm(u, lora->a.value.t())),
-                          (dy_i * pass->part(z, i)).sum(0) / lora->norm};
-      if (below) {
-        Tensor du_i = pass->part(du, i);
-        du_i.add_(at::mm(dh, lora->a.value));
-        if (mask.defined()) du_i.mul_(mask);
-      }
-    });
-    add_in_order(contributions, {&lora->a, &lora->b, &lora->magnitude});
-    return {du, Tensor(), Tensor(), Tensor()};
-  }
-
- private:
-  static Tensor dropped(const Tensor& x, const LoraModule& lora, const Pass& pass) {
-    if (!pass.dropout || lora.dropout <= 0) return x;
-    Tensor u = torch::empty_like(x);
-    for_each_sequence(pass, [&](std::size_t i) {
-      pass.part(u, i).copy_(masked(pass.part(x, i), dropout_mask(pass, i, lora, x.size(1))));
-    });
-    return u;
-  }
-};
-
-// ---- layer norm ----
-
-class LayerNormFunction : public Function<LayerNormFunction> {
- public:
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& /*anchor*/, const LayerNorm* module, double eps,
-                        const Pass* pass) {
-    context->saved_data["module"] = to_saved(module);
-    context->saved_data["pass"] = to_saved(pass);
-    Tensor y = torch::empty_like(x), mean = torch::empty({x.size(0), 1}), rstd = torch::empty({x.size(0), 1});
-    for_each_sequence(*pass, [&](std::size_t i) {
-      const auto [y_i, mean_i, rstd_i] =
-          at::native_layer_norm(pass->part(x, i), {x.size(1)}, module->weight.value, module->bias.value, eps);
-      pass->part(y, i).copy_(y_i);
-      pass->part(mean, i).copy_(mean_i);
-      pass->part(rstd, i).copy_(rstd_i);
-    });
-    context->save_for_backward({x, mean, rstd});
-    return y;
-  }
-
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    auto* module = from_saved<LayerNorm>(context, "module");
-    auto* pass = from_saved<const Pass>(context, "pass");
-    const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &mean = saved[1], &rstd = saved[2];
-    const Tensor dy = grads[0].contiguous();
-    const bool below = context->needs_input_grad(0), trained = module->weight.trained();
-    Tensor dx;
-    if (below) dx = torch::empty_like(x);
-    Contributions contributions(pass->sequences());
-    for_each_sequence(*pass, [&](std::size_t i) {
-      const auto [dx_i, dweight, dbias] = at::native_layer_norm_backward(
-          pass->part(dy, i), pass->part(x, i), {x.size(1)}, pass->part(mean, i), pass->part(rstd, i), module->weight.value,
-          module->bias.value, {below, trained, trained});
-      if (below) pass->part(dx, i).copy_(dx_i);
-      contributions[i] = {dweight, dbias};
-    });
-    if (trained) add_in_order(contributions, {&module->weight, &module->bias});
-    return {dx, Tensor(), Tensor(), Tensor(), Tensor()};
-  }
-};
-
-// ---- gelu ----
-
-class GeluFunction : public Function<GeluFunction> {
- public:
-  static Tensor forward(AutogradContext* context, const Tensor& x, bool tanh, const Pass* pass) {
-    context->saved_data["tanh"] = tanh;
-    context->saved_data["pass"] = to_saved(pass);
-    context->save_for_backward({x});
-    Tensor y = torch::empty_like(x);
-    for_each_sequence(*pass, [&](std::size_t i) { pass->part(y, i).copy_(at::gelu(pass->part(x, i), tanh ? "tanh" : "none")); });
-    return y;
-  }
-
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    auto* pass = from_saved<const Pass>(context, "pass");
-    const bool tanh = context->saved_data["tanh"].toBool();
-    const Tensor x = context->get_saved_variables()[0];
-    const Tensor dy = grads[0].contiguous();
-    Tensor dx = torch::empty_like(x);
-    for_each_sequence(*pass, [&](std::size_t i) {
-      pass->part(dx, i).copy_(at::gelu_backward(pass->part(dy, i), pass->part(x, i), tanh ? "tanh" : "none"));
-    });
-    return {dx, Tensor(), Tensor()};
-  }
-};
-
-// ---- attention ----
-
-Tensor rotate_half(const Tensor& x) {
-  const std::int64_t half = x.size(-1) / 2;
-  return at::cat({-x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
+  });
 }
 
-// x: [heads, rows, head_dim], whose first row stands at position `first`.
-Tensor rotated(const Tensor& x, const RotaryTable& rotary, std::int64_t first) {
-  const std::int64_t dims = rotary.cos.size(1), rest = x.size(-1) - dims;
-  if (dims == 0) return x;
-  const Tensor cos = rotary.cos.narrow(0, first, x.size(1)), sin = rotary.sin.narrow(0, first, x.size(1));
-  const Tensor turning = x.narrow(-1, 0, dims);
-  const Tensor turned = turning * cos + rotate_half(turning) * sin;
-  return rest == 0 ? turned : at::cat({turned, x.narrow(-1, dims, rest)}, -1);
+void add_dora(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, LinearState* state) {
+  const LoraModule& lora = *module.lora;
+  Tensor u = widened(x);
+  drop(u, lora, pass);
+  Tensor z = torch::empty({x.rows, module.out()});
+  product(matrix_over(u), module, pass, compute, matrix_over(z), false, {});
+  const Tensor gain = lora.magnitude.value / lora.norm;
+  Tensor result = tensor_over(y);
+  for_each_sequence(pass, [&](std::size_t i) {
+    const Tensor low = at::mm(at::mm(pass.part(u, i), lora.a.value.t()), lora.b.value.t()).mul_(lora.scale);
+    pass.part(result, i).add_(pass.part(z, i) * (gain - 1) + low * gain);
+    pass.part(z, i).add_(low);
+  });
+  if (state != nullptr) tensor_over(state->z.get(z.size(0), z.size(1), Element::kFp32)).copy_(z);
 }
 
-// One sequence. qkv: [rows, 3 * hidden] -> [rows, hidden]. With a cache, the rows follow what it holds.
-Tensor attention_of_one(const Tensor& qkv, const RotaryTable& rotary, std::int64_t heads, KvCache* cache, std::size_t layer) {
-  const std::int64_t rows = qkv.size(0), head_dim = qkv.size(1) / heads / 3;
-  const std::int64_t past = cache != nullptr ? cache->length : 0;
-  const auto parts = qkv.view({rows, heads, 3 * head_dim}).transpose(0, 1).split(head_dim, -1);
-  const Tensor q = rotated(parts[0], rotary, past);
-  Tensor k = rotated(parts[1], rotary, past), v = parts[2];
-  if (cache != nullptr) {
-    cache->keys[layer].narrow(1, past, rows).copy_(k);
-    cache->values[layer].narrow(1, past, rows).copy_(v);
-    k = cache->keys[layer].narrow(1, 0, past + rows);
-    v = cache->values[layer].narrow(1, 0, past + rows);
+void dora_backward(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& dy_given, const Matrix* dx,
+                   const LinearState& state) {
+  LoraModule& lora = *module.lora;
+  Tensor u = widened(x);
+  drop(u, lora, pass);
+  const Tensor dy = widened(dy_given), gain = lora.magnitude.value / lora.norm;
+  const Tensor z = tensor_over({state.z.data(), Element::kFp32, dy.size(0), dy.size(1), dy.size(1)});
+  Tensor du;
+  if (dx != nullptr) {
+    du = torch::empty_like(u);
+    const Tensor through_weight = dy * (gain - 1);
+    product_transposed(matrix_over(through_weight), module, pass, compute, matrix_over(du), false);
   }
-  Tensor scores = at::matmul(q, k.transpose(1, 2)) * (1.0 / std::sqrt(static_cast<double>(head_dim)));
-  if (rows > 1) {
-    const Tensor future = at::ones({rows, past + rows}, torch::kBool).triu(past + 1);
-    scores = scores.masked_fill(future, -std::numeric_limits<float>::infinity());
-  }
-  return at::matmul(at::softmax(scores, -1), v).transpose(0, 1).reshape({rows, heads * head_dim});
-}
-
-class AttentionFunction : public Function<AttentionFunction> {
- public:
-  static Tensor forward(AutogradContext* context, const Tensor& qkv, const RotaryTable* rotary, std::int64_t heads,
-                        const Pass* pass, std::int64_t layer) {
-    context->saved_data["rotary"] = to_saved(rotary);
-    context->saved_data["heads"] = heads;
-    context->saved_data["pass"] = to_saved(pass);
-    context->save_for_backward({qkv});
-    Tensor y = torch::empty({qkv.size(0), qkv.size(1) / 3});
-    for_each_sequence(*pass, [&](std::size_t i) {
-      KvCache* cache = pass->caches.empty() ? nullptr : pass->caches[i];
-      pass->part(y, i).copy_(attention_of_one(pass->part(qkv, i), *rotary, heads, cache, static_cast<std::size_t>(layer)));
-    });
-    return y;
-  }
-
-  // Computes each sequence's scores again and lets autograd differentiate them: nothing of rows x rows is kept.
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    auto* rotary = from_saved<const RotaryTable>(context, "rotary");
-    auto* pass = from_saved<const Pass>(context, "pass");
-    const std::int64_t heads = context->saved_data["heads"].toInt();
-    const Tensor qkv = context->get_saved_variables()[0];
-    const Tensor dy = grads[0].contiguous();
-    Tensor dqkv = torch::empty_like(qkv);
-    for_each_sequence(*pass, [&](std::size_t i) {
-      Tensor leaf = pass->part(qkv, i).detach().requires_grad_();
-      {
-        const at::AutoGradMode record(true);
-        const Tensor y = attention_of_one(leaf, *rotary, heads, nullptr, 0);
-        torch::autograd::backward({y}, {pass->part(dy, i)});
-      }
-      pass->part(dqkv, i).copy_(leaf.grad());
-    });
-    return {dqkv, Tensor(), Tensor(), Tensor(), Tensor()};
-  }
-};
-
-// Keeps an operation in the graph where its weight is trained; libtorch wants a tensor where it is not, too.
-Tensor anchor_of(const Parameter& parameter) {
-  static const Tensor none = torch::empty({0});
-  return parameter.trained() ? parameter.value : none;
+  std::vector<std::array<Tensor, 3>> grads(pass.sequences());
+  for_each_sequence(pass, [&](std::size_t i) {
+    const Tensor dy_i = pass.part(dy, i), u_i = pass.part(u, i), dlow = dy_i * (gain * lora.scale);
+    const Tensor dh = at::mm(dlow, lora.b.value);
+    if (lora.a.trained())
+      grads[i] = {at::mm(dh.t(), u_i), at::mm(dlow.t(), at::mm(u_i, lora.a.value.t())), (dy_i * pass.part(z, i)).sum(0) / lora.norm};
+    if (dx != nullptr) pass.part(du, i).add_(at::mm(dh, lora.a.value));
+  });
+  if (lora.a.trained())
+    for (const auto& [a, b, magnitude] : grads) lora.a.grad.add_(a), lora.b.grad.add_(b), lora.magnitude.grad.add_(magnitude);
+  if (dx == nullptr) return;
+  drop(du, lora, pass);
+  tensor_over(*dx).add_(du);
 }
 
 }  // namespace
 
-Tensor multiply_transposed(const Tensor& x, const Tensor& weight, const Pass& pass) {
-  Tensor y = torch::empty({x.size(0), weight.size(0)});
-  for_each_block(weight.size(0), [&](std::int64_t first, std::int64_t count) {
-    const Tensor block = weight.narrow(0, first, count).to(torch::kFloat32).t();
-    for (std::size_t i = 0; i < pass.sequences(); ++i)
-      multiply_into(pass.part(y, i).narrow(1, first, count), pass.part(x, i), block);
-  });
-  return y;
+void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add, LinearState* state) {
+  product(x, module, pass, compute, y, add, module.bias.value);
+  if (module.lora == nullptr) return;
+  if (module.lora->dora()) {
+    add_dora(x, module, pass, compute, y, state);
+  } else {
+    add_lora(x, *module.lora, pass, y);
+  }
 }
 
-Tensor multiply(const Tensor& x, const Tensor& weight, const Pass& pass) {
-  Tensor y = torch::empty({x.size(0), weight.size(1)});
-  for_each_block(weight.size(1), [&](std::int64_t first, std::int64_t count) {
-    const Tensor block = weight.narrow(1, first, count).to(torch::kFloat32);
-    for (std::size_t i = 0; i < pass.sequences(); ++i)
-      multiply_into(pass.part(y, i).narrow(1, first, count), pass.part(x, i), block);
-  });
-  return y;
+void linear_backward(const Matrix& x, Linear& module, const Pass& pass, Compute compute, const Matrix& dy, const Matrix* dx, bool add,
+                     const LinearState& state) {
+  if (dx != nullptr) product_transposed(dy, module, pass, compute, *dx, add);
+  if (module.weight.trained()) {
+    add_weight_grad(module.weight.grad, tensor_over(dy), tensor_over(x), pass);
+    if (module.bias.trained()) add_row_sums(module.bias.grad, tensor_over(dy), pass);
+  }
+  if (module.lora == nullptr) return;
+  if (module.lora->dora()) {
+    dora_backward(x, module, pass, compute, dy, dx, state);
+  } else {
+    lora_backward(x, *module.lora, pass, dy, dx);
+  }
 }
 
-void accumulate_weight_grad(Tensor& weight_grad, const Tensor& dy, const Tensor& x, const Pass& pass) {
-  for_each_block(weight_grad.size(0), [&](std::int64_t first, std::int64_t count) {
-    Tensor block = weight_grad.narrow(0, first, count);
-    for (std::size_t i = 0; i < pass.sequences(); ++i)
-      block.add_(at::mm(pass.part(dy, i).narrow(1, first, count).t(), pass.part(x, i)));
-  });
-}
-
-Tensor linear(const Tensor& x, const Linear& module, const Pass& pass) {
-  const Tensor y = LinearFunction::apply(x, anchor_of(module.weight), &module, &pass);
-  if (module.lora == nullptr) return y;
-  const Tensor anchor = anchor_of(module.lora->a);
-  return y + (module.lora->dora() ? DoraFunction::apply(x, anchor, &module, &pass)
-                                  : LoraFunction::apply(x, anchor, module.lora, &pass));
-}
-
-Tensor layer_norm(const Tensor& x, const LayerNorm& module, double eps, const Pass& pass) {
-  return LayerNormFunction::apply(x, anchor_of(module.weight), &module, eps, &pass);
-}
-
-Tensor gelu(const Tensor& x, Activation activation, const Pass& pass) {
-  return GeluFunction::apply(x, activation == Activation::kGeluTanh, &pass);
-}
+bool needs_input(const Linear& module) { return module.weight.trained() || module.lora != nullptr; }
 
 RotaryTable make_rotary_table(const ModelConfig& config) {
   const std::int64_t dims = config.rotary_dims();
   const Tensor exponents = torch::arange(0, dims, 2).to(torch::kFloat32) / static_cast<float>(std::max<std::int64_t>(dims, 1));
   const Tensor frequencies = 1.0 / at::pow(static_cast<float>(config.rotary_base), exponents);
   const Tensor angles = torch::arange(config.max_positions).to(torch::kFloat32).unsqueeze(1) * frequencies.unsqueeze(0);
-  const Tensor both = at::cat({angles, angles}, -1);
-  return {both.cos(), both.sin()};
+  return {angles.cos(), angles.sin()};
 }
 
-Tensor attention(const Tensor& qkv, const RotaryTable& rotary, std::int64_t num_heads, const Pass& pass, std::size_t layer) {
-  return AttentionFunction::apply(qkv, &rotary, num_heads, &pass, static_cast<std::int64_t>(layer));
+Tensor tensor_over(const Matrix& matrix) {
+  const auto type = matrix.element == Element::kFp32 ? torch::kFloat32 : torch::kBFloat16;
+  return torch::from_blob(matrix.data, {matrix.rows, matrix.cols}, {matrix.stride, 1}, type);
+}
+
+Matrix matrix_over(const Tensor& tensor) {
+  return {tensor.data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Element::kFp32 : Element::kBf16, tensor.size(0), tensor.size(1), tensor.stride(0)};
 }
 
 void use_one_thread_per_operation() {

@@ -1,6 +1,8 @@
 #include "aacft/model/sample_pass.h"
 
+#include <map>
 #include <optional>
+#include <span>
 
 #include "aacft/base/error.h"
 
@@ -19,6 +21,16 @@ std::vector<Sample> load_samples_for(const ModelConfig& config, const std::files
   return samples;
 }
 
+namespace {
+
+std::vector<std::vector<std::int32_t>> ids_of(const std::vector<const Sample*>& rows) {
+  std::vector<std::vector<std::int32_t>> ids;
+  for (const Sample* row : rows) ids.push_back(row->ids);
+  return ids;
+}
+
+}  // namespace
+
 std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows) {
   std::vector<std::pair<std::size_t, std::size_t>> passes;
   std::int64_t rows = 0;
@@ -30,23 +42,36 @@ std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vect
   return passes;
 }
 
-Pass pass_of(const std::vector<const Sample*>& rows) {
-  std::vector<std::vector<std::int32_t>> ids;
-  for (const Sample* row : rows) ids.push_back(row->ids);
-  return make_pass(ids);
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows, std::int64_t max_rows) {
+  const auto ids = ids_of(rows);
+  std::vector<std::pair<std::size_t, std::size_t>> passes;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (passes.empty() || shared_rows(std::span(ids).subspan(passes.back().first, i + 1 - passes.back().first)) > max_rows)
+      passes.emplace_back(i, i);
+    passes.back().second = i + 1;
+  }
+  return passes;
 }
 
-Targets targets_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
-  Targets targets;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Sample& row = *rows[i];
-    for (std::size_t t = 0; t < row.ids.size(); ++t) {
-      const bool counts = t + 1 < row.ids.size() && row.counts[t + 1];
-      targets.next.push_back(counts ? row.ids[t + 1] : 0);
-      targets.weights.push_back(counts ? row_weights[i] : 0.0f);
-    }
-  }
-  return targets;
+SamplePass pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
+  SamplePass made{make_pass(ids_of(rows)), {}};
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t t = 0; t + 1 < rows[i]->ids.size(); ++t)
+      if (rows[i]->counts[t + 1] && row_weights[i] != 0)
+        made.targets.add(made.pass.offsets[i] + static_cast<std::int64_t>(t), rows[i]->ids[t + 1], row_weights[i]);
+  return made;
+}
+
+SamplePass shared_pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
+  SharedPass shared = make_shared_pass(ids_of(rows));
+  std::map<std::pair<std::int64_t, std::int64_t>, double> weights;  // of each row's next tokens
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t t = 0; t + 1 < rows[i]->ids.size(); ++t)
+      if (rows[i]->counts[t + 1] && row_weights[i] != 0)
+        weights[{shared.rows[i][t], rows[i]->ids[t + 1]}] += static_cast<double>(row_weights[i]);
+  SamplePass made{std::move(shared.pass), {}};
+  for (const auto& [target, weight] : weights) made.targets.add(target.first, target.second, static_cast<float>(weight));
+  return made;
 }
 
 std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows) {

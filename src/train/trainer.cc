@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -67,13 +68,25 @@ std::vector<T> slice(const std::vector<T>& all, std::pair<std::size_t, std::size
   return {all.begin() + static_cast<std::ptrdiff_t>(bounds.first), all.begin() + static_cast<std::ptrdiff_t>(bounds.second)};
 }
 
+std::vector<const Sample*> pointers_to(const std::vector<Sample>& samples) {
+  std::vector<const Sample*> pointers;
+  for (const Sample& sample : samples) pointers.push_back(&sample);
+  return pointers;
+}
+
+ModelOptions model_options(const TrainOptions& options) {
+  ModelOptions chosen = options.model_options;
+  chosen.full = options.full;
+  return chosen;
+}
+
 class Run {
  public:
   Run(const TrainOptions& options, const TrainEvents& events)
       : options_(options),
         events_(events),
         folder_(options.output, options.resume, options.overwrite),
-        model_(options.model, events.warning),
+        model_(options.model, events.warning, model_options(options)),
         tokenizer_(load_tokenizer(options.model)) {}
 
   RunResult go() {
@@ -93,6 +106,7 @@ class Run {
   const TrainEvents& events_;
   RunFolder folder_;
   GptNeox model_;
+  Backprop backprop_{model_};
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<Sample> rows_, eval_rows_;
   std::optional<Adapter> adapter_;
@@ -137,7 +151,6 @@ class Run {
   void prepare_weights() {
     std::vector<NamedParameter> trained;
     if (options_.full) {
-      model_.train_all();
       trained = model_.parameters();
     } else {
       if (options_.init_adapter.empty()) {
@@ -158,13 +171,24 @@ class Run {
     std::int64_t longest = 0;
     for (const auto* rows : {&rows_, &eval_rows_})
       for (const Sample& row : *rows) longest = std::max(longest, static_cast<std::int64_t>(row.ids.size()));
-    // What is free, less a margin; the weights are page cache already or will be. Moments and gradients are allocated
-    // with the first step.
-    const std::uint64_t resident = options_.full ? 4 * static_cast<std::uint64_t>(model_.config().num_parameters()) * 4 : model_.weight_bytes();
+    std::vector<std::int64_t> lengths = lengths_of(pointers_to(rows_));
+    std::sort(lengths.begin(), lengths.end(), std::greater<>());
+    lengths.resize(std::min(lengths.size(), static_cast<std::size_t>(options_.micro_batch * options_.accumulation)));
+    const std::int64_t largest_step = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+
+    // The weights are in memory by now. Moments and gradients of an adapter are small; those of a whole model are not.
+    const std::uint64_t moments = options_.full ? 8 * static_cast<std::uint64_t>(model_.config().num_parameters()) : 0;
     const std::uint64_t whole = options_.memory_budget > 0 ? options_.memory_budget : rss_bytes() + available_memory_bytes() / 10 * 9;
-    const std::uint64_t base = resident + (300u << 20);
-    budget_ = whole > base ? whole - base : 0;
-    plan_ = plan_passes(estimate_pass_memory(model_, longest, options_.full), model_.num_layers(), longest, options_.recompute, budget_);
+    const std::uint64_t taken = rss_bytes() + moments;
+    budget_ = whole > taken ? whole - taken : 0;
+    const std::int64_t wanted = std::max(longest, std::min(largest_step, share_prefixes() ? kSharedPassRows : kUsefulPassRows));
+    plan_ = plan_passes(footprint(model_.config(), adapter_ ? &adapter_->config() : nullptr, options_.model_options, model_.stored_dtype()).pass, model_.num_layers(), wanted, longest, options_.recompute, budget_);
+    // What is shared must not depend on the memory that a machine has, or results would.
+    if (share_prefixes()) {
+      if (plan_.max_rows < wanted)
+        tell(events_.warning, "a pass of " + std::to_string(wanted) + " tokens may need more than the memory budget; --share-prefixes off allows smaller ones");
+      plan_.max_rows = kSharedPassRows;
+    }
   }
 
   RunInfo info() const {
@@ -186,6 +210,11 @@ class Run {
 
   double epoch_after(std::int64_t steps) const {
     return static_cast<double>(std::min(steps * options_.accumulation, total_micro_batches_)) / static_cast<double>(order_->micro_batches_per_epoch());
+  }
+
+  // Full training sums weight gradients by sequence, where shared rows would save little.
+  bool share_prefixes() const {
+    return options_.share_prefixes == SharePrefixes::kOn || (options_.share_prefixes == SharePrefixes::kAuto && !options_.full);
   }
 
   // ---- one step ----
@@ -222,19 +251,29 @@ class Run {
     return data;
   }
 
+  // Rows that share a beginning come together.
+  static void sort_rows(StepData& data) {
+    std::vector<std::size_t> order(data.rows.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return data.rows[a]->ids < data.rows[b]->ids; });
+    const StepData before = data;
+    for (std::size_t i = 0; i < order.size(); ++i) data.rows[i] = before.rows[order[i]], data.weights[i] = before.weights[order[i]];
+  }
+
   StepReport do_step() {
     const double started = wall_seconds(), cpu_started = cpu_seconds();
-    const StepData data = step_data(state_.step);
+    StepData data = step_data(state_.step);
     const double rate = options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, total_steps_);
     optimizer_->zero_gradients();
     double loss = 0;
-    const auto passes = cut_into_passes(lengths_of(data.rows), plan_.max_rows);
+    if (share_prefixes()) sort_rows(data);
+    const auto passes = share_prefixes() ? cut_into_shared_passes(data.rows, plan_.max_rows) : cut_into_passes(lengths_of(data.rows), plan_.max_rows);
     for (const auto& bounds : passes) {
       const auto rows = slice(data.rows, bounds);
-      Pass pass = pass_of(rows);
-      pass.dropout = DropoutKeys{options_.seed, static_cast<std::uint64_t>(state_.step), {}};
-      for (std::size_t i = bounds.first; i < bounds.second; ++i) pass.dropout->samples.push_back(i);
-      add_gradients(model_, pass, targets_of(rows, slice(data.weights, bounds)), plan_.kept_layers, loss);
+      const auto weights = slice(data.weights, bounds);
+      SamplePass made = share_prefixes() ? shared_pass_of(rows, weights) : pass_of(rows, weights);
+      made.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
+      backprop_.add_gradients(made.pass, made.targets, plan_.kept_layers, loss);
     }
     model_.join_tied_gradients();
     const double norm = optimizer_->clip(options_.max_grad_norm);
@@ -272,14 +311,14 @@ class Run {
   // ---- evaluation ----
 
   EvalReport evaluate() {
-    std::vector<const Sample*> rows;
+    const std::vector<const Sample*> rows = pointers_to(eval_rows_);
     std::int64_t counted = 0;
-    for (const Sample& row : eval_rows_) rows.push_back(&row), counted += row.counted();
+    for (const Sample* row : rows) counted += row->counted();
     double loss = 0;
     for (const auto& bounds : cut_into_passes(lengths_of(rows), plan_.max_rows)) {
       const auto part = slice(rows, bounds);
-      const std::vector<float> weights(part.size(), 1.0f);
-      add_loss(model_, pass_of(part), targets_of(part, weights), loss);
+      const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
+      add_loss(model_, made.pass, made.targets, loss);
     }
     EvalReport report{state_.step, loss / static_cast<double>(counted), false};
     report.best = !state_.best_loss || report.loss < *state_.best_loss;
@@ -420,7 +459,7 @@ class Run {
 
 RunResult train(const TrainOptions& options, const TrainEvents& events) {
   check_options(options);
-  set_threads(options.threads > 0 ? options.threads : available_cores());
+  set_threads(options.threads);
   Run run(options, events);
   return run.go();
 }

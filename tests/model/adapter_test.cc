@@ -195,7 +195,7 @@ TEST_F(Targeting, DropoutOnlyInTraining) {
   loaded.attach(*model_);
   Pass pass = make_pass(Random(1).sequences({9}, 30));
   const Tensor plain = logits_of(*model_, pass);
-  pass.dropout = DropoutKeys{1, 1, {0}};
+  pass.set_dropout(1, 1);
   EXPECT_TRUE(same_bits(logits_of(*model_, pass), plain));
   loaded.train();
   EXPECT_FALSE(same_bits(logits_of(*model_, pass), plain));

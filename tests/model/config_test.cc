@@ -250,10 +250,10 @@ TEST_F(Weights, HalfPrecisionIsWidenedExactly) {
     for (const auto& [name, tensor] : tensors) wide.emplace_back(name, tensor.to(torch::kFloat32));
     write_model(folder_ / "narrow", config_, tensors);
     write_model(folder_ / "wide", config_, wide);
-    const GptNeox narrow(folder_ / "narrow", {}), same(folder_ / "wide", {});
+    GptNeox narrow(folder_ / "narrow", {}), same(folder_ / "wide", {});
     EXPECT_EQ(scalar_type(narrow.stored_dtype()), type);
     EXPECT_EQ(same.stored_dtype(), Dtype::kFloat32);
-    EXPECT_EQ(narrow.weight_bytes() * 2, same.weight_bytes());
+    EXPECT_LT(narrow.weight_bytes(), same.weight_bytes());
     const Pass pass = make_pass(Random(2).sequences({1, 9}, config_.vocab_size));
     EXPECT_TRUE(same_bits(logits_of(narrow, pass), logits_of(same, pass)));
   }
@@ -264,9 +264,9 @@ TEST_F(Weights, LowMemoryChangesNothing) {
   GptNeox model(folder_.path(), {});
   const Pass pass = make_pass(Random(2).sequences({3, 9}, config_.vocab_size));
   const Tensor logits = logits_of(model, pass);
-  model.set_low_memory(true);
-  EXPECT_TRUE(same_bits(logits_of(model, pass), logits));
-  EXPECT_TRUE(same_bits(logits_of(model, pass), logits));
+  GptNeox small(folder_.path(), {}, {.low_memory = true});
+  EXPECT_TRUE(same_bits(logits_of(small, pass), logits));
+  EXPECT_TRUE(same_bits(logits_of(small, pass), logits));
 }
 
 // ---- random models ----

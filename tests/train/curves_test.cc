@@ -79,7 +79,9 @@ void check_curve(const fs::path& goldens, const fs::path& rows, const std::strin
     for (const TensorView& tensor : after.tensors()) {
       const double expected = moved.at(tensor.name);
       const double end = distance(tensor, find(before.tensors(), tensor.name));
-      EXPECT_NEAR(end, expected, 1e-4 * expected) << tensor.name;
+      // Softmax cancels what a bias adds to all keys alike; AdamW takes steps of full size along what rounding leaves.
+      const bool noisy = tensor.name.ends_with("query_key_value.bias");
+      EXPECT_NEAR(end, expected, (noisy ? 3e-3 : 1e-4) * expected) << tensor.name;
     }
   } else {
     EXPECT_LT(largest_deviation(o.output / "adapter_model.safetensors",

@@ -94,7 +94,7 @@ TEST(Law1, EveryStepDropsOthers) {
 
 struct Kind {
   const char* model;
-  bool full, dora;
+  bool full, dora, share;
 };
 
 class Law2 : public ::testing::TestWithParam<Kind> {};
@@ -104,6 +104,7 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   TrainOptions o = tiny(folder / "reference", GetParam().model);
   o.full = GetParam().full;
   o.lora.dora = GetParam().dora;
+  o.share_prefixes = GetParam().share ? SharePrefixes::kOn : SharePrefixes::kOff;
   o.max_steps = 3;
   o.eval_split = 0.1;
   o.eval_steps = 3;
@@ -139,22 +140,27 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   check(4, Recompute::kAuto, 0);
   check(1, Recompute::kOff, 1);  // less than the least: a row a pass, or two short ones
   check(3, Recompute::kAuto, 1);
-  check(2, Recompute::kOff, two_or_three);
-  check(4, Recompute::kOn, two_or_three);
-  EXPECT_GE(passes.size(), 3u);
-  EXPECT_GE(*passes.rbegin(), 4);
+  // A model this small takes less than what the process's own memory varies by, so the first guess may miss.
+  for (std::uint64_t more = 0; more < 8 && (passes.size() < 3 || more < 2); ++more)
+    check(2, more % 2 == 0 ? Recompute::kOff : Recompute::kOn, two_or_three + (more << 20) / 2);
+  if (GetParam().share) {
+    EXPECT_EQ(passes.size(), 1u);  // what is computed together must not depend on the memory
+  } else {
+    EXPECT_GE(passes.size(), 3u);
+    EXPECT_GE(*passes.rbegin(), 4);
+  }
   EXPECT_EQ(*kept.begin(), 0u);
   EXPECT_EQ(*kept.rbegin(), reference.info.layers);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Law2,
-                         ::testing::Values(Kind{"seq", false, false}, Kind{"par", false, true},
-                                           Kind{"seq-bin-fp16", false, false}, Kind{"par", true, false},
-                                           Kind{"tied", true, false}),
+                         ::testing::Values(Kind{"seq", false, false, false}, Kind{"seq", false, false, true}, Kind{"par", false, true, false},
+                                           Kind{"seq-bin-fp16", false, false, true}, Kind{"par", true, false, false},
+                                           Kind{"tied", true, false, false}),
                          [](const auto& info) {
                            std::string name = std::string(info.param.model) +
                                               (info.param.full ? "_full" : "") +
-                                              (info.param.dora ? "_dora" : "");
+                                              (info.param.dora ? "_dora" : "") + (info.param.share ? "_shared" : "");
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

@@ -105,7 +105,7 @@ TEST(PassPlan, FitsTheBudget) {
     PassPlan last_auto, last_off, last_on;
     for (std::uint64_t budget = 0; budget < 60'000'000; budget += 500'000) {
       const auto plan = [&](Recompute recompute) {
-        const PassPlan made = plan_passes(memory, kLayers, longest, recompute, budget);
+        const PassPlan made = plan_passes(memory, kLayers, std::max<std::int64_t>(512, longest), longest, recompute, budget);
         EXPECT_GE(made.max_rows, longest);
         if (made.max_rows > longest) {
           EXPECT_LE(memory.total(made.max_rows, made.kept_layers, kLayers - made.kept_layers), budget);
@@ -134,7 +134,7 @@ TEST(PassPlan, FitsTheBudget) {
 
 TEST(PassPlan, AllTheMemoryThereIs) {
   const PassMemory memory{.per_row_kept = 10, .per_row_recomputed = 1, .per_row_working = 10, .fixed = 100};
-  const auto plan = plan_passes(memory, 4, 7, Recompute::kAuto, std::numeric_limits<std::uint64_t>::max());
+  const auto plan = plan_passes(memory, 4, 512, 7, Recompute::kAuto, std::numeric_limits<std::uint64_t>::max());
   EXPECT_EQ(plan.kept_layers, 4u);
   EXPECT_GT(plan.max_rows, std::int64_t{1} << 50);
 }

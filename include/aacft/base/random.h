@@ -31,6 +31,9 @@ class RandomStream {
   // Dropout: values[i] = 0 with probability p, else 1 / (1 - p); p in [0, 1). Value i is a function of i alone.
   void fill_mask(float* values, std::size_t count, float p) const;
 
+  // What philox is called with: the kernels draw the same masks with it, many values at a time.
+  std::array<std::uint32_t, 2> key() const { return key_; }
+
   // A permutation of 0 .. size-1, evaluated one element at a time: a balanced Feistel network over this stream,
   // walked until it lands inside the range.
   std::uint64_t permute(std::uint64_t index, std::uint64_t size) const;

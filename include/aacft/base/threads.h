@@ -7,7 +7,7 @@
 
 namespace aacft {
 
-// Number of threads that parallel_for uses, the caller included: 1 or more. Not to be called from inside a task.
+// Number of threads that parallel_for uses, the caller included; 0: one for each core. Not to be called from inside a task.
 void set_threads(int count);
 int threads();
 

@@ -7,12 +7,14 @@
 
 #include "aacft/base/warn.h"
 #include "aacft/data/rows.h"
+#include "aacft/model/model_options.h"
 
 namespace aacft {
 
 struct EvaluateOptions {
   std::filesystem::path model, adapter, data;  // no adapter: the model alone
   DataOptions rows;                            // mask_prompt: only completions count
+  ModelOptions model_options;
   int threads = 0;                             // 0: all cores
 };
 

@@ -9,13 +9,14 @@
 #include "aacft/base/warn.h"
 #include "aacft/generate/generator.h"
 #include "aacft/generate/options.h"
+#include "aacft/model/model_options.h"
 
 namespace aacft {
 
 class Session {
  public:
   // An empty adapter folder: the model alone. Error for whatever is wrong with the files.
-  Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const Warn& warn);
+  Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn);
   ~Session();
 
   void generate(const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events);

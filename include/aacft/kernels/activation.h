@@ -1,4 +1,5 @@
-// GELU (Hendrycks and Gimpel 2016), exact (erf) or by its tanh approximation; computed in fp32. In parallel.
+// GELU (Hendrycks and Gimpel 2016), exact (erf) or by its tanh approximation; computed in fp32. In parallel; each row
+// is a function of itself alone.
 #pragma once
 
 #include "aacft/kernels/matrix.h"

@@ -27,7 +27,8 @@ void low_rank_up(const float* h, std::int64_t rank, const float* b, float scale,
 void low_rank_up_backward(const ConstMatrix& dy, const float* b, std::int64_t rank, float scale, float* dh);
 
 // dx += dropout(dh A): dx [rows, in]. In parallel; each row by itself.
-void low_rank_down_backward(const float* dh, std::int64_t rank, const DropoutMask& mask, const float* a, const Matrix& dx);
+void low_rank_down_backward(const float* dh, std::int64_t rank, const DropoutMask& mask, const float* a,
+                            const Matrix& dx);
 
 // a_grad [rank, in] += dh^T dropout(x), and b_grad [out, rank] += scale * dy^T h: row after row, in order, so that a
 // pass cut in two gives the same bits. In parallel over columns.

@@ -32,7 +32,7 @@ struct LoraModule {
 };
 
 // fp32 [out]: the norms of the rows of W + scale BA.
-torch::Tensor dora_norm(const torch::Tensor& weight, const LoraModule& module);
+torch::Tensor dora_norm(const Linear& linear, const LoraModule& module);
 
 // fp32: some rows of the merged weight, W + scale BA or DoRA's, from those rows of W, the first of which is row `first`.
 torch::Tensor merged_rows(const torch::Tensor& rows, const LoraModule& module, std::int64_t first);

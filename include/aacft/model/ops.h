@@ -1,10 +1,10 @@
-// The operations of a forward pass, with their gradients: the reference path, in plain libtorch operations.
-// Activations are fp32 [rows, features], ragged (see pass.h). Gradients of weights go straight into Parameter::grad.
-// The modules and the pass must outlive the graph.
+// Linears with their adapters, forward and backward, over the kernels. Weights that are trained themselves go through
+// libtorch in fp32.
 #pragma once
 
 #include <torch/types.h>
 
+#include "aacft/kernels/matmul.h"
 #include "aacft/model/config.h"
 #include "aacft/model/lora.h"
 #include "aacft/model/parameter.h"
@@ -12,29 +12,32 @@
 
 namespace aacft {
 
-// x W^T + bias, and the adapter's part where one is attached.
-torch::Tensor linear(const torch::Tensor& x, const Linear& module, const Pass& pass);
+// What a linear's gradient needs of its forward pass beyond its input: with DoRA, (W + scale BA) dropout(x).
+struct LinearState {
+  Buffer z;
+};
 
-torch::Tensor layer_norm(const torch::Tensor& x, const LayerNorm& module, double eps, const Pass& pass);
+// y = x W^T + bias and the adapter's part; with `add`, y += all that. x: [rows, in], y: [rows, out]. `state` may be null
+// where no gradient will be asked for.
+void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add, LinearState* state);
 
-torch::Tensor gelu(const torch::Tensor& x, Activation activation, const Pass& pass);
+// From dy, the gradients of whatever the module trains, added to Parameter::grad; and dx = (or +=, with `add`) the
+// gradient with respect to x, where dx is given. x is read only where needs_input(module).
+void linear_backward(const Matrix& x, Linear& module, const Pass& pass, Compute compute, const Matrix& dy, const Matrix* dx,
+                     bool add, const LinearState& state);
 
-// fp32 [positions, rotary_dims] each: cos and sin of position * base^(-2i/d), both halves alike.
+// Whether the gradients of the module's own parameters need its input again.
+bool needs_input(const Linear& module);
+
+// cos and sin of position * base^(-2i/d): fp32 [positions, rotary_dims / 2] each, an odd number of dimensions rounded up.
 struct RotaryTable {
   torch::Tensor cos, sin;
 };
 RotaryTable make_rotary_table(const ModelConfig& config);
 
-// Causal self-attention of every sequence. qkv: [rows, 3 * hidden], per head q | k | v. With caches in the pass, keys
-// and values are appended to those of `layer`, and rows attend to all that came before.
-torch::Tensor attention(const torch::Tensor& qkv, const RotaryTable& rotary, std::int64_t num_heads, const Pass& pass,
-                        std::size_t layer);
-
-// Matrix products with a weight in any stored type, widened block by block. No gradients are recorded.
-torch::Tensor multiply_transposed(const torch::Tensor& x, const torch::Tensor& weight, const Pass& pass);  // x W^T
-torch::Tensor multiply(const torch::Tensor& x, const torch::Tensor& weight, const Pass& pass);             // x W
-// weight_grad += dy^T x, sequence by sequence.
-void accumulate_weight_grad(torch::Tensor& weight_grad, const torch::Tensor& dy, const torch::Tensor& x, const Pass& pass);
+// fp32 [rows, cols] over a matrix's own memory.
+torch::Tensor tensor_over(const Matrix& matrix);
+Matrix matrix_over(const torch::Tensor& tensor);
 
 // libtorch and BLAS on one thread each: all parallelism is parallel_for's. Called before the first operation.
 void use_one_thread_per_operation();

@@ -22,9 +22,16 @@ std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows);
 // Neighbouring rows, in order, with at most max_rows tokens together: the bounds of each group in `lengths`.
 std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows);
 
-Pass pass_of(const std::vector<const Sample*>& rows);
+// The same with shared beginnings counted once, as shared_rows() does.
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows, std::int64_t max_rows);
 
 // Every token predicts the next one of its row, with the row's weight where that one counts.
-Targets targets_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights);
+struct SamplePass {
+  Pass pass;
+  Targets targets;
+};
+SamplePass pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights);
+// With shared beginnings computed once; the loss and its gradients are the same but for rounding.
+SamplePass shared_pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights);
 
 }  // namespace aacft

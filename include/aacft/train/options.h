@@ -8,11 +8,13 @@
 
 #include "aacft/data/rows.h"
 #include "aacft/model/lora_config.h"
+#include "aacft/model/model_options.h"
 
 namespace aacft {
 
 enum class Schedule { kLinear, kCosine, kConstant };
 enum class LossNorm { kToken, kMicroBatch };
+enum class SharePrefixes { kOff, kOn, kAuto };
 enum class Recompute { kOff, kOn, kAuto };  // gradient checkpointing
 
 struct TrainOptions {
@@ -48,6 +50,8 @@ struct TrainOptions {
   bool overwrite = false;             // replace the run in `output`
 
   int threads = 0;  // 0: all cores
+  ModelOptions model_options;
+  SharePrefixes share_prefixes = SharePrefixes::kAuto;  // compute beginnings that rows of a step share once
   Recompute recompute = Recompute::kAuto;
   std::uint64_t memory_budget = 0;  // bytes for the whole process, 0: most of what is free
 

@@ -3,10 +3,15 @@
 
 #include <cstdint>
 
-#include "aacft/model/backprop.h"
+#include "aacft/model/footprint.h"
 #include "aacft/train/options.h"
 
 namespace aacft {
+
+// Below this many tokens, a pass spends its time on reading weights.
+constexpr std::int64_t kUsefulPassRows = 512;
+// With shared beginnings, passes are cut at this many tokens: a constant, since it decides how sums are ordered.
+constexpr std::int64_t kSharedPassRows = 1024;
 
 struct PassPlan {
   std::int64_t max_rows = 0;     // tokens in a pass; a longer row gets a pass of its own
@@ -14,7 +19,8 @@ struct PassPlan {
 };
 
 // `budget`: bytes that a pass may use beyond weights. `longest`: tokens of the longest row. With auto, activations of as
-// many layers are kept as fit a pass of useful size; smaller passes come before recomputing, since they cost less.
-PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t longest, Recompute recompute, std::uint64_t budget);
+// many layers are kept as fit a pass of `wanted` tokens; smaller passes come before recomputing, since they cost less.
+PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t wanted, std::int64_t longest, Recompute recompute,
+                     std::uint64_t budget);
 
 }  // namespace aacft

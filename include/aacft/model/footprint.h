@@ -1,0 +1,35 @@
+// What a model and a training pass take in memory, from shapes alone: the one place that knows, for the planning of passes
+// and for `aacft plan`.
+#pragma once
+
+#include <cstdint>
+
+#include "aacft/formats/tensor.h"
+#include "aacft/model/config.h"
+#include "aacft/model/lora_config.h"
+#include "aacft/model/model_options.h"
+
+namespace aacft {
+
+// What a pass needs beyond the weights.
+struct PassMemory {
+  std::uint64_t per_row_kept = 0;        // bytes a row and kept layer
+  std::uint64_t per_row_recomputed = 0;  // bytes a row and recomputed layer
+  std::uint64_t per_row_working = 0;     // bytes a row, whatever is kept
+  std::uint64_t fixed = 0;               // logits, packed operands
+
+  std::uint64_t total(std::int64_t rows, std::size_t kept, std::size_t recomputed) const {
+    return fixed + static_cast<std::uint64_t>(rows) * (kept * per_row_kept + recomputed * per_row_recomputed + per_row_working);
+  }
+};
+
+struct Footprint {
+  std::uint64_t weights = 0;  // resident once the model is loaded
+  std::uint64_t trained = 0;  // parameters that are trained, their gradients and moments
+  PassMemory pass;
+};
+
+// lora: null where every weight is trained. stored: the checkpoint's type.
+Footprint footprint(const ModelConfig& config, const LoraConfig* lora, const ModelOptions& options, Dtype stored);
+
+}  // namespace aacft

@@ -1,0 +1,205 @@
+#include "aacft/kernels/matmul.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "aacft/kernels/isa.h"
+#include "kernels/blocks.h"
+#include "kernels/matmul_tier.h"
+#include "kernels/vector/table.h"
+
+namespace aacft {
+
+AACFT_DECLARE_TABLE(MatmulTier, matmul_fp32)
+AACFT_DECLARE_TABLE(MatmulTier, matmul_bf16)
+
+namespace {
+
+// Packed activations of one block of the contraction, and the sums of one task: what the second-level cache holds.
+constexpr std::int64_t kBlockBytes = 320 << 10;
+constexpr std::int64_t kTaskColumns = 256;
+// Packing fewer activations than this is not worth waking the threads.
+constexpr std::int64_t kSerialPack = 32768;
+// With up to this many row panels, weights are streamed past the activations instead of expanded.
+constexpr std::int64_t kDirectPanels = 2;
+
+constexpr std::size_t kHugePage = 2 << 20;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// Memory that a thread keeps from one product to the next.
+class Scratch {
+ public:
+  std::byte* get(std::int64_t bytes) {
+    const std::size_t wanted = static_cast<std::size_t>(bytes);
+    if (wanted > size_) {
+      memory_.reset();
+      const std::size_t alignment = wanted < kHugePage ? 4096 : kHugePage;
+      size_ = (wanted + alignment - 1) / alignment * alignment;
+      memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, size_)));
+      if (memory_ == nullptr) throw std::bad_alloc();
+      if (alignment == kHugePage) ::madvise(memory_.get(), size_, MADV_HUGEPAGE);
+    }
+    return memory_.get();
+  }
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<std::byte, Free> memory_;
+  std::size_t size_ = 0;
+};
+
+const MatmulTier& tier_for(Compute compute) {
+  return compute == Compute::kFp32 ? AACFT_CHOOSE(matmul_fp32) : AACFT_CHOOSE(matmul_bf16);
+}
+
+// y = x W^T or x W for rows that are few enough for their packed form to stay in the caches.
+struct Product {
+  const MatmulTier& tier;
+  ConstMatrix x;
+  WeightView w;
+  Matrix y;
+  Epilogue epilogue;
+  bool transposed;
+
+  std::int64_t steps() const { return transposed ? w.out : w.in; }  // of the contraction
+  std::int64_t blocks() const { return divide_up(steps(), tier.depth); }
+  std::int64_t depth(std::int64_t block) const { return std::min(tier.depth, steps() - block * tier.depth); }
+  std::int64_t panels() const { return divide_up(y.cols, tier.columns); }
+
+  // Row panels of block 0; the other blocks' follow.
+  RowPanels pack(std::int64_t rows, std::byte* memory) const {
+    const RowPanels a{memory, x.rows, divide_up(x.rows, rows), rows * tier.depth * tier.element_bytes};
+    const auto pack_one = [&](std::size_t task) {
+      const std::int64_t block = static_cast<std::int64_t>(task) / a.count, i = static_cast<std::int64_t>(task) % a.count;
+      tier.pack(rows_of(x, a.row(i), a.row(i + 1) - a.row(i)), block * tier.depth, depth(block),
+                a.packed + (block * a.count + i) * a.bytes);
+    };
+    const auto tasks = static_cast<std::size_t>(a.count * blocks());
+    if (x.rows * steps() <= kSerialPack) {
+      for (std::size_t i = 0; i < tasks; ++i) pack_one(i);
+    } else {
+      parallel_for(tasks, pack_one);
+    }
+    return a;
+  }
+
+  static RowPanels of_block(const RowPanels& a, std::int64_t block) {
+    return {a.packed + block * a.count * a.bytes, a.m, a.count, a.bytes};
+  }
+
+  // The lines that column panel `panel` of a block is made from.
+  std::int64_t find_lines(std::int64_t panel, std::int64_t block, const std::byte** lines) const {
+    const std::int64_t inputs = inputs_of_line(w.type), n = panel * tier.columns, k = block * tier.depth;
+    const std::int64_t first_output = transposed ? k : n, first_input = transposed ? n : k;
+    const std::int64_t outputs = std::min(transposed ? depth(block) : tier.columns, w.out - first_output);
+    const std::int64_t count = std::min(transposed ? tier.columns : depth(block), w.in - first_input) / inputs;
+    std::int64_t found = 0;
+    for (std::int64_t output = 0; output < outputs; output += kBlockOutputs) {
+      const std::byte* line = w.values + ((first_output + output) / kBlockOutputs * w.in + first_input) / inputs * kLineBytes;
+      for (std::int64_t i = 0; i < count; ++i) lines[found++] = line + i * kLineBytes;
+    }
+    return found;
+  }
+
+  void finish(const RowPanels& a, const float* c, std::int64_t rows, std::int64_t columns, std::int64_t n) const {
+    Epilogue here = epilogue;
+    if (here.bias != nullptr) here.bias += n;
+    for (std::int64_t i = 0; i < a.count; ++i, c += rows * columns) {
+      Matrix part = rows_of(y, a.row(i), a.row(i + 1) - a.row(i));
+      part.data = static_cast<std::byte*>(part.data) + static_cast<std::size_t>(n) * element_size(y.element);
+      part.cols = std::min(columns, y.cols - n);
+      tier.finish(c, columns, part, here);
+    }
+  }
+
+  // Column panels first .. end - 1.
+  void multiply(const RowPanels& a, std::int64_t first, std::int64_t end) const {
+    thread_local Scratch scratch;
+    const std::int64_t panel_bytes = tier.columns * tier.depth * tier.element_bytes;
+    const std::int64_t lines_bytes = tier.columns * tier.depth / kBlockOutputs * static_cast<std::int64_t>(sizeof(std::byte*));
+    const std::int64_t sums = a.count * tier.rows * tier.columns;  // of a panel
+    std::byte* const buffer = scratch.get(panel_bytes + lines_bytes + (end - first) * sums * 4);
+    const std::byte** const lines = reinterpret_cast<const std::byte**>(buffer + panel_bytes);
+    float* const c = reinterpret_cast<float*>(buffer + panel_bytes + lines_bytes);
+
+    for (std::int64_t block = 0; block < blocks(); ++block) {
+      for (std::int64_t panel = first; panel < end; ++panel) {
+        (transposed ? tier.expand_transposed : tier.expand)(w, panel * tier.columns, block * tier.depth, depth(block), buffer);
+        std::int64_t line_count = 0;
+        if (panel + 1 < end) {
+          line_count = find_lines(panel + 1, block, lines);
+        } else if (block + 1 < blocks()) {
+          line_count = find_lines(first, block + 1, lines);
+        }
+        float* const sum = c + (panel - first) * sums;
+        tier.multiply({of_block(a, block), depth(block), sum, block == 0}, buffer, lines, line_count);
+        if (block + 1 == blocks()) finish(a, sum, tier.rows, tier.columns, panel * tier.columns);
+      }
+    }
+  }
+
+  // The same straight from the weights, for blocks of 16 outputs.
+  void multiply_direct(const RowPanels& a, std::int64_t first, std::int64_t end) const {
+    thread_local Scratch scratch;
+    const std::int64_t sums = a.count * tier.direct_rows * kBlockOutputs;
+    float* const c = reinterpret_cast<float*>(scratch.get((end - first) * sums * 4));
+    for (std::int64_t block = 0; block < blocks(); ++block)
+      tier.multiply_direct({of_block(a, block), depth(block), c, block == 0}, w, first, end - first, block * tier.depth);
+    for (std::int64_t i = first; i < end; ++i)
+      finish(a, c + (i - first) * sums, tier.direct_rows, kBlockOutputs, i * kBlockOutputs);
+  }
+
+  void run() const {
+    thread_local Scratch scratch;
+    const bool direct = !transposed && x.rows <= kDirectPanels * tier.direct_rows;
+    const std::int64_t rows = direct ? tier.direct_rows : tier.rows;
+    const RowPanels a = pack(rows, scratch.get(divide_up(x.rows, rows) * rows * blocks() * tier.depth * tier.element_bytes));
+    if (direct) {
+      for_each_block(divide_up(y.cols, kBlockOutputs), 4,
+                     [&](std::int64_t first, std::int64_t count) { multiply_direct(a, first, first + count); });
+      return;
+    }
+    // A whole number of tasks for each thread, none with more than kTaskColumns.
+    const std::int64_t least = divide_up(panels() * tier.columns, kTaskColumns);
+    const std::int64_t tasks = std::min(divide_up(least, threads()) * threads(), panels());
+    parallel_for(static_cast<std::size_t>(tasks), [&](std::size_t task) {
+      const auto i = static_cast<std::int64_t>(task);
+      multiply(a, panels() * i / tasks, panels() * (i + 1) / tasks);
+    });
+  }
+};
+
+void multiply(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute, const Epilogue& epilogue,
+              bool transposed) {
+  assert(x.rows == y.rows && x.cols == (transposed ? weights.out() : weights.in()) &&
+         y.cols == (transposed ? weights.in() : weights.out()));
+  const MatmulTier& tier = tier_for(compute);
+  const WeightView w{weights.values(), weights.scales(), weights.type(), weights.padded_out(), weights.padded_in()};
+  const std::int64_t most = std::max(kBlockBytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
+  const std::int64_t parts = divide_up(x.rows, most);
+  for (std::int64_t i = 0; i < parts; ++i) {
+    const std::int64_t first = x.rows * i / parts, count = x.rows * (i + 1) / parts - first;
+    Product{tier, rows_of(x, first, count), w, rows_of(y, first, count), epilogue, transposed}.run();
+  }
+}
+
+}  // namespace
+
+void matmul(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute, const Epilogue& epilogue) {
+  multiply(x, weights, y, compute, epilogue, false);
+}
+
+void matmul_transposed(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute,
+                       const Epilogue& epilogue) {
+  multiply(x, weights, y, compute, epilogue, true);
+}
+
+}  // namespace aacft

@@ -1,0 +1,60 @@
+// What a tier of instruction sets gives the driver of matrix products, matmul.cc.
+//
+// y [m, n] is cut into tiles of rows x columns. Activations are packed into row panels: up to `rows` rows of one block of
+// `depth` steps of the contraction, in the tier's own order. Weights are expanded, one column panel and block at a
+// time, into a buffer that stays in the first-level cache. Every sum is one chain over a block's steps, and blocks are
+// added in order, so that neither the shape of the tiles nor the way through them changes a bit of y.
+#pragma once
+
+#include "aacft/kernels/matmul.h"
+
+namespace aacft {
+
+// Packed weights as plain data (see PackedWeights); sizes are padded.
+struct WeightView {
+  const std::byte* values;
+  const std::uint16_t* scales;
+  WeightType type;
+  std::int64_t out, in;
+};
+
+// m rows, cut as evenly as can be into row panels that lie `bytes` apart in packed form.
+struct RowPanels {
+  std::byte* packed;
+  std::int64_t m, count, bytes;
+
+  // First row of panel i.
+  __attribute__((always_inline)) std::int64_t row(std::int64_t i) const { return m * i / count; }
+};
+
+struct BlockProduct {
+  RowPanels a;
+  std::int64_t depth;
+  float* c;    // [panels][rows][columns], all panels with room for `rows` rows
+  bool first;  // c = instead of c +=
+};
+
+struct MatmulTier {
+  std::int64_t rows, columns, depth;
+  std::int64_t direct_rows;     // rows of a panel for multiply_direct
+  std::int64_t element_bytes;   // of an expanded weight and a packed activation
+
+  // One row panel and block: steps k .. k + depth - 1 of x, zeros past its columns.
+  void (*pack)(const ConstMatrix& x, std::int64_t k, std::int64_t depth, std::byte* packed);
+
+  // One column panel and block: columns n .. n + columns - 1, zeros past the last.
+  void (*expand)(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel);
+  void (*expand_transposed)(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel);
+
+  // c from all row panels and one column panel; on the way, lines[0 .. line_count - 1] are prefetched.
+  void (*multiply)(const BlockProduct& product, const std::byte* panel, const std::byte* const* lines, std::int64_t line_count);
+
+  // For few rows: straight from the lines of `blocks` blocks of 16 outputs, from step k on; c: [blocks][panels]
+  // [direct_rows][16]. Row panels hold up to direct_rows rows.
+  void (*multiply_direct)(const BlockProduct& product, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k);
+
+  // y from finished sums, c [y.rows][c_stride]; epilogue.bias begins at y's first column.
+  void (*finish)(const float* c, std::int64_t c_stride, const Matrix& y, const Epilogue& epilogue);
+};
+
+}  // namespace aacft
