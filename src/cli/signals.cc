@@ -36,6 +36,6 @@ bool stop_requested() { return received != 0; }
 
 int stop_signal() { return received; }
 
-void end_stopped() { throw CLI::RuntimeError(128 + stop_signal()); }
+void end_stopped() { throw CLI::RuntimeError(128 + (received != 0 ? received : SIGTERM)); }
 
 }  // namespace aacft::cli

@@ -10,7 +10,8 @@ void catch_stop_signals(const char* notice = "");
 bool stop_requested();  // one came
 int stop_signal();      // which; 0 if none did
 
-// Ends a command that one of them cut short, with exit code 128 + the signal's number.
+// Ends a command that one of them cut short, with exit code 128 + the signal's number; SIGTERM's where it came to
+// another worker.
 [[noreturn]] void end_stopped();
 
 }  // namespace aacft::cli

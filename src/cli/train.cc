@@ -26,6 +26,7 @@ struct TrainCommand {
   explicit TrainCommand(CLI::App& command) : declared(command) {
     TrainOptions& o = options;
     o.output = "run";
+    command.footer("Several machines train together when RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT say so: docs/several-machines.md.");
     const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
       for (CLI::Option* member : members) member->group(name);
     };
@@ -116,7 +117,7 @@ struct TrainCommand {
     const RunResult result = train(options, events);
     progress.clear();
     if (nothing_left) std::cout << "the run was finished already; a larger --max-steps or --epochs makes it go on\n";
-    report(result);
+    if (result.rank == 0) report(result);
     if (result.end == RunEnd::kInterrupted) end_stopped();
   }
 

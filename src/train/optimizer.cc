@@ -89,4 +89,30 @@ void Optimizer::load(const std::filesystem::path& file, std::int64_t steps_done)
   }
 }
 
+std::vector<Tensor> Optimizer::gradients() const {
+  std::vector<Tensor> tensors;
+  for (const NamedParameter& named : parameters_) tensors.push_back(named.parameter->grad);
+  return tensors;
+}
+
+std::vector<Tensor> Optimizer::state(std::int64_t steps_done) {
+  std::vector<Tensor> tensors;
+  for (const NamedParameter& named : parameters_) {
+    tensors.push_back(named.parameter->value);
+    if (steps_done == 0) continue;
+    auto& state = adamw_->state()[state_key(named.parameter->value)];
+    if (state == nullptr) {
+      auto fresh = std::make_unique<torch::optim::AdamWParamState>();
+      fresh->step(steps_done);
+      fresh->exp_avg(at::zeros_like(named.parameter->value));
+      fresh->exp_avg_sq(at::zeros_like(named.parameter->value));
+      state = std::move(fresh);
+    }
+    const auto& moments = static_cast<const torch::optim::AdamWParamState&>(*state);
+    tensors.push_back(moments.exp_avg());
+    tensors.push_back(moments.exp_avg_sq());
+  }
+  return tensors;
+}
+
 }  // namespace aacft

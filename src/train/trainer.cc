@@ -3,10 +3,13 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <sstream>
+#include <type_traits>
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
@@ -23,6 +26,7 @@
 #include "aacft/train/pass_plan.h"
 #include "aacft/train/run_folder.h"
 #include "aacft/train/schedule.h"
+#include "aacft/train/workers.h"
 
 namespace aacft {
 namespace {
@@ -80,12 +84,29 @@ ModelOptions model_options(const TrainOptions& options) {
   return chosen;
 }
 
+template <typename T>
+std::vector<T> pick(const std::vector<T>& all, const std::vector<std::size_t>& indices) {
+  std::vector<T> picked;
+  for (const std::size_t i : indices) picked.push_back(all[i]);
+  return picked;
+}
+
+// Only the first worker reports.
+TrainEvents events_of(const TrainEvents& events, int rank) {
+  if (rank == 0) return events;
+  TrainEvents quiet;
+  quiet.warning = events.warning;
+  quiet.stop_requested = events.stop_requested;
+  return quiet;
+}
+
 class Run {
  public:
-  Run(const TrainOptions& options, const TrainEvents& events)
+  Run(const TrainOptions& options, const TrainEvents& events, Workers& workers)
       : options_(options),
-        events_(events),
-        folder_(options.output, options.resume, options.overwrite),
+        workers_(workers),
+        events_(events_of(events, workers.rank())),
+        folder_(workers.rank() == 0 ? std::make_unique<RunFolder>(options.output, options.resume, options.overwrite) : nullptr),
         model_(options.model, events.warning, model_options(options)),
         tokenizer_(load_tokenizer(options.model)) {}
 
@@ -93,18 +114,27 @@ class Run {
     load_data();
     prepare_weights();
     plan();
-    folder_.begin();
-    if (options_.resume) resume();
-    folder_.write_config(options_.resolved_config);
-    folder_.open_metrics(state_.step);
+    workers_.check_same(settings());
+    if (folder_) {
+      folder_->begin();
+      if (options_.resume) resume();
+      folder_->write_config(options_.resolved_config);
+      folder_->open_metrics(state_.step);
+    }
+    share_state();
     tell(events_.start, info());
-    return loop();
+    try {
+      return loop();
+    } catch (const WorkerLost& lost) {
+      end_without(lost);
+    }
   }
 
  private:
   const TrainOptions& options_;
-  const TrainEvents& events_;
-  RunFolder folder_;
+  Workers& workers_;
+  const TrainEvents events_;
+  std::unique_ptr<RunFolder> folder_;  // the first worker's alone
   GptNeox model_;
   Backprop backprop_{model_};
   std::unique_ptr<Tokenizer> tokenizer_;
@@ -116,6 +146,7 @@ class Run {
   std::int64_t total_steps_ = 0, total_micro_batches_ = 0;
   std::uint64_t budget_ = 0;
   RunState state_;
+  std::int64_t recorded_ = 0;  // steps that are over, evaluation included
 
   std::vector<Sample> load(const std::filesystem::path& path) {
     return load_samples_for(model_.config(), path, *tokenizer_, options_.rows, events_.warning);
@@ -205,6 +236,7 @@ class Run {
     info.kept_layers = plan_.kept_layers;
     info.layers = model_.num_layers();
     info.memory_budget = budget_;
+    info.workers = workers_.size();
     return info;
   }
 
@@ -215,6 +247,42 @@ class Run {
   // Full training sums weight gradients by sequence, where shared rows would save little.
   bool share_prefixes() const {
     return options_.share_prefixes == SharePrefixes::kOn || (options_.share_prefixes == SharePrefixes::kAuto && !options_.full);
+  }
+
+  // ---- workers ----
+
+  // What must be the same for all of them, a line each. Where files lie, and what only the first worker does, may differ.
+  std::string settings() const {
+    static constexpr std::array<std::string_view, 12> kOwn = {"model", "data", "output", "eval-data", "init-adapter", "overwrite",
+                                                              "threads", "memory-budget", "recompute", "save-steps", "save-total-limit", "log-steps"};
+    std::ostringstream text;
+    text << "aacft " << AACFT_VERSION << "\nmodel " << to_json(model_.config(), Dtype::kFloat32).dump() << "\n";
+    std::istringstream lines(options_.resolved_config);
+    for (std::string line; std::getline(lines, line);)
+      if (std::find(kOwn.begin(), kOwn.end(), line.substr(0, line.find(' '))) == kOwn.end()) text << line << "\n";
+    text << "arithmetic in " << (model_.compute() == Compute::kBf16 ? "bf16" : "fp32") << "\n" << rows_.size() << " rows (fingerprint " << state_.data_fingerprint << ")\n"
+         << eval_rows_.size() << " evaluation rows (fingerprint " << fingerprint(eval_rows_) << ")\n"
+         << info().trained_parameters << " trained parameters\n";
+    return text.str();
+  }
+
+  // The first worker's state becomes everyone's.
+  void share_state() {
+    static_assert(std::is_trivially_copyable_v<RunState>);
+    workers_.share({at::from_blob(&state_, {sizeof state_}, at::kByte)});
+    workers_.share(optimizer_->state(state_.step));
+    if (adapter_ && workers_.rank() > 0) adapter_->refresh(model_);
+    recorded_ = state_.step;
+  }
+
+  [[noreturn]] void end_without(const WorkerLost& lost) {
+    std::string saved = "the last checkpoint";
+    // A step without its evaluation is not over.
+    if (folder_ && recorded_ > 0 && recorded_ == state_.step) {
+      save_checkpoint();
+      saved = "step " + std::to_string(recorded_) + ", which is saved,";
+    }
+    throw Error("step ", recorded_ + 1, ": ", lost.what(), "; go on from ", saved, " with any number of workers: aacft train --resume ", options_.output);
   }
 
   // ---- one step ----
@@ -252,30 +320,37 @@ class Run {
   }
 
   // Rows that share a beginning come together.
-  static void sort_rows(StepData& data) {
-    std::vector<std::size_t> order(data.rows.size());
+  static void sort_rows(std::vector<const Sample*>& rows, std::vector<float>& weights) {
+    std::vector<std::size_t> order(rows.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return data.rows[a]->ids < data.rows[b]->ids; });
-    const StepData before = data;
-    for (std::size_t i = 0; i < order.size(); ++i) data.rows[i] = before.rows[order[i]], data.weights[i] = before.weights[order[i]];
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rows[a]->ids < rows[b]->ids; });
+    rows = pick(rows, order);
+    weights = pick(weights, order);
   }
 
   StepReport do_step() {
     const double started = wall_seconds(), cpu_started = cpu_seconds();
-    StepData data = step_data(state_.step);
+    const StepData data = step_data(state_.step);
     const double rate = options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, total_steps_);
     optimizer_->zero_gradients();
     double loss = 0;
-    if (share_prefixes()) sort_rows(data);
-    const auto passes = share_prefixes() ? cut_into_shared_passes(data.rows, plan_.max_rows) : cut_into_passes(lengths_of(data.rows), plan_.max_rows);
+    const auto mine = share_of_rows(lengths_of(data.rows), workers_.rank(), workers_.size());
+    std::vector<const Sample*> my_rows = pick(data.rows, mine);
+    std::vector<float> my_weights = pick(data.weights, mine);
+    if (share_prefixes()) sort_rows(my_rows, my_weights);
+    const auto passes = share_prefixes() ? cut_into_shared_passes(my_rows, plan_.max_rows) : cut_into_passes(lengths_of(my_rows), plan_.max_rows);
     for (const auto& bounds : passes) {
-      const auto rows = slice(data.rows, bounds);
-      const auto weights = slice(data.weights, bounds);
+      const auto rows = slice(my_rows, bounds);
+      const auto weights = slice(my_weights, bounds);
       SamplePass made = share_prefixes() ? shared_pass_of(rows, weights) : pass_of(rows, weights);
       made.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
       backprop_.add_gradients(made.pass, made.targets, plan_.kept_layers, loss);
     }
     model_.join_tied_gradients();
+    const double communicated = workers_.seconds();
+    workers_.sum(std::span(&loss, 1));
+    workers_.sum(optimizer_->gradients());
+    const double communication_seconds = workers_.seconds() - communicated;
     const double norm = optimizer_->clip(options_.max_grad_norm);
     if (!std::isfinite(loss) || !std::isfinite(norm)) report_divergence(data, loss, norm);
     optimizer_->step(rate);
@@ -297,6 +372,7 @@ class Run {
     report.peak_rss_bytes = peak_rss_bytes();
     report.cpu_percent = 100 * (cpu_seconds() - cpu_started) / report.seconds;
     report.passes = static_cast<std::int64_t>(passes.size());
+    if (workers_.size() > 1) report.communication_seconds = communication_seconds;
     return report;
   }
 
@@ -311,15 +387,17 @@ class Run {
   // ---- evaluation ----
 
   EvalReport evaluate() {
-    const std::vector<const Sample*> rows = pointers_to(eval_rows_);
+    std::vector<const Sample*> rows = pointers_to(eval_rows_);
     std::int64_t counted = 0;
     for (const Sample* row : rows) counted += row->counted();
+    rows = pick(rows, share_of_rows(lengths_of(rows), workers_.rank(), workers_.size()));
     double loss = 0;
     for (const auto& bounds : cut_into_passes(lengths_of(rows), plan_.max_rows)) {
       const auto part = slice(rows, bounds);
       const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
       add_loss(model_, made.pass, made.targets, loss);
     }
+    workers_.sum(std::span(&loss, 1));
     EvalReport report{state_.step, loss / static_cast<double>(counted), false};
     report.best = !state_.best_loss || report.loss < *state_.best_loss;
     if (report.best) {
@@ -365,30 +443,32 @@ class Run {
   }
 
   void save_checkpoint() {
-    const auto path = folder_.checkpoint(state_.step);
+    if (!folder_) return;
+    const auto path = folder_->checkpoint(state_.step);
     if (std::filesystem::exists(path / "state.json")) return;
     AtomicFolder checkpoint(path);
     write_weights(checkpoint.path());
     optimizer_->save(checkpoint.path() / "optimizer.safetensors");
     write_file_atomic(checkpoint.path() / "state.json", to_json(state_).dump(2) + "\n");
     checkpoint.commit();
-    folder_.prune(options_.save_total_limit);
+    folder_->prune(options_.save_total_limit);
     tell(events_.saved, path, state_.step);
   }
 
   void save_best() {
-    if (adapter_) return adapter_->save(folder_.best());
-    make_folders(folder_.best());
-    write_weights(folder_.best());
+    if (!folder_) return;
+    if (adapter_) return adapter_->save(folder_->best());
+    make_folders(folder_->best());
+    write_weights(folder_->best());
   }
 
   void resume() {
-    const auto steps = folder_.checkpoints();
+    const auto steps = folder_->checkpoints();
     if (steps.empty()) return tell(events_.warning, std::string("no checkpoint was saved yet; the run starts from the beginning"));
-    const auto path = folder_.checkpoint(steps.front());
+    const auto path = folder_->checkpoint(steps.front());
     const RunState saved = read_run_state(path / "state.json");
     if (saved.data_fingerprint != state_.data_fingerprint)
-      throw Error("the rows in ", options_.data, ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_.path(),
+      throw Error("the rows in ", options_.data, ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_->path(),
                   " was started with; resume with the same data and options");
     state_ = saved;
     read_weights(path);
@@ -412,8 +492,9 @@ class Run {
         evaluation = evaluate();
         tell(events_.evaluation, *evaluation);
       }
-      folder_.append_metrics(metrics_line(report, evaluation));
-      if (state_.step < total_steps_ && !out_of_patience() && events_.stop_requested && events_.stop_requested()) {
+      if (folder_) folder_->append_metrics(metrics_line(report, evaluation));
+      recorded_ = state_.step;
+      if (state_.step < total_steps_ && !out_of_patience() && workers_.any(events_.stop_requested && events_.stop_requested())) {
         save_checkpoint();
         result.end = RunEnd::kInterrupted;
         break;
@@ -424,6 +505,7 @@ class Run {
       if (state_.step < total_steps_) result.end = RunEnd::kStoppedEarly;
       finish();
     }
+    result.rank = workers_.rank();
     result.step = state_.step;
     result.best_loss = state_.best_loss;
     result.best_step = state_.best_step;
@@ -432,9 +514,10 @@ class Run {
   }
 
   void finish() {
+    if (!folder_) return;
     save_checkpoint();
-    if (options_.keep_best && state_.best_loss) read_weights(folder_.best());
-    write_weights(folder_.path());
+    if (options_.keep_best && state_.best_loss) read_weights(folder_->best());
+    write_weights(folder_->path());
   }
 
   static nlohmann::json metrics_line(const StepReport& r, const std::optional<EvalReport>& evaluation) {
@@ -450,6 +533,7 @@ class Run {
                            {"rss_bytes", r.rss_bytes},
                            {"peak_rss_bytes", r.peak_rss_bytes},
                            {"cpu_percent", r.cpu_percent}};
+    if (r.communication_seconds) line["communication_seconds"] = *r.communication_seconds;
     if (evaluation) line["eval_loss"] = evaluation->loss;
     return line;
   }
@@ -460,7 +544,8 @@ class Run {
 RunResult train(const TrainOptions& options, const TrainEvents& events) {
   check_options(options);
   set_threads(options.threads);
-  Run run(options, events);
+  Workers workers;
+  Run run(options, events, workers);
   return run.go();
 }
 

@@ -27,7 +27,8 @@ namespace aacft::testing {
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
-inline Arguments operator+(Arguments a, const Arguments& b) {
+template <typename T>
+std::vector<T> operator+(std::vector<T> a, const std::vector<T>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }

@@ -25,6 +25,10 @@ class Optimizer {
   void save(const std::filesystem::path& file) const;
   void load(const std::filesystem::path& file, std::int64_t steps_done);
 
+  // For workers: the gradients to be summed; and the parameters with, after the first step, their moments.
+  std::vector<at::Tensor> gradients() const;
+  std::vector<at::Tensor> state(std::int64_t steps_done);
+
  private:
   std::vector<NamedParameter> parameters_;
   std::unique_ptr<torch::optim::AdamW> adamw_;

@@ -20,6 +20,7 @@ struct RunInfo {
   std::int64_t pass_rows = 0;  // tokens a pass may hold
   std::size_t kept_layers = 0, layers = 0;
   std::uint64_t memory_budget = 0;
+  int workers = 1;
 };
 
 struct StepReport {
@@ -32,7 +33,8 @@ struct StepReport {
   double epoch = 0;
   std::uint64_t rss_bytes = 0, peak_rss_bytes = 0;
   double cpu_percent = 0;
-  std::int64_t passes = 0;
+  std::int64_t passes = 0;                      // of this worker
+  std::optional<double> communication_seconds;  // with several workers: spent on each other, waiting included
 };
 
 struct EvalReport {
@@ -41,7 +43,8 @@ struct EvalReport {
   bool best = false;
 };
 
-// The library never prints: it reports here. Any of these may be empty.
+// The library never prints: it reports here. Any of these may be empty. Of several workers only the first reports;
+// the others warn, and may be asked to stop.
 struct TrainEvents {
   std::function<void(const RunInfo&)> start;
   std::function<void(const StepReport&)> step;
@@ -59,10 +62,12 @@ struct RunResult {
   std::optional<double> best_loss;
   std::int64_t best_step = 0;
   double seconds = 0;
+  int rank = 0;  // of this worker
 };
 
-// Runs until it is finished, stopped by patience, or interrupted (then its state is saved and can be resumed). Throws
-// Error for whatever options, files or numbers do not allow.
+// Runs until it is finished, stopped by patience, or interrupted (then its state is saved and can be resumed), alone or
+// as one of several workers (aacft/train/workers.h). Throws Error for whatever options, files or numbers do not allow,
+// and when another worker is lost; then the first worker saves the last whole step.
 RunResult train(const TrainOptions& options, const TrainEvents& events);
 
 }  // namespace aacft
