@@ -14,6 +14,7 @@ void add_merge(CLI::App& app);
 void add_init(CLI::App& app);
 void add_info(CLI::App& app);
 void add_tokenize(CLI::App& app);
+void add_bench(CLI::App& app);
 
 // Warnings go to standard error.
 void warn(const std::string& message);

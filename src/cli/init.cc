@@ -10,28 +10,11 @@
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/shapes.h"
 #include "cli/signals.h"
 
 namespace aacft::cli {
 namespace {
-
-// Shapes by name. tiny is for trying things out: seconds to train, and it learns nothing but spelling.
-ModelConfig shape_named(const std::string& name) {
-  ModelConfig c;
-  c.bos_token_id = c.eos_token_id = 0;
-  if (name == "tiny") {
-    c.vocab_size = 1024, c.hidden_size = 64, c.intermediate_size = 256, c.num_layers = 3, c.num_heads = 4;
-    c.rotary_pct = 1.0, c.parallel_residual = false;
-  } else if (name == "pythia-70m") {
-    c.vocab_size = 50304, c.hidden_size = 512, c.intermediate_size = 2048, c.num_layers = 6, c.num_heads = 8;
-  } else if (name == "redpajama-3b") {
-    c.vocab_size = 50432, c.hidden_size = 2560, c.intermediate_size = 10240, c.num_layers = 32, c.num_heads = 32;
-    c.rotary_pct = 1.0, c.parallel_residual = false;
-  } else {
-    throw UsageError("--shape must be tiny, pythia-70m or redpajama-3b, not ", name);
-  }
-  return c;
-}
 
 struct InitCommand {
   std::filesystem::path output, tokenizer;
@@ -45,7 +28,7 @@ struct InitCommand {
   explicit InitCommand(CLI::App& command) {
     Options declared(command);
     declared.add("--output,-o", output, "folder for the model; must not exist yet");
-    declared.add("--shape", shape, "tiny, pythia-70m or redpajama-3b");
+    declared.add("--shape", shape, kShapeNames);
     declared.add("--dtype", dtype, "fp32, fp16 or bf16");
     declared.add("--seed", seed, "of the random weights");
     declared.add("--tokenizer", tokenizer, "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny");

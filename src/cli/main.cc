@@ -146,6 +146,7 @@ int run(int argc, char** argv) {
   add_init(app);
   add_info(app);
   add_tokenize(app);
+  add_bench(app);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   std::vector<FileArgument> file;

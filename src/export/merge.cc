@@ -50,23 +50,40 @@ void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const std::
   }
 }
 
-// Calls body(first row, rows as stored) for the rows of a weight, a piece at a time; vectors are one piece.
+TensorView piece_of(const TensorView& view, std::int64_t first, std::int64_t count) {
+  const std::int64_t row_size = view.shape.size() == 2 ? view.shape[1] : view.shape[0];
+  const std::size_t row_bytes = static_cast<std::size_t>(row_size) * dtype_size(view.dtype);
+  return {view.name, view.dtype, {count, row_size}, view.bytes.subspan(static_cast<std::size_t>(first) * row_bytes, static_cast<std::size_t>(count) * row_bytes)};
+}
+
+// Calls body(first row, count) for the rows of a weight, a piece at a time; vectors are one piece.
 template <typename Body>
 void for_each_piece(const TensorView& view, const Body& body) {
-  const Tensor whole = resident_tensor(view);
-  const std::int64_t row_size = whole.dim() == 2 ? whole.size(1) : 1;
+  const std::int64_t row_size = view.shape.size() == 2 ? view.shape[1] : view.shape[0];
+  const std::int64_t all = view.shape.size() == 2 ? view.shape[0] : 1;
   const std::int64_t rows = std::max<std::int64_t>(1, kPiece / std::max<std::int64_t>(row_size, 1));
-  for (std::int64_t first = 0; first < whole.size(0); first += rows) {
-    const std::int64_t count = std::min(rows, whole.size(0) - first);
-    body(first, whole.narrow(0, first, count));
-    const std::size_t row_bytes = static_cast<std::size_t>(row_size) * dtype_size(view.dtype);
-    release_pages(view.bytes.subspan(static_cast<std::size_t>(first) * row_bytes, static_cast<std::size_t>(count) * row_bytes));
+  for (std::int64_t first = 0; first < all; first += rows) {
+    const std::int64_t count = std::min(rows, all - first);
+    body(first, count);
+    release_pages(piece_of(view, first, count).bytes);
   }
 }
 
-void require_finite(const Tensor& values, const std::string& name) {
-  if (!at::isfinite(values).all().item<bool>())
-    throw Error("merging makes values of ", name, " that are not finite in the chosen --dtype; the adapter has diverged, or needs bfloat16 or float32");
+// Runs body(first, count) for the rows of a piece, in parallel.
+template <typename Body>
+void for_each_row_block(std::int64_t rows, const Body& body) {
+  constexpr std::int64_t kBlock = 64;
+  parallel_for(static_cast<std::size_t>((rows + kBlock - 1) / kBlock), [&](std::size_t block) {
+    const at::NoGradGuard no_grad;
+    const std::int64_t first = static_cast<std::int64_t>(block) * kBlock;
+    body(first, std::min(kBlock, rows - first));
+  });
+}
+
+void require_finite_result(const TensorView& piece, const Checkpoint& checkpoint) {
+  if (!first_non_finite(piece)) return;
+  require_finite(checkpoint, piece.name);
+  throw Error("merging makes values of ", piece.name, " that are not finite in the chosen --dtype; the adapter has diverged, or needs bfloat16 or float32");
 }
 
 // Any config keys that we do not know are kept; those we do are spelled the way every converter reads.
@@ -132,7 +149,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   AtomicFolder target(options.output);
   {
     const Checkpoint checkpoint(options.model);
-    check_checkpoint(checkpoint, config, true, events.warning);
+    check_checkpoint(checkpoint, config, false, events.warning);  // values are looked at as they pass
     check_fit(adapter, checkpoint, options.adapter);
     report.dtype = options.dtype.value_or(checkpoint.find("gpt_neox.embed_in.weight")->dtype);
 
@@ -149,15 +166,25 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
       const std::string& name = specs[i].name;
       if (events.progress) events.progress(i, specs.size(), name);
       const LoraModule* module = module_of(adapter, name);
-      for_each_piece(*find_weight(checkpoint, name), [&](std::int64_t first, const Tensor& rows) {
-        const Tensor merged = module == nullptr ? rows : merged_rows(rows, *module, first);
-        const Tensor rounded = merged.to(type).contiguous();
-        require_finite(rounded, name);
-        writer.write(view_of(name, rounded).bytes);
-        if (module != nullptr && deltas) {
-          const Tensor delta = (merged - rows.to(torch::kFloat32)).to(type);
-          deltas->write(view_of(name, delta).bytes);
+      const TensorView& stored = *find_weight(checkpoint, name);
+      for_each_piece(stored, [&](std::int64_t first, std::int64_t count) {
+        TensorView piece = piece_of(stored, first, count);
+        piece.name = name;
+        if (module == nullptr && stored.dtype == report.dtype) {
+          require_finite_result(piece, checkpoint);
+          writer.write(piece.bytes);
+          return;
         }
+        const Tensor rows = resident_tensor(piece);
+        Tensor rounded = torch::empty(rows.sizes(), type), delta = deltas && module != nullptr ? torch::empty(rows.sizes(), type) : Tensor();
+        for_each_row_block(count, [&](std::int64_t begin, std::int64_t size) {
+          const Tensor block = rows.narrow(0, begin, size), merged = module == nullptr ? block : merged_rows(block, *module, first + begin);
+          rounded.narrow(0, begin, size).copy_(merged);
+          if (delta.defined()) delta.narrow(0, begin, size).copy_(merged - block.to(torch::kFloat32));
+        });
+        require_finite_result(view_of(name, rounded), checkpoint);
+        writer.write(view_of(name, rounded).bytes);
+        if (delta.defined()) deltas->write(view_of(name, delta).bytes);
       });
       report.merged_tensors += module != nullptr;
     }

@@ -225,6 +225,11 @@ std::uint16_t quantise_nf4(const float* x, std::uint8_t (&q)[64]) {
   return scale;
 }
 
+// Where a block has the byte of an input and an output.
+std::int64_t nf4_place(std::int64_t input, std::int64_t output) {
+  return input / 8 * kLineBytes + output / 4 * 16 + input % 4 * 4 + output % 4;
+}
+
 // fp32 rows to lines and scales.
 void quantise(const Rows& chunk, std::int64_t inputs, WeightType type, std::byte* lines,
               std::uint16_t* scales) {
@@ -239,11 +244,8 @@ void quantise(const Rows& chunk, std::int64_t inputs, WeightType type, std::byte
       for (std::int64_t first = 0; first < inputs; first += 64) {
         std::uint8_t q[64];
         scales[first / 64 * kBlockOutputs + output] = quantise_nf4(row + first, q);
-        for (std::int64_t i = 0; i < 64; i += 8) {
-          std::uint32_t word = 0;
-          for (int k = 0; k < 8; ++k) word |= static_cast<std::uint32_t>(q[i + k]) << (4 * k);
-          std::memcpy(lines + (first + i) / 8 * kLineBytes + output * 4, &word, 4);
-        }
+        for (std::int64_t i = 0; i < 64; ++i)
+          if (i % 8 < 4) lines[nf4_place(first + i, output)] = static_cast<std::byte>(q[i] | q[i + 4] << 4);
       }
     }
   }
@@ -356,7 +358,7 @@ void PackedWeights::unpack(std::int64_t first, std::int64_t count, float* rows) 
       }
       const float scale = from_bf16(scales()[(block * padded + i) / group * kBlockOutputs + o]);
       to[i] = scale * (type_ == WeightType::kInt8 ? static_cast<float>(load<std::int8_t>(line + i % 4 * 16 + o))
-                                                  : kNf4Levels[load<std::uint32_t>(line + o * 4) >> i % 8 * 4 & 15u]);
+                                                  : kNf4Levels[load<std::uint8_t>(lines + nf4_place(i, o)) >> i % 8 / 4 * 4 & 15]);
     }
   });
 }

@@ -26,7 +26,8 @@ TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
            {"merge", {"--model PATH", "--adapter PATH", "--output PATH", "--dtype TEXT", "--max-shard-size SIZE=5G", "--also-delta", "--json"}},
            {"init", {"--output PATH", "--shape TEXT=tiny", "--dtype TEXT=float16", "--seed N=42", "--layers N"}},
            {"info", {"PATH", "--json"}},
-           {"tokenize", {"--model PATH", "--file PATH", "--json"}}}) {
+           {"tokenize", {"--model PATH", "--file PATH", "--json"}},
+           {"bench", {"--shape TEXT=redpajama-3b", "--layers N=2", "--tokens N=1280", "--only TEXT=peaks,linears,step,prompt,decode", "--json"}}}) {
     SCOPED_TRACE(command);
     expect_contains(top, "\n  " + command + " ");
     const Result help = succeeds({command, "--help"});

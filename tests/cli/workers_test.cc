@@ -92,7 +92,7 @@ TEST_F(Workers, TheCurveOfOneProcessAndTheSameBitsAgain) {
   finish(4, run_of("four"));
   expect_same_curve("two", "one");
   expect_same_curve("four", "one");
-  finish(2, run_of("again", {"--threads", "2", "--memory-budget", "1"}));
+  finish(2, run_of("again", {"--threads", "2", "--recompute", "on"}));
   EXPECT_EQ(weights("again"), weights("two"));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -48,6 +49,7 @@ class AtomicFile {
  private:
   fs::path path_, temporary_;
   int fd_ = -1;
+  std::int64_t written_ = 0, started_ = 0;  // bytes; those whose way to the disk has begun
 };
 
 void write_file_atomic(const fs::path& path, std::string_view content);

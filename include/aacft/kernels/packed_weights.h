@@ -21,7 +21,8 @@ std::optional<WeightType> parse_weight_type(std::string_view name);
 //   kFp16  [out/16][in/2][2 inputs][16 outputs]
 //   kBf16  [out/16][in/2][16 outputs][2 inputs], as instructions on pairs of bf16 take them
 //   kInt8  [out/16][in/4][4 inputs][16 outputs]
-//   kNf4   [out/16][in/8][16 outputs][8 inputs], 4 bits each, from the lowest
+//   kNf4   [out/16][in/8][4][4 inputs][4 outputs]: a byte's lower four bits are one of the first four inputs,
+//          its upper ones the one four later; 4 x 4 outputs
 // Outputs are padded with zeros to a multiple of 16, inputs to one of the scale's group (32 where there are no scales).
 // In huge pages where the system has them. Movable, not copyable.
 class PackedWeights {

@@ -9,7 +9,7 @@ namespace {
 #if defined(__AVX512F__)
 constexpr int kRows = 14, kColumns = 32, kDirectRows = 4, kDirectSums = 16;
 #elif defined(__AVX2__)
-constexpr int kRows = 6, kColumns = 16, kDirectRows = 4, kDirectSums = 8;
+constexpr int kRows = 6, kColumns = 16, kDirectRows = 6, kDirectSums = 8;
 #else
 constexpr int kRows = 3, kColumns = 16, kDirectRows = 2, kDirectSums = 8;
 #endif
@@ -197,21 +197,35 @@ void multiply_direct_panel(const float* a, const WeightView& w, std::int64_t blo
     for (int v = 0; v < kSums; ++v)
       scale[v] = scales<kType>(w, block + v / kBlockVectors, v % kBlockVectors * kWidth, k + begin);
     for (std::int64_t step = 0; step < group; step += kInputs, line += kLineBytes, a += kInputs * kHeight) {
-#pragma GCC unroll 16
-      for (int v = 0; v < kSums; ++v) {
-        const std::byte* from = line + v / kBlockVectors * block_bytes;
-        if (v % kBlockVectors == 0) __builtin_prefetch(from + kAhead);
-        const auto values = Line<kType>::read(from, v % kBlockVectors * kWidth);
-#pragma GCC unroll 8
-        for (int i = 0; i < kInputs; ++i) {
-          const Floats value = weight<kType, kRound>(values, i, scale[v]);
 #pragma GCC unroll 4
-          for (int r = 0; r < kHeight; ++r) sums[r][v] += splat(a[i * kHeight + r]) * value;
+      for (int b = 0; b < kBlocks; ++b) {
+        const std::byte* from = line + b * block_bytes;
+        __builtin_prefetch(from + kAhead);
+        // All vectors together share the activations' broadcasts; a line of many inputs needs the registers.
+        constexpr int kTogether = kInputs > 4 ? 1 : kBlockVectors;
+#pragma GCC unroll 4
+        for (int first_vector = 0; first_vector < kBlockVectors; first_vector += kTogether) {
+          Line<kType> values[kTogether];
+#pragma GCC unroll 4
+          for (int v = 0; v < kTogether; ++v) values[v] = Line<kType>::read(from, (first_vector + v) * kWidth);
+          const int sum = b * kBlockVectors + first_vector;
+#pragma GCC unroll 8
+          for (int i = 0; i < kInputs; ++i) {
+            Floats value[kTogether];
+#pragma GCC unroll 4
+            for (int v = 0; v < kTogether; ++v) value[v] = weight<kType, kRound>(values[v], i, scale[sum + v]);
+#pragma GCC unroll 6
+            for (int r = 0; r < kHeight; ++r) {
+              const Floats x = splat(a[i * kHeight + r]);
+#pragma GCC unroll 4
+              for (int v = 0; v < kTogether; ++v) sums[r][sum + v] += x * value[v];
+            }
+          }
         }
       }
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int r = 0; r < kHeight; ++r)
 #pragma GCC unroll 16
     for (int v = 0; v < kSums; ++v) {

@@ -20,24 +20,60 @@ AACFT_INLINE Floats load_fp16(const std::byte* p) {
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// Byte k of each level.
+struct Nf4Bytes {
+  alignas(16) std::uint8_t byte[4][16];
+};
+constexpr Nf4Bytes make_nf4_bytes() {
+  Nf4Bytes bytes{};
+  for (int k = 0; k < 4; ++k)
+    for (int i = 0; i < 16; ++i)
+      bytes.byte[k][i] = static_cast<std::uint8_t>(__builtin_bit_cast(std::uint32_t, kNf4Levels[i]) >> (8 * k));
+  return bytes;
+}
+constexpr Nf4Bytes kNf4Bytes = make_nf4_bytes();
+#endif
+
 AACFT_INLINE Uints load_words(const std::byte* p) {
   Uints x;
   std::memcpy(&x, p, sizeof x);
   return x;
 }
 
-AACFT_INLINE Floats nf4_level(Uints code) {  // in the lowest 4 bits; the others may be anything
+AACFT_INLINE Floats load_int8(const std::byte* p) {
 #if defined(__AVX512F__)
-  return __builtin_shuffle(load(kNf4Levels), reinterpret_cast<Ints>(code));
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 #elif defined(__AVX2__)
-  const __m256i index = reinterpret_cast<__m256i>(code);
-  const Floats low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(kNf4Levels), index);
-  const Floats high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(kNf4Levels + 8), index);
-  return _mm256_blendv_ps(low, high, reinterpret_cast<__m256>(code << 28));
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadu_si64(p)));
 #else
-  Floats level;
-  for (int i = 0; i < kWidth; ++i) level[i] = kNf4Levels[code[i] & 15u];
-  return level;
+  Floats x;
+  for (int i = 0; i < kWidth; ++i) x[i] = static_cast<float>(reinterpret_cast<const std::int8_t*>(p)[i]);
+  return x;
+#endif
+}
+
+// The levels of input i, from the kWidth * 4 bytes of a line that hold kWidth outputs.
+AACFT_INLINE Floats nf4_levels(Uints bytes, int i) {
+#if defined(__AVX512F__)
+  // The input's byte to each output's lane, whose lowest four bits then choose.
+  const __m512i place = _mm512_add_epi32(_mm512_set1_epi32(i % 4 * 4), _mm512_set4_epi32(3, 2, 1, 0));
+  const __m512i codes = _mm512_shuffle_epi8(reinterpret_cast<__m512i>(i < 4 ? bytes : bytes >> 4), place);
+  return __builtin_shuffle(load(kNf4Levels), reinterpret_cast<Ints>(codes));
+#elif defined(__AVX2__)
+  // All four inputs of the nibble at once (the compiler shares that): each byte of the float by a table of its own.
+  const __m256i codes = reinterpret_cast<__m256i>((i < 4 ? bytes : bytes >> 4) & 0x0f0f0f0fu);
+  __m256i part[4];
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k)
+    part[k] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(kNf4Bytes.byte[k]))), codes);
+  const __m256i low = i % 4 < 2 ? _mm256_unpacklo_epi8(part[0], part[1]) : _mm256_unpackhi_epi8(part[0], part[1]);
+  const __m256i high = i % 4 < 2 ? _mm256_unpacklo_epi8(part[2], part[3]) : _mm256_unpackhi_epi8(part[2], part[3]);
+  return reinterpret_cast<Floats>(i % 2 == 0 ? _mm256_unpacklo_epi16(low, high) : _mm256_unpackhi_epi16(low, high));
+#else
+  Floats levels;
+  for (int o = 0; o < kWidth; ++o) levels[o] = kNf4Levels[bytes[i % 4] >> (8 * o + i / 4 * 4) & 15u];
+  return levels;
 #endif
 }
 
@@ -74,19 +110,14 @@ template <>
 struct Line<WeightType::kInt8> {
   const std::byte* first;
   AACFT_INLINE Line read(const std::byte* line, std::int64_t output) { return {line + output}; }
-  AACFT_INLINE Floats input(const Line& line, int i, Floats scale) {
-    typedef std::int8_t Bytes __attribute__((vector_size(kWidth)));
-    Bytes bytes;
-    std::memcpy(&bytes, line.first + i * 16, sizeof bytes);
-    return __builtin_convertvector(bytes, Floats) * scale;
-  }
+  AACFT_INLINE Floats input(const Line& line, int i, Floats scale) { return load_int8(line.first + i * 16) * scale; }
 };
 
 template <>
 struct Line<WeightType::kNf4> {
-  Uints codes;
+  Uints bytes;
   AACFT_INLINE Line read(const std::byte* line, std::int64_t output) { return {load_words(line + output * 4)}; }
-  AACFT_INLINE Floats input(const Line& line, int i, Floats scale) { return nf4_level(line.codes >> (4 * i)) * scale; }
+  AACFT_INLINE Floats input(const Line& line, int i, Floats scale) { return nf4_levels(line.bytes, i) * scale; }
 };
 
 template <WeightType kType, bool kRound>

@@ -1,0 +1,175 @@
+#include <torch/types.h>
+
+#include <cmath>
+
+#include "aacft/base/random.h"
+#include "aacft/base/threads.h"
+#include "aacft/bench/bench.h"
+#include "aacft/model/backprop.h"
+#include "aacft/model/gpt_neox.h"
+#include "aacft/model/lora.h"
+#include "measuring.h"
+
+namespace aacft {
+namespace {
+
+// ---- work, by the formulas in bench.h ----
+
+// The products of a token with the weights of a layer, or with one of them.
+double linear_flops(const ModelConfig& config, const std::string& which = "") {
+  double flops = 0;
+  for (const LinearShape& shape : linears_of_layer(config, 0))
+    if (shape.name.ends_with(which)) flops += 2.0 * static_cast<double>(shape.out) * static_cast<double>(shape.in);
+  return flops;
+}
+
+double head_flops(const ModelConfig& config) { return 2.0 * static_cast<double>(config.vocab_size) * static_cast<double>(config.hidden_size); }
+
+double attention_flops(const ModelConfig& config, std::int64_t length) {
+  return 2.0 * static_cast<double>(config.hidden_size) * static_cast<double>(length) * static_cast<double>(length + 1);
+}
+
+double step_flops(const ModelConfig& config, const Pass& pass, const Targets& targets) {
+  const auto rows = static_cast<double>(pass.rows()), layers = static_cast<double>(config.num_layers);
+  double flops = 2 * rows * layers * linear_flops(config) + 2 * static_cast<double>(targets.rows.size()) * head_flops(config);
+  // Nothing below layer 0 wants a gradient, so its adapter's gradient is the last.
+  flops -= rows * linear_flops(config, "query_key_value");
+  if (config.parallel_residual) flops -= rows * (linear_flops(config, "dense_h_to_4h") + linear_flops(config, "dense_4h_to_h"));
+  for (std::size_t i = 0; i < pass.sequences(); ++i) flops += 3 * layers * attention_flops(config, pass.length(i));
+  return flops;
+}
+
+// ---- what is run ----
+
+std::vector<std::int32_t> random_tokens(const ModelConfig& config, std::int64_t count, std::uint64_t stream) {
+  const RandomStream random(1, Purpose::kSampling, stream);
+  std::vector<std::int32_t> ids;
+  for (std::int64_t i = 0; i < count; ++i)
+    ids.push_back(static_cast<std::int32_t>(random.bits(static_cast<std::uint64_t>(i)) % static_cast<std::uint64_t>(config.vocab_size)));
+  return ids;
+}
+
+// `tokens` tokens in sequences of about 85, the rows of the talk's data; every token but a sequence's last has a target.
+struct TrainingPass {
+  Pass pass;
+  Targets targets;
+};
+TrainingPass training_pass(const ModelConfig& config, std::int64_t tokens) {
+  const std::int64_t count = std::max<std::int64_t>(1, std::lround(static_cast<double>(tokens) / 85));
+  std::vector<std::vector<std::int32_t>> sequences;
+  for (std::int64_t i = 0; i < count; ++i)
+    sequences.push_back(random_tokens(config, tokens * (i + 1) / count - tokens * i / count, static_cast<std::uint64_t>(i)));
+  TrainingPass made{make_pass(sequences), {}};
+  made.pass.set_dropout(1, 0);
+  std::int64_t row = 0;
+  for (const auto& sequence : sequences) {
+    for (std::size_t t = 1; t < sequence.size(); ++t) made.targets.add(row + static_cast<std::int64_t>(t) - 1, sequence[t], 1.0f / static_cast<float>(tokens));
+    row += static_cast<std::int64_t>(sequence.size());
+  }
+  return made;
+}
+
+// The logits of every sequence's last token, as generating asks for them.
+torch::Tensor last_logits(GptNeox& model, const std::vector<std::vector<std::int32_t>>& sequences, std::vector<KvCache>& caches) {
+  Pass pass = make_pass(sequences);
+  std::vector<KvCache*> used;
+  for (KvCache& cache : caches) used.push_back(&cache);
+  use_caches(pass, std::move(used));
+  const torch::Tensor hidden = model.hidden(pass);
+  std::vector<std::int64_t> last;
+  for (std::size_t i = 0; i < pass.sequences(); ++i) last.push_back(pass.offsets[i + 1] - 1);
+  return model.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)));
+}
+
+// body(model, where its seconds go) for 1 layer and for `layers`.
+template <typename Body>
+void at_both_depths(const BenchOptions& options, std::int64_t layers, const Body& body) {
+  for (const std::int64_t depth : {std::int64_t{1}, layers}) {
+    GptNeox model(with_layers(options.config, depth), options.model);
+    body(model, depth == 1 ? &DepthSeconds::one : &DepthSeconds::several);
+  }
+}
+
+}  // namespace
+
+StepTime time_step(const BenchOptions& options) {
+  const TrainingPass made = training_pass(options.config, options.tokens);
+  StepTime time;
+  time.tokens = options.tokens;
+  time.sequences = static_cast<std::int64_t>(made.pass.sequences());
+  time.kept.layers = time.recomputed.layers = options.layers;
+  time.flops = step_flops(options.config, made.pass, made.targets);
+  time.threads = threads();
+  at_both_depths(options, options.layers, [&](GptNeox& model, double DepthSeconds::*where) {
+    Adapter adapter = Adapter::create(LoraConfig{}, model, 1, {});
+    adapter.attach(model);
+    adapter.train();
+    Backprop backprop(model);
+    const auto step = [&](std::size_t kept_layers) {
+      double loss = 0;
+      backprop.add_gradients(made.pass, made.targets, kept_layers, loss);
+    };
+    time.kept.*where = shortest(options.seconds, [&] { step(model.num_layers()); });
+    time.recomputed.*where = shortest(options.seconds, [&] { step(0); });
+    if (model.num_layers() == 1) return;
+    set_threads(1);
+    time.one_thread = seconds_of([&] { step(model.num_layers()); });
+    set_threads(time.threads);
+    time.all_threads = time.kept.*where;
+  });
+  return time;
+}
+
+PromptTime time_prompt(const BenchOptions& options) {
+  PromptTime time;
+  time.tokens = std::min<std::int64_t>(512, options.config.max_positions);
+  time.seconds.layers = options.layers;
+  time.flops = static_cast<double>(options.config.num_layers) *
+                   (static_cast<double>(time.tokens) * linear_flops(options.config) + attention_flops(options.config, time.tokens)) +
+               head_flops(options.config);
+  const std::vector<std::vector<std::int32_t>> prompt = {random_tokens(options.config, time.tokens, 0)};
+  at_both_depths(options, options.layers, [&](GptNeox& model, double DepthSeconds::*where) {
+    std::vector<KvCache> caches;
+    caches.push_back(model.make_cache(time.tokens));
+    time.seconds.*where = shortest(options.seconds, [&] {
+      caches[0].length = 0;
+      last_logits(model, prompt, caches);
+    });
+  });
+  return time;
+}
+
+std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vector<std::int64_t>& batches) {
+  constexpr std::int64_t kContext = 64, kSteps = 64, kFewest = 5;
+  const std::int64_t layers = rotating_layers(options);
+  std::vector<DecodeTime> times;
+  for (const std::int64_t batch : batches) {
+    const double attention = 4.0 * static_cast<double>(options.config.hidden_size) * kContext;
+    const double flops = static_cast<double>(options.config.num_layers) * (linear_flops(options.config) + attention) + head_flops(options.config);
+    times.push_back({batch, {layers}, static_cast<double>(batch) * flops, 0});
+  }
+  at_both_depths(options, layers, [&](GptNeox& model, double DepthSeconds::*where) {
+    for (DecodeTime& time : times) {
+      std::vector<std::vector<std::int32_t>> next;
+      std::vector<KvCache> caches;
+      for (std::int64_t i = 0; i < time.batch; ++i) {
+        next.push_back(random_tokens(options.config, kContext, static_cast<std::uint64_t>(i)));
+        caches.push_back(model.make_cache(kContext + 1 + kSteps));
+      }
+      last_logits(model, next, caches);
+      for (auto& ids : next) ids.resize(1);
+      last_logits(model, next, caches);
+      std::vector<double> steps;
+      double passed = 0;
+      for (std::int64_t i = 0; i < kSteps && (i < kFewest || passed < options.seconds); ++i) {
+        steps.push_back(seconds_of([&] { last_logits(model, next, caches); }));
+        passed += steps.back();
+      }
+      time.seconds.*where = median(steps);
+      time.bytes = static_cast<std::uint64_t>(options.config.num_layers) * layer_bytes(options) + model.embed_out().packed.bytes();
+    }
+  });
+  return times;
+}
+
+}  // namespace aacft

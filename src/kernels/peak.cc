@@ -1,0 +1,93 @@
+#include "aacft/kernels/peak.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include "aacft/base/error.h"
+#include "aacft/base/system.h"
+#include "aacft/base/threads.h"
+#include "kernels/vector/peak.h"
+#include "kernels/vector/table.h"
+
+namespace aacft {
+
+AACFT_DECLARE_TABLE(PeakTable, peak_table)
+#ifdef AACFT_X86
+namespace avx512bf16 { extern const MultiplyAdds peak_multiply_adds; }
+namespace amx { extern const MultiplyAdds peak_multiply_adds; }
+#endif
+
+namespace {
+
+const MultiplyAdds& multiply_adds(Isa isa, Compute compute) {
+#ifdef AACFT_X86
+  if (compute == Compute::kBf16 && isa == Isa::kAmx) return amx::peak_multiply_adds;
+  if (compute == Compute::kBf16 && isa == Isa::kAvx512Bf16) return avx512bf16::peak_multiply_adds;
+  if (isa >= Isa::kAvx512) return avx512::peak_table.multiply_adds;
+  if (isa == Isa::kAvx2) return avx2::peak_table.multiply_adds;
+#endif
+  return portable::peak_table.multiply_adds;
+}
+
+// Memory in huge pages, where the system has them.
+class Region {
+ public:
+  explicit Region(std::size_t bytes) : bytes_(bytes) {
+    memory_ = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory_ == MAP_FAILED) throw Error("no memory for ", bytes, " bytes to read: ", std::strerror(errno));
+    ::madvise(memory_, bytes_, MADV_HUGEPAGE);
+  }
+  Region(const Region&) = delete;
+  ~Region() { ::munmap(memory_, bytes_); }
+
+  std::byte* data() const { return static_cast<std::byte*>(memory_); }
+
+ private:
+  std::size_t bytes_;
+  void* memory_;
+};
+
+}  // namespace
+
+double peak_flops(Isa isa, Compute compute, double seconds) {
+  constexpr std::int64_t kRounds = 100'000;  // a fraction of a millisecond
+  const MultiplyAdds& work = multiply_adds(isa, compute);
+  double best = 0;
+  for (int run = 0; run < 3; ++run) {
+    std::vector<double> rates(static_cast<std::size_t>(threads()));
+    parallel_for(rates.size(), [&](std::size_t thread) {
+      const double start = wall_seconds();
+      double passed = 0, rounds = 0;
+      while (passed < seconds) {
+        work.run(kRounds);
+        rounds += kRounds;
+        passed = wall_seconds() - start;
+      }
+      rates[thread] = rounds * work.flops / passed;
+    });
+    best = std::max(best, std::accumulate(rates.begin(), rates.end(), 0.0));
+  }
+  return best;
+}
+
+double dram_read_bytes_per_second(std::uint64_t most) {
+  const PeakTable& table = AACFT_CHOOSE(peak_table);
+  const auto parts = static_cast<std::size_t>(threads());
+  const std::size_t part = std::max<std::size_t>(std::min(most, available_memory_bytes() / 4) / parts / kReadBytes, 1) * kReadBytes;
+  const Region region(parts * part);
+  parallel_for(parts, [&](std::size_t i) { std::memset(region.data() + i * part, 1, part); });
+  double best = 0;
+  for (int run = 0; run < 4; ++run) {
+    const double start = wall_seconds();
+    parallel_for(parts, [&](std::size_t i) { table.read(region.data() + i * part, part); });
+    best = std::max(best, static_cast<double>(parts * part) / (wall_seconds() - start));
+  }
+  return best;
+}
+
+}  // namespace aacft
