@@ -111,7 +111,7 @@ StepTime time_step(const BenchOptions& options) {
     };
     time.kept.*where = shortest(options.seconds, [&] { step(model.num_layers()); });
     time.recomputed.*where = shortest(options.seconds, [&] { step(0); });
-    if (model.num_layers() == 1) return;
+    if (model.num_layers() == 1 || !options.scaling) return;
     set_threads(1);
     time.one_thread = seconds_of([&] { step(model.num_layers()); });
     set_threads(time.threads);

@@ -140,6 +140,7 @@ int run(int argc, char** argv) {
   app.formatter(std::make_shared<HelpFormatter>());
   app.get_formatter()->column_width(34);
   add_train(app);
+  add_plan(app);
   add_generate(app);
   add_eval(app);
   add_merge(app);

@@ -8,7 +8,7 @@
 
 namespace aacft::cli {
 
-constexpr const char* kShapeNames = "tiny, pythia-70m or redpajama-3b";
+constexpr const char* kShapeNames = "tiny, pythia-70m, redpajama-3b, redpajama-7b or gpt-neox-20b";
 
 // tiny is for trying things out: seconds to train, and it learns nothing but spelling.
 inline ModelConfig shape_named(const std::string& name) {
@@ -22,6 +22,11 @@ inline ModelConfig shape_named(const std::string& name) {
   } else if (name == "redpajama-3b") {
     c.vocab_size = 50432, c.hidden_size = 2560, c.intermediate_size = 10240, c.num_layers = 32, c.num_heads = 32;
     c.rotary_pct = 1.0, c.parallel_residual = false;
+  } else if (name == "redpajama-7b") {
+    c.vocab_size = 50432, c.hidden_size = 4096, c.intermediate_size = 16384, c.num_layers = 32, c.num_heads = 32;
+    c.rotary_pct = 1.0, c.parallel_residual = false;
+  } else if (name == "gpt-neox-20b") {
+    c.vocab_size = 50432, c.hidden_size = 6144, c.intermediate_size = 24576, c.num_layers = 44, c.num_heads = 64;
   } else {
     throw UsageError("--shape must be ", kShapeNames, ", not ", name);
   }

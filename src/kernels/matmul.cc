@@ -17,12 +17,16 @@ namespace aacft {
 
 AACFT_DECLARE_TABLE(MatmulTier, matmul_fp32)
 AACFT_DECLARE_TABLE(MatmulTier, matmul_bf16)
+#ifdef AACFT_X86
+namespace avx512bf16 { extern const MatmulTier matmul_bf16; }
+namespace amx { extern const MatmulTier matmul_bf16; }
+#endif
 
 namespace {
 
 // Packed activations of one block of the contraction, and the sums of one task: what the second-level cache holds.
 constexpr std::int64_t kBlockBytes = 320 << 10;
-constexpr std::int64_t kTaskColumns = 256;
+constexpr std::int64_t kTaskColumns = 128;
 // Packing fewer activations than this is not worth waking the threads.
 constexpr std::int64_t kSerialPack = 32768;
 // With up to this many row panels, weights are streamed past the activations instead of expanded.
@@ -57,7 +61,12 @@ class Scratch {
 };
 
 const MatmulTier& tier_for(Compute compute) {
-  return compute == Compute::kFp32 ? AACFT_CHOOSE(matmul_fp32) : AACFT_CHOOSE(matmul_bf16);
+  if (compute == Compute::kFp32) return AACFT_CHOOSE(matmul_fp32);
+#ifdef AACFT_X86
+  if (isa() >= Isa::kAmx) return amx::matmul_bf16;
+  if (isa() >= Isa::kAvx512Bf16) return avx512bf16::matmul_bf16;
+#endif
+  return AACFT_CHOOSE(matmul_bf16);
 }
 
 // y = x W^T or x W for rows that are few enough for their packed form to stay in the caches.
@@ -95,16 +104,21 @@ struct Product {
     return {a.packed + block * a.count * a.bytes, a.m, a.count, a.bytes};
   }
 
-  // The lines that column panel `panel` of a block is made from.
+  // The lines, of values and of scales, that column panel `panel` of a block is made from.
   std::int64_t find_lines(std::int64_t panel, std::int64_t block, const std::byte** lines) const {
     const std::int64_t inputs = inputs_of_line(w.type), n = panel * tier.columns, k = block * tier.depth;
     const std::int64_t first_output = transposed ? k : n, first_input = transposed ? n : k;
     const std::int64_t outputs = std::min(transposed ? depth(block) : tier.columns, w.out - first_output);
     const std::int64_t count = std::min(transposed ? tier.columns : depth(block), w.in - first_input) / inputs;
+    const std::int64_t group = scale_group(w.type), groups = group > 0 ? divide_up(count * inputs, group) : 0;
     std::int64_t found = 0;
     for (std::int64_t output = 0; output < outputs; output += kBlockOutputs) {
       const std::byte* line = w.values + ((first_output + output) / kBlockOutputs * w.in + first_input) / inputs * kLineBytes;
       for (std::int64_t i = 0; i < count; ++i) lines[found++] = line + i * kLineBytes;
+      for (std::int64_t i = 0; i < groups; ++i) {
+        const std::int64_t first = (first_output + output) * w.in / kBlockOutputs + first_input;
+        lines[found++] = reinterpret_cast<const std::byte*>(w.scales + (first / group + i) * kBlockOutputs);
+      }
     }
     return found;
   }
@@ -177,11 +191,12 @@ struct Product {
   }
 };
 
-void multiply(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute, const Epilogue& epilogue,
-              bool transposed) {
+}  // namespace
+
+void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y,
+              const Epilogue& epilogue) {
   assert(x.rows == y.rows && x.cols == (transposed ? weights.out() : weights.in()) &&
          y.cols == (transposed ? weights.in() : weights.out()));
-  const MatmulTier& tier = tier_for(compute);
   const WeightView w{weights.values(), weights.scales(), weights.type(), weights.padded_out(), weights.padded_in()};
   const std::int64_t most = std::max(kBlockBytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
   const std::int64_t parts = divide_up(x.rows, most);
@@ -191,15 +206,13 @@ void multiply(const ConstMatrix& x, const PackedWeights& weights, const Matrix& 
   }
 }
 
-}  // namespace
-
 void matmul(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute, const Epilogue& epilogue) {
-  multiply(x, weights, y, compute, epilogue, false);
+  multiply(tier_for(compute), false, x, weights, y, epilogue);
 }
 
 void matmul_transposed(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute,
                        const Epilogue& epilogue) {
-  multiply(x, weights, y, compute, epilogue, true);
+  multiply(tier_for(compute), true, x, weights, y, epilogue);
 }
 
 }  // namespace aacft

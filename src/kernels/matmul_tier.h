@@ -2,8 +2,8 @@
 //
 // y [m, n] is cut into tiles of rows x columns. Activations are packed into row panels: up to `rows` rows of one block of
 // `depth` steps of the contraction, in the tier's own order. Weights are expanded, one column panel and block at a
-// time, into a buffer that stays in the first-level cache. Every sum is one chain over a block's steps, and blocks are
-// added in order, so that neither the shape of the tiles nor the way through them changes a bit of y.
+// time, into a buffer that stays in the first-level cache. A tier adds a block's steps in one order, and blocks are added
+// one after another, so that neither the shape of the tiles nor the way through them changes a bit of y.
 #pragma once
 
 #include "aacft/kernels/matmul.h"
@@ -56,5 +56,9 @@ struct MatmulTier {
   // y from finished sums, c [y.rows][c_stride]; epilogue.bias begins at y's first column.
   void (*finish)(const float* c, std::int64_t c_stride, const Matrix& y, const Epilogue& epilogue);
 };
+
+// matmul() and matmul_transposed() by a given tier.
+void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y,
+              const Epilogue& epilogue);
 
 }  // namespace aacft

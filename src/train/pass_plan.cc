@@ -1,6 +1,10 @@
 #include "aacft/train/pass_plan.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "aacft/base/system.h"
 
 namespace aacft {
 namespace {
@@ -15,13 +19,35 @@ std::int64_t rows_that_fit(const PassMemory& memory, std::size_t kept, std::size
 PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t wanted, std::int64_t longest, Recompute recompute,
                      std::uint64_t budget) {
   const auto plan = [&](std::size_t kept) {
-    return PassPlan{std::max(rows_that_fit(memory, kept, layers - kept, budget), longest), kept};
+    const std::int64_t rows = rows_that_fit(memory, kept, layers - kept, budget);
+    return PassPlan{std::max(rows, longest), kept, rows >= longest};
   };
   if (recompute == Recompute::kOff) return plan(layers);
   if (recompute == Recompute::kOn) return plan(0);
   std::size_t kept = layers;
   while (kept > 0 && rows_that_fit(memory, kept, layers - kept, budget) < wanted) --kept;
   return plan(kept);
+}
+
+PassPlan plan_passes(const TrainOptions& options, const PassMemory& memory, std::size_t layers, std::vector<std::int64_t> lengths,
+                     std::int64_t longest, std::uint64_t budget) {
+  std::sort(lengths.begin(), lengths.end(), std::greater<>());
+  lengths.resize(std::min(lengths.size(), static_cast<std::size_t>(options.micro_batch * options.accumulation)));
+  const std::int64_t largest_step = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  const bool shares = shares_prefixes(options);
+  const std::int64_t wanted = std::max(longest, std::min(largest_step, shares ? kSharedPassRows : kUsefulPassRows));
+  PassPlan plan = plan_passes(memory, layers, wanted, longest, options.recompute, budget);
+  // What is shared must not depend on the memory that a machine has, or results would.
+  if (shares) plan = {std::max(longest, kSharedPassRows), plan.kept_layers, plan.max_rows >= wanted};
+  return plan;
+}
+
+bool shares_prefixes(const TrainOptions& options) {
+  return options.share_prefixes == SharePrefixes::kOn || (options.share_prefixes == SharePrefixes::kAuto && !options.full);
+}
+
+std::uint64_t memory_budget(const TrainOptions& options) {
+  return options.memory_budget > 0 ? options.memory_budget : rss_bytes() + available_memory_bytes() / 10 * 9;
 }
 
 }  // namespace aacft

@@ -24,6 +24,7 @@
 #include "aacft/train/data_order.h"
 #include "aacft/train/optimizer.h"
 #include "aacft/train/pass_plan.h"
+#include "aacft/train/run_data.h"
 #include "aacft/train/run_folder.h"
 #include "aacft/train/schedule.h"
 #include "aacft/train/workers.h"
@@ -70,12 +71,6 @@ void check_options(const TrainOptions& o) {
 template <typename T>
 std::vector<T> slice(const std::vector<T>& all, std::pair<std::size_t, std::size_t> bounds) {
   return {all.begin() + static_cast<std::ptrdiff_t>(bounds.first), all.begin() + static_cast<std::ptrdiff_t>(bounds.second)};
-}
-
-std::vector<const Sample*> pointers_to(const std::vector<Sample>& samples) {
-  std::vector<const Sample*> pointers;
-  for (const Sample& sample : samples) pointers.push_back(&sample);
-  return pointers;
 }
 
 ModelOptions model_options(const TrainOptions& options) {
@@ -138,45 +133,24 @@ class Run {
   GptNeox model_;
   Backprop backprop_{model_};
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::vector<Sample> rows_, eval_rows_;
+  RunData data_;
   std::optional<Adapter> adapter_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<DataOrder> order_;
   PassPlan plan_;
-  std::int64_t total_steps_ = 0, total_micro_batches_ = 0;
+  RunLength length_;
   std::uint64_t budget_ = 0;
   RunState state_;
   std::int64_t recorded_ = 0;  // steps that are over, evaluation included
 
-  std::vector<Sample> load(const std::filesystem::path& path) {
-    return load_samples_for(model_.config(), path, *tokenizer_, options_.rows, events_.warning);
-  }
-
   void load_data() {
-    rows_ = load(options_.data);
-    if (!options_.eval_data.empty()) {
-      eval_rows_ = load(options_.eval_data);
-    } else if (options_.eval_split > 0) {
-      const RandomStream order(options_.seed, Purpose::kSplit);
-      const auto held_out = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(options_.eval_split * static_cast<double>(rows_.size()))));
-      if (held_out >= rows_.size()) throw UsageError("--eval-split leaves no rows to train on");
-      std::vector<Sample> kept;
-      for (std::size_t i = 0; i < rows_.size(); ++i)
-        (order.permute(i, rows_.size()) < held_out ? eval_rows_ : kept).push_back(rows_[i]);
-      rows_ = std::move(kept);
-    }
-    state_.data_fingerprint = fingerprint(rows_);
+    data_ = load_run_data(options_, model_.config(), *tokenizer_, events_.warning);
+    state_.data_fingerprint = fingerprint(data_.rows);
     for (const std::uint64_t value : {options_.seed, static_cast<std::uint64_t>(options_.micro_batch), static_cast<std::uint64_t>(options_.accumulation),
                                       static_cast<std::uint64_t>(options_.shuffle)})
       state_.data_fingerprint = (state_.data_fingerprint ^ value) * 0x100000001b3u;
-    order_ = std::make_unique<DataOrder>(rows_.size(), options_.micro_batch, options_.shuffle, options_.seed);
-    if (options_.epochs > 0) {
-      total_micro_batches_ = static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(order_->micro_batches_per_epoch()) - 1e-9));
-      total_steps_ = (total_micro_batches_ + options_.accumulation - 1) / options_.accumulation;
-    } else {
-      total_steps_ = options_.max_steps;
-      total_micro_batches_ = total_steps_ * options_.accumulation;
-    }
+    order_ = std::make_unique<DataOrder>(data_.rows.size(), options_.micro_batch, options_.shuffle, options_.seed);
+    length_ = run_length(options_, *order_);
   }
 
   void prepare_weights() {
@@ -199,39 +173,28 @@ class Run {
   }
 
   void plan() {
-    std::int64_t longest = 0;
-    for (const auto* rows : {&rows_, &eval_rows_})
-      for (const Sample& row : *rows) longest = std::max(longest, static_cast<std::int64_t>(row.ids.size()));
-    std::vector<std::int64_t> lengths = lengths_of(pointers_to(rows_));
-    std::sort(lengths.begin(), lengths.end(), std::greater<>());
-    lengths.resize(std::min(lengths.size(), static_cast<std::size_t>(options_.micro_batch * options_.accumulation)));
-    const std::int64_t largest_step = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
-
     // The weights are in memory by now. Moments and gradients of an adapter are small; those of a whole model are not.
     const std::uint64_t moments = options_.full ? 8 * static_cast<std::uint64_t>(model_.config().num_parameters()) : 0;
-    const std::uint64_t whole = options_.memory_budget > 0 ? options_.memory_budget : rss_bytes() + available_memory_bytes() / 10 * 9;
-    const std::uint64_t taken = rss_bytes() + moments;
+    const std::uint64_t whole = memory_budget(options_), taken = rss_bytes() + moments;
     budget_ = whole > taken ? whole - taken : 0;
-    const std::int64_t wanted = std::max(longest, std::min(largest_step, share_prefixes() ? kSharedPassRows : kUsefulPassRows));
-    plan_ = plan_passes(footprint(model_.config(), adapter_ ? &adapter_->config() : nullptr, options_.model_options, model_.stored_dtype()).pass, model_.num_layers(), wanted, longest, options_.recompute, budget_);
-    // What is shared must not depend on the memory that a machine has, or results would.
-    if (share_prefixes()) {
-      if (plan_.max_rows < wanted)
-        tell(events_.warning, "a pass of " + std::to_string(wanted) + " tokens may need more than the memory budget; --share-prefixes off allows smaller ones");
-      plan_.max_rows = kSharedPassRows;
-    }
+    const Footprint needs = footprint(model_.config(), adapter_ ? &adapter_->config() : nullptr, options_.model_options, model_.stored_dtype());
+    plan_ = plan_passes(options_, needs.pass, model_.num_layers(), lengths_of(pointers_to(data_.rows)), data_.longest(), budget_);
+    if (!plan_.fits)
+      tell(events_.warning, options_.share_prefixes == SharePrefixes::kOff || options_.full
+                                ? "a pass of the longest row may need more than the memory budget"
+                                : "a pass may need more than the memory budget; --share-prefixes off allows smaller ones");
   }
 
   RunInfo info() const {
     RunInfo info;
     info.model_parameters = model_.config().num_parameters();
     info.trained_parameters = adapter_ ? adapter_->num_parameters() : info.model_parameters;
-    info.rows = rows_.size();
-    info.eval_rows = eval_rows_.size();
-    for (const Sample& row : rows_) info.tokens += row.ids.size();
-    info.total_steps = total_steps_;
+    info.rows = data_.rows.size();
+    info.eval_rows = data_.eval_rows.size();
+    for (const Sample& row : data_.rows) info.tokens += row.ids.size();
+    info.total_steps = length_.steps;
     info.steps_done = state_.step;
-    info.epochs = epoch_after(total_steps_);
+    info.epochs = epoch_after(length_.steps);
     info.pass_rows = plan_.max_rows;
     info.kept_layers = plan_.kept_layers;
     info.layers = model_.num_layers();
@@ -241,12 +204,7 @@ class Run {
   }
 
   double epoch_after(std::int64_t steps) const {
-    return static_cast<double>(std::min(steps * options_.accumulation, total_micro_batches_)) / static_cast<double>(order_->micro_batches_per_epoch());
-  }
-
-  // Full training sums weight gradients by sequence, where shared rows would save little.
-  bool share_prefixes() const {
-    return options_.share_prefixes == SharePrefixes::kOn || (options_.share_prefixes == SharePrefixes::kAuto && !options_.full);
+    return static_cast<double>(std::min(steps * options_.accumulation, length_.micro_batches)) / static_cast<double>(order_->micro_batches_per_epoch());
   }
 
   // ---- workers ----
@@ -260,8 +218,8 @@ class Run {
     std::istringstream lines(options_.resolved_config);
     for (std::string line; std::getline(lines, line);)
       if (std::find(kOwn.begin(), kOwn.end(), line.substr(0, line.find(' '))) == kOwn.end()) text << line << "\n";
-    text << "arithmetic in " << (model_.compute() == Compute::kBf16 ? "bf16" : "fp32") << "\n" << rows_.size() << " rows (fingerprint " << state_.data_fingerprint << ")\n"
-         << eval_rows_.size() << " evaluation rows (fingerprint " << fingerprint(eval_rows_) << ")\n"
+    text << "arithmetic in " << (model_.compute() == Compute::kBf16 ? "bf16" : "fp32") << "\n" << data_.rows.size() << " rows (fingerprint " << state_.data_fingerprint << ")\n"
+         << data_.eval_rows.size() << " evaluation rows (fingerprint " << fingerprint(data_.eval_rows) << ")\n"
          << info().trained_parameters << " trained parameters\n";
     return text.str();
   }
@@ -298,12 +256,12 @@ class Run {
     StepData data;
     std::vector<std::vector<std::size_t>> micro_batches;
     const std::int64_t first = step * options_.accumulation;
-    for (std::int64_t m = first; m < std::min(first + options_.accumulation, total_micro_batches_); ++m)
+    for (std::int64_t m = first; m < std::min(first + options_.accumulation, length_.micro_batches); ++m)
       micro_batches.push_back(order_->micro_batch(m));
     std::vector<std::int64_t> counted;  // by micro-batch
     for (const auto& micro_batch : micro_batches) {
       counted.push_back(0);
-      for (const std::size_t row : micro_batch) counted.back() += rows_[row].counted();
+      for (const std::size_t row : micro_batch) counted.back() += data_.rows[row].counted();
     }
     data.counted = std::accumulate(counted.begin(), counted.end(), std::int64_t{0});
     for (std::size_t m = 0; m < micro_batches.size(); ++m) {
@@ -311,9 +269,9 @@ class Run {
                                 ? 1.0 / static_cast<double>(data.counted)
                                 : 1.0 / static_cast<double>(counted[m]) / static_cast<double>(micro_batches.size());
       for (const std::size_t row : micro_batches[m]) {
-        data.rows.push_back(&rows_[row]);
+        data.rows.push_back(&data_.rows[row]);
         data.weights.push_back(static_cast<float>(weight));
-        data.tokens += rows_[row].ids.size();
+        data.tokens += data_.rows[row].ids.size();
       }
     }
     return data;
@@ -331,18 +289,18 @@ class Run {
   StepReport do_step() {
     const double started = wall_seconds(), cpu_started = cpu_seconds();
     const StepData data = step_data(state_.step);
-    const double rate = options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, total_steps_);
+    const double rate = options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, length_.steps);
     optimizer_->zero_gradients();
     double loss = 0;
     const auto mine = share_of_rows(lengths_of(data.rows), workers_.rank(), workers_.size());
     std::vector<const Sample*> my_rows = pick(data.rows, mine);
     std::vector<float> my_weights = pick(data.weights, mine);
-    if (share_prefixes()) sort_rows(my_rows, my_weights);
-    const auto passes = share_prefixes() ? cut_into_shared_passes(my_rows, plan_.max_rows) : cut_into_passes(lengths_of(my_rows), plan_.max_rows);
+    if (shares_prefixes(options_)) sort_rows(my_rows, my_weights);
+    const auto passes = shares_prefixes(options_) ? cut_into_shared_passes(my_rows, plan_.max_rows) : cut_into_passes(lengths_of(my_rows), plan_.max_rows);
     for (const auto& bounds : passes) {
       const auto rows = slice(my_rows, bounds);
       const auto weights = slice(my_weights, bounds);
-      SamplePass made = share_prefixes() ? shared_pass_of(rows, weights) : pass_of(rows, weights);
+      SamplePass made = shares_prefixes(options_) ? shared_pass_of(rows, weights) : pass_of(rows, weights);
       made.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
       backprop_.add_gradients(made.pass, made.targets, plan_.kept_layers, loss);
     }
@@ -360,7 +318,7 @@ class Run {
 
     StepReport report;
     report.step = state_.step;
-    report.total_steps = total_steps_;
+    report.total_steps = length_.steps;
     report.loss = loss;
     report.learning_rate = rate;
     report.grad_norm = norm;
@@ -387,7 +345,7 @@ class Run {
   // ---- evaluation ----
 
   EvalReport evaluate() {
-    std::vector<const Sample*> rows = pointers_to(eval_rows_);
+    std::vector<const Sample*> rows = pointers_to(data_.eval_rows);
     std::int64_t counted = 0;
     for (const Sample* row : rows) counted += row->counted();
     rows = pick(rows, share_of_rows(lengths_of(rows), workers_.rank(), workers_.size()));
@@ -412,7 +370,7 @@ class Run {
   }
 
   bool evaluation_due() const {
-    return !eval_rows_.empty() && (state_.step % options_.eval_steps == 0 || state_.step == total_steps_);
+    return !data_.eval_rows.empty() && (state_.step % options_.eval_steps == 0 || state_.step == length_.steps);
   }
 
   // ---- files ----
@@ -483,9 +441,9 @@ class Run {
     const double started = wall_seconds();
     const std::int64_t first = state_.step;
     RunResult result;
-    while (state_.step < total_steps_ && !out_of_patience()) {
+    while (state_.step < length_.steps && !out_of_patience()) {
       StepReport report = do_step();
-      report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(total_steps_ - state_.step);
+      report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(length_.steps - state_.step);
       tell(events_.step, report);
       std::optional<EvalReport> evaluation;
       if (evaluation_due()) {
@@ -494,7 +452,7 @@ class Run {
       }
       if (folder_) folder_->append_metrics(metrics_line(report, evaluation));
       recorded_ = state_.step;
-      if (state_.step < total_steps_ && !out_of_patience() && workers_.any(events_.stop_requested && events_.stop_requested())) {
+      if (state_.step < length_.steps && !out_of_patience() && workers_.any(events_.stop_requested && events_.stop_requested())) {
         save_checkpoint();
         result.end = RunEnd::kInterrupted;
         break;
@@ -502,7 +460,7 @@ class Run {
       if (options_.save_steps > 0 && state_.step % options_.save_steps == 0) save_checkpoint();
     }
     if (result.end != RunEnd::kInterrupted) {
-      if (state_.step < total_steps_) result.end = RunEnd::kStoppedEarly;
+      if (state_.step < length_.steps) result.end = RunEnd::kStoppedEarly;
       finish();
     }
     result.rank = workers_.rank();

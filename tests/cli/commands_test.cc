@@ -22,6 +22,7 @@ TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
            {"train", {"--model PATH", "--output PATH=run", "--rank N=2", "--alpha NUMBER=32", "--dropout NUMBER=0.05", "--target-modules TEXT=query_key_value", "NUMBER=0.0002",
                       "linear|cosine|constant=linear", "N=100", "--memory-budget SIZE=0", "--epochs NUMBER=0", "token|micro=token", "--no-shuffle", "--no-append-eos", "--eval-steps N=50",
                       "--save-total-limit N=2", "--resume PATH", "--config PATH", "--overwrite"}},
+           {"plan", {"--model PATH", "--data PATH", "--rank N=2", "--memory-budget SIZE=0", "--compute auto|fp32|bf16=auto", "--no-timing", "--json"}},
            {"generate", {"--model PATH", "--prompt TEXT", "--max-new-tokens", "N=50", "--temperature", "--top-k N=0", "--top-p NUMBER=1", "--stop TEXT=<human>", "--json", "--seed N=42"}},
            {"merge", {"--model PATH", "--adapter PATH", "--output PATH", "--dtype TEXT", "--max-shard-size SIZE=5G", "--also-delta", "--json"}},
            {"init", {"--output PATH", "--shape TEXT=tiny", "--dtype TEXT=float16", "--seed N=42", "--layers N"}},

@@ -8,6 +8,7 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   d  curves on models made on the spot equal a PEFT loop's
   e  token ids of random strings
   f  a run that was stopped and resumed equals one that was not, byte for byte
+  g  with bf16 arithmetic, the loss curve is nearer to the fp32 one than PEFT's own in bf16
 """
 
 import argparse
@@ -25,6 +26,7 @@ from pathlib import Path
 GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
 sys.path.insert(0, str(GOLDENS))
 from make_goldens import *
+from peft import PeftModel
 from transformers import AutoTokenizer
 
 CURVE_TOLERANCE = 1e-4
@@ -492,7 +494,37 @@ def check_f(aacft, work, settings):
         yield f"f stopped by {name} after step {after}, then resumed", stopped_and_resumed
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f}
+def check_g(aacft, work, settings):
+    """bf16: our curve must be nearer to the fp32 one than PEFT's own bf16 curve is."""
+    rows = read_rows(GOLDENS / "rows.jsonl")
+    options = dict(CURVE, steps=12, warmup=0, lr=5e-3, micro_batch=4, accumulation=1)
+    for name in ("seq", "par"):
+        base = GOLDENS / name
+
+        def nearer():
+            tokenizer = load_tokenizer(base)
+            samples = [sample(tokenizer, text) for text in rows[:48]]
+            start = work / f"g-{name}-start"
+            lora = LoraConfig(task_type="CAUSAL_LM", r=4, lora_alpha=16, target_modules=LINEARS)
+            torch.manual_seed(settings.seed)
+            model = get_peft_model(load_model(base), lora).train()
+            model.save_pretrained(start)
+            losses = lambda log: torch.tensor([line["loss"] for line in log], dtype=torch.float64)
+            fp32 = losses(train(model, samples, options))
+            half = PeftModel.from_pretrained(load_model(base).to(torch.bfloat16), start, is_trainable=True).train()
+            theirs = (losses(train(half, samples, options)) - fp32).abs()
+            arguments = aacft.train_arguments(base, rows[:48], work / f"g-{name}", options, start)
+            arguments[arguments.index("--compute") + 1] = "bf16"
+            aacft.run(*arguments, "--no-shuffle")
+            ours = (losses(log_of(work / f"g-{name}")) - fp32).abs()
+            detail = f"mean distance {ours.mean():.1e}, largest {ours.max():.1e}; PEFT's {theirs.mean():.1e}, {theirs.max():.1e}"
+            require(ours.mean() < theirs.mean(), detail)
+            return detail
+
+        yield f"g bf16 on {name}: nearer to fp32 than PEFT's bf16", nearer
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g}
 
 
 def passes(name, body):
@@ -512,7 +544,7 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdef", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefg", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models")
     parser.add_argument("--strings", type=int, default=60, help="number of random strings")

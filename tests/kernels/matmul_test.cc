@@ -4,12 +4,15 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "aacft/base/random.h"
 #include "aacft/base/threads.h"
 #include "aacft/kernels/isa.h"
+
+#include "../../src/kernels/matmul_tier.h"
 
 namespace aacft {
 namespace {
@@ -91,15 +94,17 @@ struct Case {
   Compute compute;
   Element x, y;
   bool bias, add;
+  const MatmulTier* tier = nullptr;  // of an emulated one; else isa() chooses
 };
 
 std::string describe(const Case& c, std::int64_t m, std::int64_t out, std::int64_t in) {
-  return std::string(isa_name(isa())) + (c.transposed ? " transposed " : " forward ") + std::string(weight_type_name(c.type)) +
+  return std::string(c.tier != nullptr ? "emulated" : isa_name(isa())) + (c.transposed ? " transposed " : " forward ") + std::string(weight_type_name(c.type)) +
          (c.compute == Compute::kFp32 ? " fp32" : " bf16") + " m " + std::to_string(m) + " out " + std::to_string(out) + " in " +
          std::to_string(in);
 }
 
 void multiply(const Case& c, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, const Epilogue& epilogue) {
+  if (c.tier != nullptr) return multiply(*c.tier, c.transposed, x, weights, y, epilogue);
   (c.transposed ? matmul_transposed : matmul)(x, weights, y, c.compute, epilogue);
 }
 
@@ -139,6 +144,16 @@ void expect_product(const Case& c, const PackedWeights& weights, std::int64_t m)
       ASSERT_NEAR(y.get(i, j), sum, tolerance) << "at " << i << ", " << j;
     }
   }
+}
+
+// Buffers that threads keep must not be multiplied past what was written: not even by zero, where they hold infinity.
+void expect_nothing_left_over(Case c, std::int64_t m) {
+  c.type = WeightType::kFp32;
+  const std::vector<float> infinite(128 * 128, std::numeric_limits<float>::infinity());
+  const Rows x(m, 128, c.x, infinite), y(m, 128, c.y);
+  set_threads(1);
+  multiply(c, x.matrix(), PackedWeights::pack(infinite.data(), c.type, 128, 128, c.type), y.matrix(), {});
+  for (const std::int64_t size : {1, 17, 48, 80, 100}) expect_product(c, random_weights(size, size, c.type), m);
 }
 
 class Matmul : public ::testing::TestWithParam<Isa> {
@@ -188,6 +203,13 @@ TEST_P(Matmul, ElementsBiasAndAdd) {
               }
 }
 
+TEST_P(Matmul, NothingIsLeftOver) {
+  for (const Compute compute : {Compute::kFp32, Compute::kBf16})
+    for (const bool transposed : {false, true})
+      for (const std::int64_t m : {1, 40})
+        expect_nothing_left_over({transposed, WeightType::kFp32, compute, Element::kFp32, Element::kFp32, false, false}, m);
+}
+
 // A row of y depends neither on the rows beside it nor on the number of threads.
 TEST_P(Matmul, RowsHaveTheSameBitsInAnyCompany) {
   constexpr std::int64_t kRows = 700, kOut = 300, kIn = 530;
@@ -220,6 +242,106 @@ INSTANTIATE_TEST_SUITE_P(Isas, Matmul, ::testing::ValuesIn(available_isas()), []
   std::erase(name, '-');
   return name;
 });
+
+#ifdef AACFT_EMULATED
+}  // namespace
+
+namespace emulated_avx512 { extern const MatmulTier matmul_fp32, matmul_bf16; }
+namespace emulated_avx512bf16 { extern const MatmulTier matmul_bf16; }
+namespace emulated_amx { extern const MatmulTier matmul_bf16; }
+
+namespace {
+
+// The same for the tiers that a machine may lack, compiled to AVX2 (see emulated/avx512.h): fewer sizes, since they are slow.
+struct Emulated {
+  const char* name;
+  const MatmulTier& tier;
+  Compute compute;
+};
+
+class EmulatedMatmul : public ::testing::TestWithParam<Emulated> {
+ protected:
+  void SetUp() override {
+    if (available_isas().back() < Isa::kAvx2) GTEST_SKIP() << "needs AVX2";
+  }
+  void TearDown() override { set_threads(available_cores()); }
+
+  static Case make_case(bool transposed, WeightType type, Element x = Element::kFp32, Element y = Element::kFp32,
+                        bool bias = false, bool add = false) {
+    return {transposed, type, GetParam().compute, x, y, bias, add, &GetParam().tier};
+  }
+};
+
+TEST_P(EmulatedMatmul, EveryWeightType) {
+  for (const WeightType type : kTypes) {
+    const PackedWeights weights = random_weights(100, 257, type);
+    for (const bool transposed : {false, true})
+      for (const std::int64_t m : {1, 2, 3, 4, 9, 15, 33}) {
+        expect_product(make_case(transposed, type), weights, m);
+        if (HasFatalFailure()) return;
+      }
+  }
+}
+
+TEST_P(EmulatedMatmul, AwkwardSizes) {
+  for (const std::int64_t out : {1, 16, 17, 48, 100, 500})
+    for (const std::int64_t in : {1, 16, 31, 48, 129, 500})
+      for (const bool transposed : {false, true}) {
+        const PackedWeights weights = random_weights(out, in, kTypes[static_cast<std::size_t>(out + in) % std::size(kTypes)]);
+        for (const std::int64_t m : {0, 1, 5, 13, 35}) {
+          expect_product(make_case(transposed, weights.type()), weights, m);
+          if (HasFatalFailure()) return;
+        }
+      }
+}
+
+TEST_P(EmulatedMatmul, ElementsBiasAndAdd) {
+  const PackedWeights weights = random_weights(70, 90, WeightType::kFp16);
+  for (const Element x : {Element::kFp32, Element::kBf16})
+    for (const Element y : {Element::kFp32, Element::kBf16})
+      for (const bool bias : {false, true})
+        for (const bool add : {false, true})
+          for (const bool transposed : {false, true})
+            for (const std::int64_t m : {1, 40}) {
+              expect_product(make_case(transposed, WeightType::kFp16, x, y, bias, add), weights, m);
+              if (HasFatalFailure()) return;
+            }
+}
+
+TEST_P(EmulatedMatmul, NothingIsLeftOver) {
+  for (const bool transposed : {false, true})
+    for (const std::int64_t m : {1, 40}) expect_nothing_left_over(make_case(transposed, WeightType::kFp32), m);
+}
+
+TEST_P(EmulatedMatmul, RowsHaveTheSameBitsInAnyCompany) {
+  constexpr std::int64_t kRows = 50, kOut = 430, kIn = 530;
+  for (const WeightType type : kTypes)
+    for (const bool transposed : {false, true}) {
+      const Case c = make_case(transposed, type);
+      SCOPED_TRACE(describe(c, kRows, kOut, kIn));
+      const PackedWeights weights = random_weights(kOut, kIn, type);
+      const std::int64_t k = transposed ? kOut : kIn, n = transposed ? kIn : kOut;
+      const Rows x(kRows, k, Element::kFp32, random_values(kRows * k, 5));
+      const Rows together(kRows, n, Element::kFp32);
+      set_threads(1);
+      multiply(c, x.matrix(), weights, together.matrix(), {});
+      set_threads(2);
+      for (const std::int64_t group : {1, 2, 3, 5, 8, 9, 14, 16, 17, 33}) {
+        const Rows y(group, n, Element::kFp32);
+        multiply(c, rows_of(x.matrix(), 17, group), weights, y.matrix(), {});
+        for (std::int64_t i = 0; i < group; ++i)
+          ASSERT_TRUE(y.row_equals(i, together, 17 + i)) << "group " << group << ", row " << i;
+      }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiers, EmulatedMatmul,
+                         ::testing::Values(Emulated{"avx512", emulated_avx512::matmul_fp32, Compute::kFp32},
+                                           Emulated{"avx512rounded", emulated_avx512::matmul_bf16, Compute::kBf16},
+                                           Emulated{"avx512bf16", emulated_avx512bf16::matmul_bf16, Compute::kBf16},
+                                           Emulated{"amx", emulated_amx::matmul_bf16, Compute::kBf16}),
+                         [](const auto& info) { return std::string(info.param.name); });
+#endif
 
 }  // namespace
 }  // namespace aacft

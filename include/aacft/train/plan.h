@@ -1,0 +1,37 @@
+// What a run will take, before anything is loaded.
+#pragma once
+
+#include <cstdint>
+
+#include "aacft/base/warn.h"
+#include "aacft/model/config.h"
+#include "aacft/model/footprint.h"
+#include "aacft/train/options.h"
+#include "aacft/train/pass_plan.h"
+
+namespace aacft {
+
+struct RunForecast {
+  ModelConfig config;
+  std::size_t rows = 0;
+  std::uint64_t tokens = 0;      // of all rows
+  std::int64_t total_steps = 0;
+  double tokens_a_step = 0;      // of its rows
+  double computed_a_step = 0;    // shared beginnings counted once
+  double passes_a_step = 0;
+  std::int64_t largest_pass = 0;  // computed tokens
+  PassPlan passes;
+  Footprint footprint;
+  std::uint64_t program = 0;      // the process without a model
+  std::uint64_t embeddings = 0;   // the part of the file that stays in use
+  std::uint64_t activations = 0;  // of the largest pass
+  std::uint64_t disk = 0;         // checkpoints and result
+  std::uint64_t budget = 0;       // for the whole process
+
+  std::uint64_t peak() const { return program + footprint.weights + footprint.trained + embeddings + activations; }
+};
+
+// Reads the configuration, the tokenizer, the rows, and the headers of the weights. Error as train() would.
+RunForecast forecast(const TrainOptions& options, const Warn& warn);
+
+}  // namespace aacft

@@ -1,0 +1,32 @@
+// The rows of a run, and how long it goes on over them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "aacft/base/warn.h"
+#include "aacft/data/samples.h"
+#include "aacft/model/config.h"
+#include "aacft/tokenizer/tokenizer.h"
+#include "aacft/train/data_order.h"
+#include "aacft/train/options.h"
+
+namespace aacft {
+
+struct RunData {
+  std::vector<Sample> rows, eval_rows;
+
+  std::int64_t longest() const;  // tokens of the longest row of either
+};
+
+// Reads --data and --eval-data, or holds rows out as --eval-split says. Error for a bad row or file.
+RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer, const Warn& warn);
+
+struct RunLength {
+  std::int64_t steps = 0, micro_batches = 0;
+};
+RunLength run_length(const TrainOptions& options, const DataOrder& order);
+
+std::vector<const Sample*> pointers_to(const std::vector<Sample>& samples);
+
+}  // namespace aacft

@@ -1,0 +1,4 @@
+#include "kernels/emulated/amx.h"
+
+#define AACFT_TIER emulated_amx
+#include "kernels/amx/matmul.cc"
