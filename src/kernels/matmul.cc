@@ -193,8 +193,8 @@ struct Product {
 
 }  // namespace
 
-void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y,
-              const Epilogue& epilogue) {
+void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, const PackedWeights& weights,
+              const Matrix& y, const Epilogue& epilogue) {
   assert(x.rows == y.rows && x.cols == (transposed ? weights.out() : weights.in()) &&
          y.cols == (transposed ? weights.in() : weights.out()));
   const WeightView w{weights.values(), weights.scales(), weights.type(), weights.padded_out(), weights.padded_in()};

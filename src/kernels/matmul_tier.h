@@ -1,9 +1,9 @@
 // What a tier of instruction sets gives the driver of matrix products, matmul.cc.
 //
-// y [m, n] is cut into tiles of rows x columns. Activations are packed into row panels: up to `rows` rows of one block of
-// `depth` steps of the contraction, in the tier's own order. Weights are expanded, one column panel and block at a
-// time, into a buffer that stays in the first-level cache. A tier adds a block's steps in one order, and blocks are added
-// one after another, so that neither the shape of the tiles nor the way through them changes a bit of y.
+// y [m, n] is cut into tiles of rows x columns. Activations are packed into row panels: up to `rows` rows of one block
+// of `depth` steps of the contraction, in the tier's own order. Weights are expanded, one column panel and block at a
+// time, into a buffer that stays in the first-level cache. A tier adds a block's steps in one order, and blocks are
+// added one after another, so that neither the shape of the tiles nor the way through them changes a bit of y.
 #pragma once
 
 #include "aacft/kernels/matmul.h"
@@ -58,7 +58,7 @@ struct MatmulTier {
 };
 
 // matmul() and matmul_transposed() by a given tier.
-void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y,
-              const Epilogue& epilogue);
+void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, const PackedWeights& weights,
+              const Matrix& y, const Epilogue& epilogue);
 
 }  // namespace aacft

@@ -152,7 +152,7 @@ TEST_F(BadInput, Prompts) {
 }
 
 TEST_F(BadInput, CommandLine) {
-  misused({}, {"a command is missing", "train, generate"});
+  misused({}, {"a command is missing", "train, plan, generate"});
   misused({"trains"}, {"unknown command trains", "did you mean train?"});
   misused({"--model", "x"}, {"unknown flag --model", "command comes first"});
   misused(train({"--rnak", "2"}), {"unknown flag --rnak"});

@@ -252,7 +252,8 @@ namespace emulated_amx { extern const MatmulTier matmul_bf16; }
 
 namespace {
 
-// The same for the tiers that a machine may lack, compiled to AVX2 (see emulated/avx512.h): fewer sizes, since they are slow.
+// The same for the tiers that a machine may lack, compiled to AVX2 (see emulated/avx512.h): fewer sizes, for they are
+// slow.
 struct Emulated {
   const char* name;
   const MatmulTier& tier;
@@ -287,9 +288,10 @@ TEST_P(EmulatedMatmul, AwkwardSizes) {
   for (const std::int64_t out : {1, 16, 17, 48, 100, 500})
     for (const std::int64_t in : {1, 16, 31, 48, 129, 500})
       for (const bool transposed : {false, true}) {
-        const PackedWeights weights = random_weights(out, in, kTypes[static_cast<std::size_t>(out + in) % std::size(kTypes)]);
+        const WeightType type = kTypes[static_cast<std::size_t>(out + in) % std::size(kTypes)];
+        const PackedWeights weights = random_weights(out, in, type);
         for (const std::int64_t m : {0, 1, 5, 13, 35}) {
-          expect_product(make_case(transposed, weights.type()), weights, m);
+          expect_product(make_case(transposed, type), weights, m);
           if (HasFatalFailure()) return;
         }
       }

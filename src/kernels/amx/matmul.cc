@@ -1,9 +1,8 @@
 // Matrix products of bf16 in tiles of 16 rows by 64 bytes.
 //
-// A tile of activations is 16 rows of 32 steps; a tile of weights is the lines (see pairs.h) of 32 steps and 16 columns;
-// a tile of sums is 16 rows of 16 columns. Row panels are padded with zeros to 16 rows. Each instruction adds 32 steps
-// in an order of the processor's own, row by row; the driver's promise of bits needs no more than that every path cuts
-// the steps at the same places.
+// A tile of activations is 16 rows of 32 steps; one of weights the lines (see pairs.h) of 32 steps and 16 columns; one
+// of sums 16 rows of 16 columns. Row panels are padded with zeros to 16 rows. An instruction adds 32 steps in the
+// processor's own order, row by row: for the same bits on every path, it is enough that all cut the steps alike.
 #include "kernels/avx512bf16/pairs.h"
 
 namespace aacft::AACFT_TIER {
@@ -35,7 +34,8 @@ void pack(const ConstMatrix& x, std::int64_t k, std::int64_t depth, std::byte* p
 
 // ---- weights ----
 
-void expand_transposed_tiles(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel) {
+void expand_transposed_tiles(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth,
+                             std::byte* panel) {
   expand_transposed<kBlocks>(w, n, k, tiles(depth) * kSteps, panel);
 }
 
@@ -88,7 +88,8 @@ void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* co
 constexpr std::int64_t kAhead = 4096;
 
 template <WeightType kType>
-void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k) {
+void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                        std::int64_t k) {
   constexpr std::int64_t kStepBytes = kSteps / inputs_of_line(kType) * kLineBytes;
   alignas(64) std::byte buffer[kDepth / kSteps * kTileBytes];
   float* c = p.c;
@@ -110,7 +111,8 @@ void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t
       }
       for (std::int64_t step = 0; step < tiles(p.depth); ++step) {
         if (panel == 0)
-          for (std::int64_t j = 0; j < kStepBytes; j += kLineBytes) __builtin_prefetch(line + step * kStepBytes + j + kAhead);
+          for (std::int64_t j = 0; j < kStepBytes; j += kLineBytes)
+            __builtin_prefetch(line + step * kStepBytes + j + kAhead);
         _tile_loadd(1, a + step * kTileBytes, kLineBytes);
         _tile_loadd(2, b + step * kTileBytes, kLineBytes);
         _tile_dpbf16ps(0, 1, 2);
@@ -121,7 +123,8 @@ void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t
   _tile_release();
 }
 
-void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k) {
+void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                     std::int64_t k) {
   switch (w.type) {
     case WeightType::kFp32: return multiply_direct_as<WeightType::kFp32>(p, w, block, blocks, k);
     case WeightType::kFp16: return multiply_direct_as<WeightType::kFp16>(p, w, block, blocks, k);

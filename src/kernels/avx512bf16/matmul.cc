@@ -67,8 +67,8 @@ void multiply_panel(const std::byte* a, const std::byte* b, std::int64_t depth, 
 }
 
 template <int kHeight = kRows>
-AACFT_INLINE void multiply_rows(std::int64_t rows, const std::byte* a, const std::byte* b, std::int64_t depth, float* c,
-                                bool first, const std::byte* const* lines, std::int64_t line_count) {
+AACFT_INLINE void multiply_rows(std::int64_t rows, const std::byte* a, const std::byte* b, std::int64_t depth,
+                                float* c, bool first, const std::byte* const* lines, std::int64_t line_count) {
   if (rows == kHeight) return multiply_panel<kHeight>(a, b, depth, c, first, lines, line_count);
   if constexpr (kHeight > 1) multiply_rows<kHeight - 1>(rows, a, b, depth, c, first, lines, line_count);
 }
@@ -76,8 +76,8 @@ AACFT_INLINE void multiply_rows(std::int64_t rows, const std::byte* a, const std
 void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* const* lines, std::int64_t line_count) {
   for (std::int64_t i = 0; i < p.a.count; ++i) {
     const std::int64_t from = line_count * i / p.a.count, to = line_count * (i + 1) / p.a.count;
-    multiply_rows(rows_of_panel(p.a, i), p.a.packed + i * p.a.bytes, panel, p.depth, p.c + i * kRows * kColumns, p.first,
-                  lines + from, to - from);
+    multiply_rows(rows_of_panel(p.a, i), p.a.packed + i * p.a.bytes, panel, p.depth, p.c + i * kRows * kColumns,
+                  p.first, lines + from, to - from);
   }
 }
 
@@ -85,10 +85,9 @@ void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* co
 constexpr std::int64_t kAhead = 4096;
 
 template <WeightType kType, int kHeight, int kCount>
-void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t block, std::int64_t k, std::int64_t depth,
-                           float* c, std::int64_t c_block, bool first) {
+void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t block, std::int64_t k,
+                           std::int64_t depth, float* c, std::int64_t c_block, bool first) {
   constexpr int kInputs = kPairedInputs<kType>;
-  constexpr std::int64_t kBytes = kInputs / inputs_of_line(kType) * kLineBytes;
   const std::int64_t group = scale_group(kType) > 0 ? scale_group(kType) : depth;
   const std::int64_t block_bytes = w.in / inputs_of_line(kType) * kLineBytes;
   const std::byte* line = line_of<kType>(w, block, k);
@@ -97,11 +96,13 @@ void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t
     Floats scale[kCount];
 #pragma GCC unroll 4
     for (int b = 0; b < kCount; ++b) scale[b] = scales<kType>(w, block + b, 0, k + begin);
-    for (std::int64_t step = 0; step < group; step += kInputs, line += kBytes, a += kInputs / 2 * kHeight * 4) {
+    for (std::int64_t step = 0; step < group;
+         step += kInputs, line += kPairedBytes<kType>, a += kInputs / 2 * kHeight * 4) {
 #pragma GCC unroll 4
       for (int b = 0; b < kCount; ++b)
 #pragma GCC unroll 2
-        for (std::int64_t i = 0; i < kBytes; i += kLineBytes) __builtin_prefetch(line + b * block_bytes + i + kAhead);
+        for (std::int64_t i = 0; i < kPairedBytes<kType>; i += kLineBytes)
+          __builtin_prefetch(line + b * block_bytes + i + kAhead);
 #pragma GCC unroll 4
       for (int i = 0; i < kInputs; i += 2) {
         Uints pairs[kCount];
@@ -127,8 +128,8 @@ void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t
 
 template <WeightType kType, int kHeight = kDirectRows>
 AACFT_INLINE void multiply_direct_rows(std::int64_t rows, const std::byte* a, const WeightView& w, std::int64_t block,
-                                       std::int64_t blocks, std::int64_t k, std::int64_t depth, float* c, std::int64_t c_block,
-                                       bool first) {
+                                       std::int64_t blocks, std::int64_t k, std::int64_t depth, float* c,
+                                       std::int64_t c_block, bool first) {
   if (rows == kHeight) {
     std::int64_t i = 0;
     for (; i + kDirectBlocks <= blocks; i += kDirectBlocks)
@@ -141,14 +142,16 @@ AACFT_INLINE void multiply_direct_rows(std::int64_t rows, const std::byte* a, co
 }
 
 template <WeightType kType>
-void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k) {
+void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                        std::int64_t k) {
   constexpr std::int64_t kSums = kDirectRows * kBlockOutputs;  // of a panel
   for (std::int64_t i = 0; i < p.a.count; ++i)
     multiply_direct_rows<kType>(rows_of_panel(p.a, i), p.a.packed + i * p.a.bytes, w, block, blocks, k, p.depth,
                                 p.c + i * kSums, p.a.count * kSums, p.first);
 }
 
-void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k) {
+void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                     std::int64_t k) {
   switch (w.type) {
     case WeightType::kFp32: return multiply_direct_as<WeightType::kFp32>(p, w, block, blocks, k);
     case WeightType::kFp16: return multiply_direct_as<WeightType::kFp16>(p, w, block, blocks, k);

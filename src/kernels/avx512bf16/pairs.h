@@ -15,8 +15,9 @@ AACFT_INLINE void store_line(std::byte* p, Uints line) { std::memcpy(p, &line, s
 AACFT_INLINE Uints make_line(Floats step, Floats next) {
   typedef std::uint16_t Words __attribute__((vector_size(64)));
   const Words words = reinterpret_cast<Words>(_mm512_cvtne2ps_pbh(next, step));
-  return reinterpret_cast<Uints>(__builtin_shufflevector(words, words, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9,
-                                                         25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+  return reinterpret_cast<Uints>(__builtin_shufflevector(words, words, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22,
+                                                         7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30,
+                                                         15, 31));
 }
 
 // ---- weights ----
@@ -24,6 +25,8 @@ AACFT_INLINE Uints make_line(Floats step, Floats next) {
 // Inputs that one or more whole lines of packed weights hold in pairs.
 template <WeightType kType>
 constexpr int kPairedInputs = inputs_of_line(kType) == 1 ? 2 : inputs_of_line(kType);
+template <WeightType kType>
+constexpr std::int64_t kPairedBytes = kPairedInputs<kType> / inputs_of_line(kType) * kLineBytes;
 
 // Inputs i and i + 1 of 16 outputs, i even.
 template <WeightType kType>
@@ -31,7 +34,8 @@ AACFT_INLINE Uints weight_pairs(const std::byte* line, int i, Floats scale) {
   if constexpr (kType == WeightType::kBf16) {
     return load_words(line);
   } else if constexpr (kType == WeightType::kFp32) {
-    return make_line(load(reinterpret_cast<const float*>(line)), load(reinterpret_cast<const float*>(line + kLineBytes)));
+    return make_line(load(reinterpret_cast<const float*>(line)),
+                     load(reinterpret_cast<const float*>(line + kLineBytes)));
   } else {
     const auto values = Line<kType>::read(line, 0);
     return make_line(weight<kType, false>(values, i, scale), weight<kType, false>(values, i + 1, scale));
@@ -53,7 +57,7 @@ void expand_as(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t
     const std::byte* line = line_of<kType>(w, block, k);
     for (std::int64_t first = 0; first < depth; first += group) {
       const Floats scale = scales<kType>(w, block, 0, k + first);
-      for (std::int64_t step = 0; step < group; step += kInputs, line += kInputs / inputs_of_line(kType) * kLineBytes) {
+      for (std::int64_t step = 0; step < group; step += kInputs, line += kPairedBytes<kType>) {
 #pragma GCC unroll 4
         for (int i = 0; i < kInputs; i += 2, to += kStride) store_line(to, weight_pairs<kType>(line, i, scale));
       }
@@ -102,7 +106,7 @@ void expand_transposed_as(const WeightView& w, std::int64_t n, std::int64_t k, s
         const std::byte* from = line_of<kType>(w, block, input);
 #pragma GCC unroll 8
         for (int i = 0; i < 8; ++i)
-          lines[i] = weight_pairs<kType>(from + 2 * i / kInputs * (kInputs / inputs_of_line(kType)) * kLineBytes, 2 * i % kInputs, scale);
+          lines[i] = weight_pairs<kType>(from + 2 * i / kInputs * kPairedBytes<kType>, 2 * i % kInputs, scale);
         exchange(lines);
       }
 #pragma GCC unroll 8

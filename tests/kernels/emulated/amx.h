@@ -31,7 +31,8 @@ AACFT_EMULATED void tile_config(const void* config) {
   require(tiles.config.palette == 1 && tiles.config.start_row == 0);
   for (int t = 0; t < 16; ++t) {
     const int most = t < 8 ? 1 : 0;
-    require(tiles.config.rows[t] <= 16 * most && tiles.config.row_bytes[t] <= 64 * most && tiles.config.row_bytes[t] % 4 == 0);
+    require(tiles.config.rows[t] <= 16 * most && tiles.config.row_bytes[t] <= 64 * most);
+    require(tiles.config.row_bytes[t] % 4 == 0);
     require((tiles.config.rows[t] == 0) == (tiles.config.row_bytes[t] == 0));
   }
   std::memset(tiles.words, 0, sizeof tiles.words);
