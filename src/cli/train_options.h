@@ -46,7 +46,7 @@ struct TrainFlags {
       declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
       declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
       declared.add("--init-adapter", o.init_adapter, "start from this adapter folder; rank, alpha and targets are its own"),
-      declared.add("--full", o.full, "train every weight instead of an adapter"),
+      declared.add("--full", o.full, "train every weight, in fp32, instead of an adapter"),
     });
     group("Optimisation", {
       declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate"),

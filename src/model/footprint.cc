@@ -19,7 +19,9 @@ constexpr std::uint64_t kPackedActivations = 32u << 20;
 }  // namespace
 
 Footprint footprint(const ModelConfig& c, const LoraConfig* lora, const ModelOptions& options, Dtype stored) {
-  const ModelOptions chosen = with_defaults(options);
+  ModelOptions chosen = options;
+  chosen.full = lora == nullptr;
+  chosen = with_defaults(chosen);
   const std::uint64_t element = chosen.compute == Compute::kBf16 ? 2 : 4;
   const auto hidden = static_cast<std::uint64_t>(c.hidden_size), wide = static_cast<std::uint64_t>(c.intermediate_size);
   const auto vocab = static_cast<std::uint64_t>(c.vocab_size), heads = static_cast<std::uint64_t>(c.num_heads);

@@ -54,5 +54,17 @@ TEST(ComputeTypes, Bf16KeepsTheLaws) {
   EXPECT_EQ(adapter_bytes(o.output), bytes);
 }
 
+// Weights that are trained themselves are fp32.
+TEST(ComputeTypes, FullTrainingIsFp32) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "one");
+  o.full = true;
+  o.max_steps = 2;
+  const auto losses = run(o).losses();
+  o.output = folder / "other";
+  o.model_options = {.compute = Compute::kBf16, .base_weights = WeightType::kNf4};
+  EXPECT_EQ(run(o).losses(), losses);
+}
+
 }  // namespace
 }  // namespace aacft::testing

@@ -16,8 +16,9 @@ struct ModelOptions {
   bool low_memory = false;  // weights are packed when their layer's turn comes, and dropped after it: slow, but small
 };
 
-// With base_weights filled in where the arithmetic decides them.
+// With base_weights filled in where the arithmetic decides them. Trained weights are fp32, whatever is asked for.
 inline ModelOptions with_defaults(ModelOptions options) {
+  if (options.full) options.compute = Compute::kFp32, options.base_weights.reset();
   if (!options.base_weights && options.compute == Compute::kBf16) options.base_weights = WeightType::kBf16;
   return options;
 }
