@@ -178,14 +178,19 @@ void layer_backward(const LayerContext& c, std::size_t index, Layer& m, LayerSta
 
   if (c.config.parallel_residual) dense_backward();  // before dx changes
 
-  const Matrix gated = needs_input(m.dense_4h_to_h) ? forward.gated(a.wide) : Matrix{};
-  const Matrix dwide = s.dwide.get(rows, c.config.intermediate_size, c.element());
-  linear_backward(gated, m.dense_4h_to_h, c.pass, c.compute, dx, &dwide, false, state.states[3]);
-  gelu_backward(a.wide, forward.kind(), dwide, dwide);
-  const Matrix normed = needs_input(m.dense_h_to_4h) ? forward.normed(h, m.post_attention_layernorm) : Matrix{};
+  // Side by side with attention, the MLP passes nothing on to it.
+  const bool through_mlp = !c.config.parallel_residual || below || trains(m.dense_h_to_4h) || trains(m.dense_4h_to_h) ||
+                           m.post_attention_layernorm.weight.trained();
   const Matrix dnormed = s.dnormed.get(rows, hidden, c.element());
-  linear_backward(normed, m.dense_h_to_4h, c.pass, c.compute, dwide, &dnormed, false, state.states[2]);
-  norm_backward(m.post_attention_layernorm, h, dnormed, true);
+  if (through_mlp) {
+    const Matrix gated = needs_input(m.dense_4h_to_h) ? forward.gated(a.wide) : Matrix{};
+    const Matrix dwide = s.dwide.get(rows, c.config.intermediate_size, c.element());
+    linear_backward(gated, m.dense_4h_to_h, c.pass, c.compute, dx, &dwide, false, state.states[3]);
+    gelu_backward(a.wide, forward.kind(), dwide, dwide);
+    const Matrix normed = needs_input(m.dense_h_to_4h) ? forward.normed(h, m.post_attention_layernorm) : Matrix{};
+    linear_backward(normed, m.dense_h_to_4h, c.pass, c.compute, dwide, &dnormed, false, state.states[2]);
+    norm_backward(m.post_attention_layernorm, h, dnormed, true);
+  }
 
   if (!c.config.parallel_residual) dense_backward();
   if (!through_attention) return;

@@ -16,7 +16,7 @@ struct PassMemory {
   std::uint64_t per_row_kept = 0;        // bytes a row and kept layer
   std::uint64_t per_row_recomputed = 0;  // bytes a row and recomputed layer
   std::uint64_t per_row_working = 0;     // bytes a row, whatever is kept
-  std::uint64_t fixed = 0;               // logits, packed operands
+  std::uint64_t fixed = 0;               // logits, working space
 
   std::uint64_t total(std::int64_t rows, std::size_t kept, std::size_t recomputed) const {
     return fixed + static_cast<std::uint64_t>(rows) * (kept * per_row_kept + recomputed * per_row_recomputed + per_row_working);
