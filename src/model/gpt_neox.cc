@@ -160,10 +160,8 @@ void GptNeox::pack_checked(Linear& linear, const std::string& name, std::optiona
 }
 
 void GptNeox::pack_layer(std::size_t index) {
-  for (std::size_t k = 0; k < 4; ++k) {
-    const NamedLinear named = linears()[4 * index + k];
-    pack_checked(*named.linear, named.name + ".weight", options_.base_weights);
-  }
+  const auto all = linears();
+  for (std::size_t k = 4 * index; k < 4 * index + 4; ++k) pack_checked(*all[k].linear, all[k].name + ".weight", options_.base_weights);
 }
 
 void GptNeox::pack_head() {
@@ -235,8 +233,9 @@ Matrix GptNeox::stream(const Pass& pass) {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (options_.low_memory) pack_layer(i);
     forward(i, pass, x, nullptr, false);
-    if (options_.low_memory)
-      for (std::size_t k = 0; k < 4; ++k) linears()[4 * i + k].linear->packed = {};
+    if (!options_.low_memory) continue;
+    Layer& layer = layers_[i];
+    for (Linear* linear : {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h}) linear->packed = {};
   }
   for (std::size_t i = 0; i < pass.caches.size(); ++i) pass.caches[i]->length += pass.length(i);
   return x;
