@@ -149,7 +149,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   AtomicFolder target(options.output);
   {
     const Checkpoint checkpoint(options.model);
-    check_checkpoint(checkpoint, config, false, events.warning);  // values are looked at as they pass
+    check_checkpoint(checkpoint, config, events.warning);  // values are looked at as they pass
     check_fit(adapter, checkpoint, options.adapter);
     report.dtype = options.dtype.value_or(checkpoint.find("gpt_neox.embed_in.weight")->dtype);
 

@@ -14,7 +14,7 @@ using nlohmann::json;
 json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) {
   const ModelConfig c = read_model_config(folder);
   const Checkpoint checkpoint(folder);
-  check_checkpoint(checkpoint, c, false, warn);
+  check_checkpoint(checkpoint, c, warn);
   std::uint64_t bytes = 0;
   std::map<std::string, std::size_t> types;
   for (const auto& [name, shape] : expected_tensors(c)) {

@@ -78,7 +78,7 @@ void require_finite(const Checkpoint& checkpoint, const std::string& name) {
   release_pages(tensor->bytes);  // they come back when they are used
 }
 
-void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, bool check_values, const Warn& warn) {
+void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, const Warn& warn) {
   std::vector<std::string> missing, misshapen, extra;
   const auto expected = expected_tensors(config);
   for (const auto& [name, shape] : expected) {
@@ -103,16 +103,13 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, b
     if (!known) extra.push_back(tensor.name);
   }
   if (!extra.empty() && warn) warn("the weights in " + checkpoint.folder().string() + " hold tensors that this model does not use: " + listed(extra));
-
-  if (!check_values) return;
-  for (const auto& [name, shape] : expected) require_finite(checkpoint, name);
 }
 
 GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options)
     : config_(read_model_config(folder)), options_(with_defaults(options)), checkpoint_(folder) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
-  check_checkpoint(*checkpoint_, config_, false, warn);
+  check_checkpoint(*checkpoint_, config_, warn);
   const auto weight = [&](const std::string& name) { return Parameter{resident_tensor(*find_weight(*checkpoint_, name)), {}}; };
   const auto small = [&](const std::string& name) {
     require_finite(*checkpoint_, name);

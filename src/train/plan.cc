@@ -40,7 +40,7 @@ RunForecast forecast(const TrainOptions& options, const Warn& warn) {
   f.program = rss_bytes();
   f.config = read_model_config(options.model);
   const Checkpoint checkpoint(options.model);
-  check_checkpoint(checkpoint, f.config, false, warn);
+  check_checkpoint(checkpoint, f.config, warn);
   const Dtype stored = checkpoint.find("gpt_neox.embed_in.weight")->dtype;
   const auto tokenizer = load_tokenizer(options.model);
   const RunData data = load_run_data(options, f.config, *tokenizer, warn);

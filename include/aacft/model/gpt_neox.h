@@ -41,8 +41,8 @@ const TensorView* find_weight(const Checkpoint& checkpoint, const std::string& n
 bool is_ignored_tensor(const std::string& name);
 
 // Compares a checkpoint with the shape it should have: Error names every missing or misshapen tensor; extra ones are
-// warned about. With check_values, a weight that is not finite is an Error too.
-void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, bool check_values, const Warn& warn);
+// warned about. Values are not looked at.
+void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, const Warn& warn);
 
 // Error that names the tensor where it holds a NaN or an infinity.
 void require_finite(const Checkpoint& checkpoint, const std::string& name);
