@@ -1,11 +1,10 @@
 #include "aacft/kernels/attention.h"
 
 #include <algorithm>
-#include <memory>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "aacft/base/memory.h"
 #include "kernels/blocks.h"
 #include "kernels/vector/attention.h"
 #include "kernels/vector/table.h"
@@ -16,29 +15,9 @@ AACFT_DECLARE_TABLE(AttentionTable, attention_table)
 
 namespace {
 
-// Memory of one thread that only grows: a task's working space.
-class Scratch {
- public:
-  float* at_least(std::int64_t floats) {
-    if (floats > size_) {
-      buffer_.reset(new (kAlignment) float[static_cast<std::size_t>(floats)]);
-      size_ = floats;
-    }
-    return buffer_.get();
-  }
-
- private:
-  static constexpr std::align_val_t kAlignment{64};
-  struct Free {
-    void operator()(float* p) const { operator delete[](p, kAlignment); }
-  };
-  std::unique_ptr<float[], Free> buffer_;
-  std::int64_t size_ = 0;
-};
-
 float* scratch(std::int64_t floats) {
   thread_local Scratch memory;
-  return memory.at_least(floats);
+  return reinterpret_cast<float*>(memory.get(static_cast<std::size_t>(floats) * 4));
 }
 
 // ---- views of one head ----

@@ -1,13 +1,9 @@
 #include "aacft/kernels/matmul.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cassert>
-#include <cstdlib>
-#include <memory>
-#include <new>
 
+#include "aacft/base/memory.h"
 #include "aacft/kernels/isa.h"
 #include "kernels/blocks.h"
 #include "kernels/matmul_tier.h"
@@ -32,33 +28,7 @@ constexpr std::int64_t kSerialPack = 32768;
 // With up to this many row panels, weights are streamed past the activations instead of expanded.
 constexpr std::int64_t kDirectPanels = 2;
 
-constexpr std::size_t kHugePage = 2 << 20;
-
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-// Memory that a thread keeps from one product to the next.
-class Scratch {
- public:
-  std::byte* get(std::int64_t bytes) {
-    const std::size_t wanted = static_cast<std::size_t>(bytes);
-    if (wanted > size_) {
-      memory_.reset();
-      const std::size_t alignment = wanted < kHugePage ? 4096 : kHugePage;
-      size_ = (wanted + alignment - 1) / alignment * alignment;
-      memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, size_)));
-      if (memory_ == nullptr) throw std::bad_alloc();
-      if (alignment == kHugePage) ::madvise(memory_.get(), size_, MADV_HUGEPAGE);
-    }
-    return memory_.get();
-  }
-
- private:
-  struct Free {
-    void operator()(std::byte* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<std::byte, Free> memory_;
-  std::size_t size_ = 0;
-};
 
 const MatmulTier& tier_for(Compute compute) {
   if (compute == Compute::kFp32) return AACFT_CHOOSE(matmul_fp32);
@@ -140,7 +110,7 @@ struct Product {
     const std::int64_t panel_bytes = tier.columns * tier.depth * tier.element_bytes;
     const std::int64_t lines_bytes = tier.columns * tier.depth / kBlockOutputs * static_cast<std::int64_t>(sizeof(std::byte*));
     const std::int64_t sums = a.count * tier.rows * tier.columns;  // of a panel
-    std::byte* const buffer = scratch.get(panel_bytes + lines_bytes + (end - first) * sums * 4);
+    std::byte* const buffer = scratch.get(static_cast<std::size_t>(panel_bytes + lines_bytes + (end - first) * sums * 4));
     const std::byte** const lines = reinterpret_cast<const std::byte**>(buffer + panel_bytes);
     float* const c = reinterpret_cast<float*>(buffer + panel_bytes + lines_bytes);
 
@@ -164,7 +134,7 @@ struct Product {
   void multiply_direct(const RowPanels& a, std::int64_t first, std::int64_t end) const {
     thread_local Scratch scratch;
     const std::int64_t sums = a.count * tier.direct_rows * kBlockOutputs;
-    float* const c = reinterpret_cast<float*>(scratch.get((end - first) * sums * 4));
+    float* const c = reinterpret_cast<float*>(scratch.get(static_cast<std::size_t>((end - first) * sums * 4)));
     for (std::int64_t block = 0; block < blocks(); ++block)
       tier.multiply_direct({of_block(a, block), depth(block), c, block == 0}, w, first, end - first, block * tier.depth);
     for (std::int64_t i = first; i < end; ++i)
@@ -175,7 +145,7 @@ struct Product {
     thread_local Scratch scratch;
     const bool direct = !transposed && x.rows <= kDirectPanels * tier.direct_rows;
     const std::int64_t rows = direct ? tier.direct_rows : tier.rows;
-    const RowPanels a = pack(rows, scratch.get(divide_up(x.rows, rows) * rows * blocks() * tier.depth * tier.element_bytes));
+    const RowPanels a = pack(rows, scratch.get(static_cast<std::size_t>(divide_up(x.rows, rows) * rows * blocks() * tier.depth * tier.element_bytes)));
     if (direct) {
       for_each_block(divide_up(y.cols, kBlockOutputs), 4,
                      [&](std::int64_t first, std::int64_t count) { multiply_direct(a, first, first + count); });

@@ -1,16 +1,13 @@
 #include "aacft/kernels/packed_weights.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cassert>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "aacft/base/error.h"
+#include "aacft/base/memory.h"
 #include "kernels/blocks.h"
 
 namespace aacft {
@@ -22,7 +19,6 @@ constexpr std::pair<WeightType, std::string_view> kNames[] = {{WeightType::kFp32
                                                               {WeightType::kInt8, "int8"},
                                                               {WeightType::kNf4, "nf4"}};
 
-constexpr std::int64_t kHugePage = 2 << 20;
 // Inputs packed at a time: a multiple of every group and of the padding.
 constexpr std::int64_t kChunk = 128;
 
@@ -270,7 +266,7 @@ std::int64_t PackedWeights::padded_in() const { return padded_inputs(in_, type_)
 
 const std::uint16_t* PackedWeights::scales() const {
   return scale_group(type_) == 0 ? nullptr
-                                 : reinterpret_cast<const std::uint16_t*>(memory_.get() + value_bytes(out_, in_, type_));
+                                 : reinterpret_cast<const std::uint16_t*>(memory_.data() + value_bytes(out_, in_, type_));
 }
 
 std::size_t PackedWeights::bytes(std::int64_t out, std::int64_t in, WeightType type) {
@@ -279,42 +275,17 @@ std::size_t PackedWeights::bytes(std::int64_t out, std::int64_t in, WeightType t
   return static_cast<std::size_t>(bytes);
 }
 
-void PackedWeights::Unmap::operator()(std::byte* memory) const { ::munmap(memory, bytes); }
-
-std::unique_ptr<std::byte, PackedWeights::Unmap> PackedWeights::map(std::size_t bytes) {
-  const std::size_t length = static_cast<std::size_t>(round_up(static_cast<std::int64_t>(bytes), 4096));
-  const auto failed = [&] { return Error("cannot get ", bytes, " bytes of memory for weights: ", std::strerror(errno)); };
-  const auto get = [&](std::size_t size) {
-    return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  };
-  if (length < kHugePage) {
-    void* memory = get(length);
-    if (memory == MAP_FAILED) throw failed();
-    return {static_cast<std::byte*>(memory), Unmap{length}};
-  }
-  // Huge pages need their alignment: map more, then give back both ends.
-  void* memory = get(length + kHugePage);
-  if (memory == MAP_FAILED) throw failed();
-  std::byte* const start = static_cast<std::byte*>(memory);
-  const auto address = reinterpret_cast<std::uintptr_t>(start);
-  const std::size_t skip = static_cast<std::size_t>(round_up(static_cast<std::int64_t>(address), kHugePage)) - address;
-  if (skip > 0) ::munmap(start, skip);
-  if (skip < kHugePage) ::munmap(start + skip + length, kHugePage - skip);
-  ::madvise(start + skip, length, MADV_HUGEPAGE);
-  return {start + skip, Unmap{length}};
-}
-
 PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in, WeightType type) {
   assert(out > 0 && in > 0 && scale_group(stored) == 0);
   PackedWeights packed;
   packed.out_ = out;
   packed.in_ = in;
   packed.type_ = type;
-  packed.memory_ = map(bytes(out, in, type));
+  packed.memory_ = Memory(bytes(out, in, type));
 
   const std::int64_t padded = packed.padded_in(), group = scale_group(type);
   const WeightType staged = group > 0 ? WeightType::kFp32 : type;  // what lines are made from
-  std::byte* const lines = packed.memory_.get();
+  std::byte* const lines = packed.memory_.data();
   std::uint16_t* const scales = const_cast<std::uint16_t*>(packed.scales());
   std::atomic<bool> finite = true;
 

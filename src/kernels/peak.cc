@@ -1,14 +1,11 @@
 #include "aacft/kernels/peak.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <numeric>
 #include <vector>
 
-#include "aacft/base/error.h"
+#include "aacft/base/memory.h"
 #include "aacft/base/system.h"
 #include "aacft/base/threads.h"
 #include "kernels/vector/peak.h"
@@ -33,24 +30,6 @@ const MultiplyAdds& multiply_adds(Isa isa, Compute compute) {
 #endif
   return portable::peak_table.multiply_adds;
 }
-
-// Memory in huge pages, where the system has them.
-class Region {
- public:
-  explicit Region(std::size_t bytes) : bytes_(bytes) {
-    memory_ = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory_ == MAP_FAILED) throw Error("no memory for ", bytes, " bytes to read: ", std::strerror(errno));
-    ::madvise(memory_, bytes_, MADV_HUGEPAGE);
-  }
-  Region(const Region&) = delete;
-  ~Region() { ::munmap(memory_, bytes_); }
-
-  std::byte* data() const { return static_cast<std::byte*>(memory_); }
-
- private:
-  std::size_t bytes_;
-  void* memory_;
-};
 
 }  // namespace
 
@@ -79,7 +58,7 @@ double dram_read_bytes_per_second(std::uint64_t most) {
   const PeakTable& table = AACFT_CHOOSE(peak_table);
   const auto parts = static_cast<std::size_t>(threads());
   const std::size_t part = std::max<std::size_t>(std::min(most, available_memory_bytes() / 4) / parts / kReadBytes, 1) * kReadBytes;
-  const Region region(parts * part);
+  const Memory region(parts * part);
   parallel_for(parts, [&](std::size_t i) { std::memset(region.data() + i * part, 1, part); });
   double best = 0;
   for (int run = 0; run < 4; ++run) {

@@ -3,9 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
+
+#include "aacft/base/memory.h"
 
 namespace aacft {
 
@@ -24,7 +25,7 @@ std::optional<WeightType> parse_weight_type(std::string_view name);
 //   kNf4   [out/16][in/8][4][4 inputs][4 outputs]: a byte's lower four bits are one of the first four inputs,
 //          its upper ones the one four later; 4 x 4 outputs
 // Outputs are padded with zeros to a multiple of 16, inputs to one of the scale's group (32 where there are no scales).
-// In huge pages where the system has them. Movable, not copyable.
+// Movable, not copyable.
 class PackedWeights {
  public:
   PackedWeights() = default;
@@ -47,21 +48,15 @@ class PackedWeights {
   // For the kernels.
   std::int64_t padded_out() const;
   std::int64_t padded_in() const;
-  const std::byte* values() const { return memory_.get(); }
+  const std::byte* values() const { return memory_.data(); }
   // [out/16][in/group][16], bf16; quantised types only.
   const std::uint16_t* scales() const;
 
  private:
-  struct Unmap {
-    std::size_t bytes;
-    void operator()(std::byte* memory) const;
-  };
-  static std::unique_ptr<std::byte, Unmap> map(std::size_t bytes);
-
   std::int64_t out_ = 0, in_ = 0;
   WeightType type_ = WeightType::kFp32;
   bool finite_ = true;
-  std::unique_ptr<std::byte, Unmap> memory_;  // values, then scales
+  Memory memory_;  // values, then scales
 };
 
 // ---- the layout, for the kernels ----

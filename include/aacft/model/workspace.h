@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
+#include "aacft/base/memory.h"
 #include "aacft/kernels/matrix.h"
 
 namespace aacft {
@@ -13,21 +13,16 @@ namespace aacft {
 class Buffer {
  public:
   // Uninitialised where it had to grow.
-  Matrix get(std::int64_t rows, std::int64_t cols, Element element);
+  Matrix get(std::int64_t rows, std::int64_t cols, Element element) {
+    return {memory_.get(static_cast<std::size_t>(rows * cols) * element_size(element)), element, rows, cols, cols};
+  }
   float* floats(std::int64_t count) { return static_cast<float*>(get(1, count, Element::kFp32).data); }
-  void clear();
-  std::size_t capacity() const { return capacity_; }  // bytes
-  std::byte* data() const { return memory_.get(); }
+  void clear() { memory_.clear(); }
+  std::size_t capacity() const { return memory_.capacity(); }  // bytes
+  std::byte* data() const { return memory_.data(); }
 
  private:
-  struct Free {
-    Free() : mapped(0) {}
-    explicit Free(std::size_t bytes) : mapped(bytes) {}
-    std::size_t mapped;  // bytes; 0: from the heap
-    void operator()(std::byte* memory) const;
-  };
-  std::unique_ptr<std::byte, Free> memory_;
-  std::size_t capacity_ = 0;
+  Scratch memory_;
 };
 
 }  // namespace aacft
