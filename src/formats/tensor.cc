@@ -80,7 +80,10 @@ std::optional<Dtype> parse_dtype(std::string_view name) {
 
 std::int64_t TensorView::numel() const {
   std::int64_t product = 1;
-  for (const std::int64_t size : shape) product *= size;
+  for (const std::int64_t size : shape) {
+    if (size == 0) return 0;  // whatever the others say
+    product *= size;
+  }
   return product;
 }
 

@@ -1,5 +1,7 @@
 #include "aacft/model/config.h"
 
+#include <cmath>
+
 #include "aacft/base/error.h"
 #include "aacft/formats/json.h"
 
@@ -15,12 +17,12 @@ class Reader {
 
   bool has(const char* key) const { return object_.contains(key) && !object_.at(key).is_null(); }
 
-  std::int64_t size(const char* key, std::optional<std::int64_t> otherwise = {}) const {
+  std::int64_t size(const char* key, std::optional<std::int64_t> otherwise = {}, std::int64_t most = std::int64_t{1} << 31) const {
     if (!has(key) && otherwise) return *otherwise;
     if (!has(key)) throw Error(where_, ": \"", key, "\" is missing");
     const json& value = object_.at(key);
-    if (!value.is_number_integer() || value.get<std::int64_t>() <= 0 || value.get<std::int64_t>() > (1ll << 31))
-      throw Error(where_, ": \"", key, "\" must be a positive whole number, not ", value.dump());
+    if (!value.is_number_integer() || value.get<std::int64_t>() <= 0 || value.get<std::int64_t>() > most)
+      throw Error(where_, ": \"", key, "\" must be a positive whole number of at most ", most, ", not ", value.dump());
     return value.get<std::int64_t>();
   }
 
@@ -61,10 +63,13 @@ Activation parse_activation(const std::string& name, const std::string& where) {
   throw Error(where, ": hidden_act \"", name, "\" is not known; gelu, gelu_new, gelu_fast and gelu_pytorch_tanh are");
 }
 
+// What no model has; keeps a wrong number from asking for all the memory there is, and products within 64 bits.
+constexpr std::int64_t kMostLayers = 1 << 16, kMostPositions = 1 << 24;
+constexpr double kMostParameters = 1e15;
+
 // The base is an integer in most files, and strict readers want it to stay one.
 json whole_if_possible(double value) {
-  const auto whole = static_cast<std::int64_t>(value);
-  return static_cast<double>(whole) == value ? json(whole) : json(value);
+  return std::abs(value) < 1e15 && std::floor(value) == value ? json(static_cast<std::int64_t>(value)) : json(value);
 }
 
 }  // namespace
@@ -83,10 +88,10 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   ModelConfig c;
   c.vocab_size = reader.size("vocab_size");
   c.hidden_size = reader.size("hidden_size");
-  c.num_layers = reader.size("num_hidden_layers");
+  c.num_layers = reader.size("num_hidden_layers", {}, kMostLayers);
   c.num_heads = reader.size("num_attention_heads");
   c.intermediate_size = reader.size("intermediate_size", 4 * c.hidden_size);
-  c.max_positions = reader.size("max_position_embeddings", c.max_positions);
+  c.max_positions = reader.size("max_position_embeddings", c.max_positions, kMostPositions);
   c.layer_norm_eps = reader.number("layer_norm_eps", c.layer_norm_eps);
   c.parallel_residual = reader.flag("use_parallel_residual", c.parallel_residual);
   c.tied_embeddings = reader.flag("tie_word_embeddings", c.tied_embeddings);
@@ -109,6 +114,9 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
     c.rotary_base = rope.number("rope_theta", c.rotary_base);
   }
 
+  const auto h = static_cast<double>(c.hidden_size);
+  if (h * (2 * static_cast<double>(c.vocab_size) + static_cast<double>(c.num_layers) * (4 * h + 2 * static_cast<double>(c.intermediate_size))) > kMostParameters)
+    throw Error(where, ": the sizes say that the model has more than ", kMostParameters, " parameters, which cannot be");
   if (c.hidden_size % c.num_heads != 0)
     throw Error(where, ": hidden_size ", c.hidden_size, " is not divisible by num_attention_heads ", c.num_heads);
   if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1)) throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 #include <set>
 
 #include "aacft/base/error.h"
@@ -20,35 +19,6 @@ using torch::Tensor;
 // Rows of a weight that are widened at a time, a constant so that results do not depend on the threads.
 constexpr std::int64_t kRows = 256;
 
-bool matches_pattern(const std::string& module, const std::string& pattern) {
-  try {
-    return std::regex_match(module, std::regex("(.*\\.)?(" + pattern + ")"));
-  } catch (const std::regex_error&) {
-    throw Error("\"", pattern, "\" is not a pattern for module names");
-  }
-}
-
-bool ends_with_module(const std::string& module, const std::string& ending) {
-  if (module == ending) return true;
-  return module.size() > ending.size() + 1 && module.compare(module.size() - ending.size() - 1, 1, ".") == 0 &&
-         module.compare(module.size() - ending.size(), ending.size(), ending) == 0;
-}
-
-// The value that a pattern of the map gives this module, else `otherwise`.
-template <typename T>
-T pattern_value(const std::map<std::string, T>& patterns, const std::string& module, T otherwise) {
-  for (const auto& [pattern, value] : patterns)
-    if (matches_pattern(module, pattern)) return value;
-  return otherwise;
-}
-
-// The layer's number in "gpt_neox.layers.7.attention.dense".
-std::int64_t layer_of(const std::string& module) {
-  const std::string mark = "layers.";
-  const std::size_t at = module.find(mark);
-  return at == std::string::npos ? -1 : std::atoll(module.c_str() + at + mark.size());
-}
-
 std::string endings_of(const std::vector<NamedLinear>& linears) {
   std::set<std::string> endings;
   for (const auto& linear : linears) endings.insert(linear.name.substr(linear.name.rfind('.') + 1));
@@ -58,27 +28,6 @@ std::string endings_of(const std::vector<NamedLinear>& linears) {
 }
 
 }  // namespace
-
-std::int64_t LoraConfig::rank_of(const std::string& module) const { return pattern_value(rank_pattern, module, rank); }
-
-double LoraConfig::scale_of(const std::string& module) const {
-  const auto r = static_cast<double>(rank_of(module));
-  return pattern_value(alpha_pattern, module, alpha) / (rslora ? std::sqrt(r) : r);
-}
-
-bool LoraConfig::targets(const std::string& module) const {
-  if (layers && std::find(layers->begin(), layers->end(), layer_of(module)) == layers->end()) return false;
-  if (target_pattern == "all-linear") return true;
-  if (!target_pattern.empty()) {
-    try {
-      return std::regex_match(module, std::regex(target_pattern));
-    } catch (const std::regex_error&) {
-      throw Error("target_modules \"", target_pattern, "\" is not a regular expression");
-    }
-  }
-  return std::any_of(target_modules.begin(), target_modules.end(),
-                     [&](const std::string& ending) { return ends_with_module(module, ending); });
-}
 
 void LoraModule::train() {
   make_trained(a);

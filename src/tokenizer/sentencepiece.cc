@@ -11,6 +11,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kModule = "libaacft_sentencepiece.so";
 
+#ifdef __has_feature  // clang's spelling of it
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 constexpr int kApart = 0;  // the sanitizer cannot work with it
 #else

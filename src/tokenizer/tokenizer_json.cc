@@ -2,6 +2,7 @@
 // than none.
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "aacft/base/error.h"
@@ -14,8 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-// Far above any real vocabulary; keeps a wrong id from asking for all the memory there is.
-constexpr std::int64_t kMaxId = 1 << 24;
+// Ids that a file may leave out, beside as many as it has. Real ones leave out none; keeps a wrong id from asking for all
+// the memory there is.
+constexpr std::int64_t kMostGaps = 1 << 16;
 
 // A value together with its name, for errors. What is missing counts as null.
 class Field {
@@ -59,8 +61,8 @@ class Field {
     if (!value_.is_boolean()) fail("must be true or false");
     return value_.get<bool>();
   }
-  std::int32_t id() const {
-    if (!value_.is_number_integer() || value_ < 0 || value_ >= kMaxId) fail("must be a token id");
+  std::int32_t id(std::int64_t limit) const {
+    if (!value_.is_number_integer() || value_ < 0 || value_ >= limit) fail("must be a token id from 0 to below ", limit);
     return value_.get<std::int32_t>();
   }
 
@@ -110,6 +112,8 @@ class Reader {
 
   // truncation and padding are left to whoever makes batches, as transformers does.
   BpeTables read() {
+    const std::size_t tokens = root_["model"]["vocab"].value().size() + root_["added_tokens"].value().size();
+    id_limit_ = std::min<std::int64_t>(2 * static_cast<std::int64_t>(tokens) + kMostGaps, std::numeric_limits<std::int32_t>::max());
     read_normalizer(root_["normalizer"]);
     read_pre_tokenizer(root_["pre_tokenizer"]);
     read_model(root_["model"]);
@@ -167,7 +171,7 @@ class Reader {
     if (!vocab.value().is_object() || vocab.value().empty())
       vocab.fail("must be an object of tokens and ids");
     for (const auto& [piece, ignored] : vocab.value().items()) {
-      const std::int32_t id = vocab[piece].id();
+      const std::int32_t id = vocab[piece].id(id_limit_);
       BpeTables::Entry& entry = entry_at(id);
       if (entry.kind != ByteBpe::Kind::kUnused)
         vocab[piece].fail("id ", id, " belongs to \"", entry.piece, "\" too");
@@ -218,7 +222,7 @@ class Reader {
     auto next_id = static_cast<std::int32_t>(tables_.ids.size());
     for (const Field& token : tokens.items()) {
       token.only_keys({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
-      const std::int32_t id = token["id"].id();
+      const std::int32_t id = token["id"].id(id_limit_);
       const std::string content = token["content"].string();
       if (content.empty()) token["content"].fail("must not be empty");
       if (token["single_word"].flag(false)) token["single_word"].unsupported();
@@ -286,6 +290,7 @@ class Reader {
   }
 
   const Field& root_;
+  std::int64_t id_limit_ = 0;
   const std::unordered_map<std::string, char> byte_of_ = bytes_by_character();
   BpeTables tables_;
 };

@@ -370,7 +370,7 @@ TEST_F(BrokenAdapter, RankOfTheConfig) {
   config_["r"] = 0;
   expect_fails([&] { load(); }, {"adapter_config.json", "\"r\""});
   config_["r"] = "2";
-  expect_fails([&] { load(); }, {"adapter_config.json", "\"r\"", "wrong type"});
+  expect_fails([&] { load(); }, {"adapter_config.json", "\"r\"", "whole numbers"});
 }
 
 TEST_F(BrokenAdapter, Values) {

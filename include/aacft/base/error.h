@@ -1,5 +1,8 @@
 // The one exception for whatever a user, a file or a disk can cause. Its message says what is wrong, where, and
 // what to do. It is caught once, in main. Our own bugs are assertions instead.
+//
+// Messages quote what strangers wrote: control characters become '?', lest they reach a terminal, and the middle of a
+// message of more than 4000 bytes is left out.
 #pragma once
 
 #include <sstream>
@@ -22,7 +25,14 @@ class Error : public std::runtime_error {
   static std::string join(const Parts&... parts) {
     std::ostringstream out;
     (out << ... << parts);
-    return out.str();
+    return presentable(out.str());
+  }
+  static std::string presentable(std::string message) {
+    constexpr std::size_t kMost = 4000;
+    if (message.size() > kMost) message.replace(kMost / 2, message.size() - kMost, " ... ");
+    for (char& c : message)
+      if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F) c = '?';
+    return message;
   }
 };
 

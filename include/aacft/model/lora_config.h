@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aacft {
@@ -27,5 +29,20 @@ struct LoraConfig {
   double scale_of(const std::string& module) const;
   bool targets(const std::string& module) const;
 };
+
+// A name that is the module's, or ends it behind a dot.
+bool ends_with_module(const std::string& module, const std::string& ending);
+
+// adapter_config.json. Error names `where` and the key: another type of adapter, what aacft does not support, a rank that
+// is not positive, a pattern that would take too long.
+LoraConfig parse_lora_config(const nlohmann::json& object, const std::string& where);
+nlohmann::json to_json(const LoraConfig& config);
+
+// The name of an adapter's tensor, "base_model.model.X.lora_A.weight": module X, part "lora_A", "lora_B" or
+// "lora_magnitude_vector". Nothing for another name.
+struct AdapterKey {
+  std::string module, part;
+};
+std::optional<AdapterKey> split_adapter_key(std::string_view key);
 
 }  // namespace aacft

@@ -7,6 +7,7 @@
 #include "aacft/base/file.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "aacft/tokenizer/unicode.h"
+#include "tokenizer/sentencepiece_check.h"
 
 namespace aacft {
 namespace {
@@ -27,9 +28,15 @@ class SentencePiece final : public Tokenizer {
 
 SentencePiece::SentencePiece(const std::filesystem::path& file)
     : processor_(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
-  // From memory: loading by name would print to stderr where the file is bad.
-  const auto status = processor_->LoadFromSerializedProto(read_file(file));
-  if (!status.ok()) throw Error(file.string(), ": not a SentencePiece model: ", status.message());
+  const std::string model = read_file(file);
+  try {
+    check_sentencepiece_model(model);
+    // From memory: loading by name would print to stderr where the file is bad.
+    const auto status = processor_->LoadFromSerializedProto(model);
+    if (!status.ok()) throw Error("not a SentencePiece model: ", status.message());
+  } catch (const std::exception& error) {  // the library's own tries throw, too
+    throw Error(file.string(), ": ", error.what());
+  }
 }
 
 std::vector<Token> SentencePiece::encode_with_offsets(std::string_view text) const {
