@@ -1,13 +1,20 @@
 #include "aacft/base/file.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "aacft/base/error.h"
 
@@ -55,8 +62,42 @@ void sync_file(const fs::path& path) {
 
 fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
+void remove_stale_temporaries_of(const fs::path& folder, const std::string& name);
+
+// The temporary name for `path`, free of what killed processes left.
 fs::path temporary_beside(const fs::path& path) {
-  return path.parent_path() / (path.filename().string() + std::string(kTemporaryMark) + std::to_string(::getpid()));
+  const std::string name = path.filename().string() + std::string(kTemporaryMark);
+  remove_stale_temporaries_of(path.parent_path(), name);
+  return path.parent_path() / (name + std::to_string(::getpid()));
+}
+
+// Whether a name ends in the number of another process that is alive.
+bool is_in_use(const std::string& name) {
+  const pid_t pid = std::atoi(name.c_str() + name.find(kTemporaryMark) + kTemporaryMark.size());
+  return pid > 0 && pid != ::getpid() && (::kill(pid, 0) == 0 || errno == EPERM);
+}
+
+void remove_stale_temporaries_of(const fs::path& folder, const std::string& start) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(start) && is_temporary(name) && !is_in_use(name)) fs::remove_all(entry.path(), ignored);
+  }
+}
+
+// The process that has locked an open file, by /proc/locks; 0: unknown.
+pid_t holder_of(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return 0;
+  std::ifstream locks("/proc/locks");
+  const std::string inode = ":" + std::to_string(status.st_ino);
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream fields(line);
+    std::string number, kind, mode, access, file;
+    pid_t pid = 0;
+    if (fields >> number >> kind >> mode >> access >> pid >> file && kind == "FLOCK" && file.ends_with(inode)) return pid;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -166,23 +207,62 @@ void AtomicFolder::commit() {
     else if (entry.is_regular_file())
       sync_file(entry.path());
   sync_folder(temporary_);
-  if (::rename(temporary_.c_str(), final_.c_str()) != 0)
-    throw Error("cannot create the folder ", final_, ": ", reason());
+  if (::rename(temporary_.c_str(), final_.c_str()) != 0) {
+    const bool taken = errno == ENOTEMPTY || errno == EEXIST;
+    throw Error("cannot create the folder ", final_, ": ", taken ? "something else was put there meanwhile" : reason());
+  }
   committed_ = true;
   sync_folder(final_.parent_path());
 }
 
-void remove_stale_temporaries(const fs::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored))
-    if (entry.path().filename().string().find(kTemporaryMark) != std::string::npos)
-      fs::remove_all(entry.path(), ignored);
+bool is_temporary(const fs::path& path) { return path.filename().string().find(kTemporaryMark) != std::string::npos; }
+
+void remove_stale_temporaries(const fs::path& folder) { remove_stale_temporaries_of(folder, ""); }
+
+AppendFile::AppendFile(fs::path path) : path_(std::move(path)) {
+  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd_ < 0) throw Error("cannot write ", path_, ": ", reason());
+}
+
+AppendFile::~AppendFile() { ::close(fd_); }
+
+void AppendFile::write(std::string_view text) {
+  pending_ += text;
+  while (!pending_.empty()) {
+    const ssize_t n = ::write(fd_, pending_.data(), pending_.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw Error("cannot write ", path_, ": ", n < 0 ? reason() : "nothing was written");
+    pending_.erase(0, static_cast<std::size_t>(n));
+  }
+}
+
+void AppendFile::sync() {
+  write({});
+  if (::fsync(fd_) != 0) throw Error("cannot write ", path_, ": ", reason());
+}
+
+FolderLock::FolderLock(const fs::path& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (fd_ < 0) throw Error("cannot open the folder ", folder, ": ", reason());
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  const pid_t holder = holder_of(fd_);
+  ::close(fd_);
+  throw Error(folder, " is being written by another aacft", holder > 0 ? " (process " + std::to_string(holder) + ")" : "", "; wait for it, or choose another --output");
+}
+
+FolderLock::~FolderLock() { ::close(fd_); }
+
+bool FolderLock::holds(const fs::path& folder) const {
+  struct stat ours {}, there {};
+  return ::fstat(fd_, &ours) == 0 && ::stat(folder.c_str(), &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 void make_folders(const fs::path& folder) {
   std::error_code error;
+  std::vector<fs::path> made;
+  for (fs::path path = without_trailing_slash(folder); !path.empty() && !fs::exists(path, error); path = path.parent_path()) made.push_back(path);
   fs::create_directories(folder, error);
   if (error) throw Error("cannot create the folder ", folder, ": ", error.message());
+  for (const fs::path& path : made) sync_folder(path.parent_path());
 }
 
 }  // namespace aacft

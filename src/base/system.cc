@@ -33,31 +33,39 @@ std::uint64_t cgroup_number(const std::string& path, std::uint64_t otherwise) {
   return file >> value ? value : otherwise;
 }
 
-// What the innermost control group, v2 or v1, still allows.
+constexpr auto kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+// What this process's control group, v2 or v1, and those around it still allow.
 std::uint64_t cgroup_available() {
-  constexpr auto kNone = std::numeric_limits<std::uint64_t>::max();
   std::ifstream file("/proc/self/cgroup");
-  std::uint64_t left = kNone;
+  std::uint64_t left = kNoLimit;
+  // Page cache counts as used there although it can be dropped.
+  const std::uint64_t cache = proc_bytes("/proc/meminfo", "Inactive(file)");
   for (std::string line; std::getline(file, line);) {
     const std::size_t second = line.find(':', line.find(':') + 1);
     if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(0, second), path = line.substr(second + 1);
-    std::string folder, limit, used;
-    if (line.rfind("0::", 0) == 0) {
-      folder = "/sys/fs/cgroup" + path + "/", limit = "memory.max", used = "memory.current";
-    } else if (controllers.find("memory") != std::string::npos) {
-      folder = "/sys/fs/cgroup/memory" + path + "/", limit = "memory.limit_in_bytes", used = "memory.usage_in_bytes";
-    } else {
-      continue;
+    const bool v2 = line.rfind("0::", 0) == 0;
+    if (!v2 && line.substr(0, second).find("memory") == std::string::npos) continue;
+    const std::string root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
+    for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
+      const std::string folder = root + path + "/";
+      const std::uint64_t most = cgroup_number(folder + (v2 ? "memory.max" : "memory.limit_in_bytes"), kNoLimit);
+      if (most != kNoLimit) {
+        const std::uint64_t now = cgroup_number(folder + (v2 ? "memory.current" : "memory.usage_in_bytes"), 0);
+        left = std::min(left, most > now ? std::min(most, most - now + std::min(cache, now)) : 0);
+      }
+      if (path.find('/') == std::string::npos) break;
     }
-    const std::uint64_t most = cgroup_number(folder + limit, kNone);
-    if (most == kNone) continue;
-    const std::uint64_t now = cgroup_number(folder + used, 0);
-    // Page cache counts as used there although it can be dropped.
-    const std::uint64_t cache = proc_bytes("/proc/meminfo", "Inactive(file)");
-    left = std::min(left, most > now ? std::min(most, most - now + std::min(cache, now)) : 0);
   }
   return left;
+}
+
+// What `ulimit -v` leaves: it counts what is mapped, resident or not.
+std::uint64_t address_space_available() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+  const std::uint64_t mapped = proc_bytes("/proc/self/status", "VmSize");
+  return limit.rlim_cur > mapped ? limit.rlim_cur - mapped : 0;
 }
 
 }  // namespace
@@ -72,7 +80,7 @@ std::uint64_t rss_bytes() {
 std::uint64_t peak_rss_bytes() { return proc_bytes("/proc/self/status", "VmHWM"); }
 
 std::uint64_t available_memory_bytes() {
-  return std::min(proc_bytes("/proc/meminfo", "MemAvailable"), cgroup_available());
+  return std::min({proc_bytes("/proc/meminfo", "MemAvailable"), cgroup_available(), address_space_available()});
 }
 
 std::uint64_t total_memory_bytes() { return proc_bytes("/proc/meminfo", "MemTotal"); }

@@ -109,8 +109,14 @@ StepTime time_step(const BenchOptions& options) {
       double loss = 0;
       backprop.add_gradients(made.pass, made.targets, kept_layers, loss);
     };
-    time.kept.*where = shortest(options.seconds, [&] { step(model.num_layers()); });
-    time.recomputed.*where = shortest(options.seconds, [&] { step(0); });
+    const auto timed = [&](std::size_t kept_layers) {
+      const auto run = [&] { step(kept_layers); };
+      if (!options.typical) return shortest(options.seconds, run);
+      run();
+      return median({seconds_of(run), seconds_of(run), seconds_of(run)});
+    };
+    time.kept.*where = timed(model.num_layers());
+    time.recomputed.*where = timed(0);
     if (model.num_layers() == 1 || !options.scaling) return;
     set_threads(1);
     time.one_thread = seconds_of([&] { step(model.num_layers()); });

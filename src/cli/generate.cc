@@ -124,6 +124,7 @@ struct GenerateCommand {
     const bool lines = json_output || !data.empty();  // an object a line, rather than text
     const bool stream = !lines && prompts.size() == 1;
     GenerateEvents events;
+    end_at_closed_output();
     catch_stop_signals();
     events.stop_requested = stop_requested;
     if (stream)

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -57,7 +58,9 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
       if (is_given(*command, other, arguments)) throw UsageError("--resume goes on in the run's own folder, with its own options; it does not go with ", other);
     if (!std::filesystem::is_directory(run)) throw Error("nothing to resume: there is no folder ", run);
     file = run / "config.toml";
-    if (!std::filesystem::exists(file)) throw Error("nothing to resume: ", run, " does not hold a run (no config.toml)");
+    if (!std::filesystem::exists(file))
+      throw Error("nothing to resume: ", run, std::filesystem::exists(run / "aacft-run.json") ? " holds a run that was cut short before it began; start it again with its options"
+                                                                                              : " does not hold a run (no config.toml)");
   }
   if (file.empty()) return {};
   return arguments_of_file(*command, file, arguments, kExclusive);
@@ -128,6 +131,7 @@ void check_output() {
 }
 
 int run(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is an error to report, as a full disk is
   auto logger = spdlog::stderr_color_mt("aacft");
   logger->set_pattern("%^%l%$: %v");
   spdlog::set_default_logger(logger);
@@ -199,4 +203,10 @@ std::string standard_input() {
 
 }  // namespace aacft::cli
 
-int main(int argc, char** argv) { return aacft::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  const int code = aacft::cli::run(argc, argv);
+  if (code == 0) return 0;
+  // Without the libraries' own endings, which may hang where memory has run out.
+  std::fflush(nullptr);
+  ::_exit(code);
+}

@@ -51,8 +51,12 @@ struct MergeCommand {
       if (stop_requested()) end_stopped();  // what was written goes away on the way out
       if (live) std::cerr << fmt::format("\rmerging {}/{} {}\033[K", done + 1, total, tensor) << std::flush;
     };
+    events.written = [&] {
+      if (live) std::cerr << "\r\033[K";
+      if (stop_requested()) end_stopped();
+      release_stop_signals();
+    };
     const MergeReport report = merge(options, events);
-    if (live) std::cerr << "\r\033[K";
     if (json_output) {
       const auto number = [](const std::optional<double>& value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); };
       std::cout << nlohmann::json{{"output", options.output.string()}, {"dtype", dtype_name(report.dtype)}, {"bytes", report.bytes}, {"tensors", report.tensors},

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,7 +30,7 @@ struct PlanCommand {
     flags.resolve();
     const TrainOptions& options = flags.options;
     set_threads(options.threads);
-    const RunForecast f = forecast(options, warn);
+    const RunForecast f = forecast(options, read_run_input(options, warn));
     // Full training takes another way, which is not measured.
     std::optional<double> seconds;
     if (!no_timing && !options.full) seconds = seconds_a_step(f);
@@ -38,7 +39,7 @@ struct PlanCommand {
       nlohmann::json report = {{"rows", f.rows}, {"tokens", f.tokens}, {"steps", f.total_steps}, {"tokens_a_step", f.tokens_a_step}, {"computed_tokens_a_step", f.computed_a_step},
                                {"passes_a_step", f.passes_a_step}, {"largest_pass", f.largest_pass}, {"kept_layers", f.passes.kept_layers}, {"layers", f.config.num_layers},
                                {"program_bytes", f.program}, {"weight_bytes", f.footprint.weights + f.embeddings}, {"trained_bytes", f.footprint.trained},
-                               {"activation_bytes", f.activations}, {"peak_bytes", f.peak()}, {"budget_bytes", f.budget}, {"fits", f.passes.fits}, {"disk_bytes", f.disk}};
+                               {"activation_bytes", f.activations}, {"peak_bytes", f.peak()}, {"budget_bytes", f.budget}, {"fits", f.fits()}, {"disk_bytes", f.disk}};
       report["seconds_a_step"] = seconds ? nlohmann::json(*seconds) : nlohmann::json(nullptr);
       std::cout << report.dump() << "\n";
       return;
@@ -49,19 +50,22 @@ struct PlanCommand {
                              human_bytes(f.footprint.weights + f.embeddings), human_bytes(f.activations), f.passes.kept_layers, f.config.num_layers,
                              human_bytes(f.footprint.trained), human_bytes(f.program));
     std::cout << fmt::format("        {} are to be had{}\n", human_bytes(f.budget),
-                             f.passes.fits ? "" : ": not enough; --compute bf16, --base-weights int8 or nf4, or shorter rows (--max-length, --truncate) need less");
+                             f.fits() ? "" : ": not enough: " + shortage(f));
     if (seconds) std::cout << fmt::format("time    {} a step, {} in all, evaluation not counted\n", human_seconds(*seconds), human_seconds(*seconds * steps));
     std::cout << fmt::format("disk    {}\n", human_bytes(f.disk));
   }
 
-  // From passes of the run's mean size over one and two layers of this shape.
+  // From passes of the run's mean size over one and a few layers of this shape: with two, the noise of both would count
+  // as often as there are layers.
   double seconds_a_step(const RunForecast& f) const {
     BenchOptions bench;
     bench.config = f.config;
     bench.model = with_defaults(flags.options.model_options);
     if (!bench.model.base_weights) bench.model.base_weights = WeightType::kFp16;
     bench.tokens = std::max<std::int64_t>(1, static_cast<std::int64_t>(f.computed_a_step / std::max(f.passes_a_step, 1.0)));
+    bench.layers = std::clamp<std::int64_t>(f.config.num_layers, 2, 5);
     bench.scaling = false;
+    bench.typical = true;
     const StepTime time = time_step(bench);
     const double kept = static_cast<double>(f.passes.kept_layers) / static_cast<double>(f.config.num_layers);
     const double pass = kept * time.kept.at(f.config.num_layers) + (1 - kept) * time.recomputed.at(f.config.num_layers);

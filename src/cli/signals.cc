@@ -1,10 +1,13 @@
 #include "cli/signals.h"
 
+#include <stdio_ext.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <iostream>
 
 namespace aacft::cli {
 namespace {
@@ -30,6 +33,26 @@ void catch_stop_signals(const char* notice) {
     action.sa_handler = on_signal;
     ::sigaction(signal, &action, nullptr);
   }
+}
+
+void release_stop_signals() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now {};
+    ::sigaction(signal, nullptr, &now);
+    if (now.sa_handler == on_signal) ::signal(signal, SIG_DFL);
+  }
+}
+
+void end_at_closed_output() { ::signal(SIGPIPE, SIG_DFL); }
+
+void survive_closed_output() { ::signal(SIGPIPE, SIG_IGN); }
+
+void forget_output_errors() {
+  std::cout.flush();
+  std::fflush(stdout);
+  ::__fpurge(stdout);
+  std::cout.clear();
+  std::clearerr(stdout);
 }
 
 bool stop_requested() { return received != 0; }

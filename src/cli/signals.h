@@ -7,6 +7,15 @@ namespace aacft::cli {
 // (nohup) stay ignored.
 void catch_stop_signals(const char* notice = "");
 
+// From now on a signal ends the process at once again: what it would interrupt is on the disk.
+void release_stop_signals();
+
+// Quietly, even where the caller ignores SIGPIPE.
+void end_at_closed_output();
+// For a run that must not die with the terminal or pipe that watches it.
+void survive_closed_output();
+void forget_output_errors();
+
 bool stop_requested();  // one came
 int stop_signal();      // which; 0 if none did
 

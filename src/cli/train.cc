@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <utility>
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
@@ -27,7 +28,13 @@ struct TrainCommand {
     TrainProgress progress(flags.log_steps);
     TrainEvents events;
     bool nothing_left = false;
+    // Until the first step there is nothing to save, and a signal ends the process at once.
+    bool caught = false;
+    const auto catch_signals = [&] {
+      if (!std::exchange(caught, true)) catch_stop_signals("\naacft: stopping after this step; a second signal stops at once, without saving it\n");
+    };
     events.start = [&](const RunInfo& info) {
+      catch_signals();
       progress.start(info);
       nothing_left = info.steps_done >= info.total_steps;
       if (options.warmup >= info.total_steps && !nothing_left)
@@ -37,18 +44,26 @@ struct TrainCommand {
     events.evaluation = [&](const EvalReport& report) { progress.evaluation(report); };
     events.saved = [&](const std::filesystem::path& path, std::int64_t step) { progress.saved(path, step); };
     events.warning = [&](const std::string& message) { progress.warning(message); };
-    events.stop_requested = stop_requested;
-    catch_stop_signals("\naacft: stopping after this step; a second signal stops at once, without saving it\n");
+    events.stop_requested = [&] {
+      catch_signals();  // of workers that report no start
+      return stop_requested();
+    };
+    survive_closed_output();
     const RunResult result = train(options, events);
     progress.clear();
     if (nothing_left) std::cout << "the run was finished already; a larger --max-steps or --epochs makes it go on\n";
     if (result.rank == 0) report(result);
+    forget_output_errors();
     if (result.end == RunEnd::kInterrupted) end_stopped();
   }
 
   void report(const RunResult& result) const {
     const TrainOptions& options = flags.options;
     const std::string folder = for_shell(options.output.string());
+    if (result.end == RunEnd::kInterrupted && result.step == 0) {
+      std::cout << "stopped before the first step; there is nothing to go on from\n";
+      return;
+    }
     if (result.end == RunEnd::kInterrupted) {
       std::cout << fmt::format("stopped after step {}, and saved; go on with: aacft train --resume {}\n", result.step, folder);
       return;

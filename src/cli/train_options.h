@@ -61,6 +61,7 @@ struct TrainFlags {
       declared.add("--beta2", o.beta2, "of AdamW"),
       declared.add("--epsilon", o.epsilon, "of AdamW"),
       declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
+      declared.add_choice("--on-nan", o.on_nan, {{"stop", OnNan::kStop}, {"skip", OnNan::kSkip}}, "when the loss or gradient of a step is not finite: save what came before and stop, or leave the step out"),
       declared.add_choice("--loss-norm", o.loss_norm, {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}}, "mean over the step's tokens, or over micro-batch means (as in 2023)"),
     });
     for (CLI::Option* option : add_row_options(declared, o.rows)) option->group("Data");

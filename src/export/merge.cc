@@ -196,6 +196,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   write_config(options.model, target.path(), config, report.dtype);
   copy_tokenizer(options.model, target.path());
   target.commit();
+  if (events.written) events.written();
   report.seconds = wall_seconds() - started;
   if (options.check) {
     const Difference difference = compare(options, *tokenizer, adapter, options.output, events.warning);

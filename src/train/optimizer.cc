@@ -3,6 +3,7 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "aacft/base/error.h"
@@ -44,7 +45,7 @@ double Optimizer::clip(double max_norm) {
   std::vector<Tensor> norms;
   for (const NamedParameter& named : parameters_) norms.push_back(named.parameter->grad.norm(2));
   const double norm = at::stack(norms).norm(2).item<double>();
-  if (max_norm > 0) {
+  if (max_norm > 0 && std::isfinite(norm)) {
     const double factor = std::min(1.0, max_norm / (norm + 1e-6));
     if (factor < 1.0)
       for (const NamedParameter& named : parameters_) named.parameter->grad.mul_(factor);
@@ -56,6 +57,13 @@ void Optimizer::step(double learning_rate) {
   for (auto& group : adamw_->param_groups())
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate);
   adamw_->step();
+}
+
+std::vector<std::string> Optimizer::non_finite(Tensor Parameter::* part) const {
+  std::vector<std::string> names;
+  for (const NamedParameter& named : parameters_)
+    if (first_non_finite(view_of(named.name, (*named.parameter).*part))) names.push_back(named.name);
+  return names;
 }
 
 void Optimizer::save(const std::filesystem::path& file) const {
@@ -70,7 +78,8 @@ void Optimizer::save(const std::filesystem::path& file) const {
   write_safetensors(file, tensors);
 }
 
-void Optimizer::load(const std::filesystem::path& file, std::int64_t steps_done) {
+void Optimizer::load(const std::filesystem::path& file, std::int64_t updates_done) {
+  if (updates_done == 0) return;
   const SafetensorsFile saved(file);
   std::map<std::string, const TensorView*> by_name;
   for (const TensorView& tensor : saved.tensors()) by_name[tensor.name] = &tensor;
@@ -82,7 +91,7 @@ void Optimizer::load(const std::filesystem::path& file, std::int64_t steps_done)
       return widened_copy(*found->second);
     };
     auto state = std::make_unique<torch::optim::AdamWParamState>();
-    state->step(steps_done);
+    state->step(updates_done);
     state->exp_avg(moment(".exp_avg"));
     state->exp_avg_sq(moment(".exp_avg_sq"));
     adamw_->state()[state_key(named.parameter->value)] = std::move(state);
@@ -95,15 +104,15 @@ std::vector<Tensor> Optimizer::gradients() const {
   return tensors;
 }
 
-std::vector<Tensor> Optimizer::state(std::int64_t steps_done) {
+std::vector<Tensor> Optimizer::state(std::int64_t updates_done) {
   std::vector<Tensor> tensors;
   for (const NamedParameter& named : parameters_) {
     tensors.push_back(named.parameter->value);
-    if (steps_done == 0) continue;
+    if (updates_done == 0) continue;
     auto& state = adamw_->state()[state_key(named.parameter->value)];
     if (state == nullptr) {
       auto fresh = std::make_unique<torch::optim::AdamWParamState>();
-      fresh->step(steps_done);
+      fresh->step(updates_done);
       fresh->exp_avg(at::zeros_like(named.parameter->value));
       fresh->exp_avg_sq(at::zeros_like(named.parameter->value));
       state = std::move(fresh);

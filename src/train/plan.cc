@@ -1,13 +1,12 @@
 #include "aacft/train/plan.h"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_set>
 
 #include "aacft/base/system.h"
-#include "aacft/formats/checkpoint.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/base/text.h"
 #include "aacft/model/sample_pass.h"
-#include "aacft/train/run_data.h"
 
 namespace aacft {
 namespace {
@@ -33,28 +32,22 @@ std::vector<std::int64_t> pass_sizes(const TrainOptions& options, const std::vec
   return sizes;
 }
 
-}  // namespace
-
-RunForecast forecast(const TrainOptions& options, const Warn& warn) {
+RunForecast without_remedies(const TrainOptions& options, const RunInput& input) {
+  const RunData& data = input.data;
   RunForecast f;
   f.program = rss_bytes();
-  f.config = read_model_config(options.model);
-  const Checkpoint checkpoint(options.model);
-  check_checkpoint(checkpoint, f.config, warn);
-  const Dtype stored = checkpoint.find("gpt_neox.embed_in.weight")->dtype;
-  const auto tokenizer = load_tokenizer(options.model);
-  const RunData data = load_run_data(options, f.config, *tokenizer, warn);
+  f.config = input.config;
   const DataOrder order(data.rows.size(), options.micro_batch, options.shuffle, options.seed);
   const RunLength length = run_length(options, order);
 
   f.rows = data.rows.size();
   f.total_steps = length.steps;
-  f.footprint = footprint(f.config, options.full ? nullptr : &options.lora, options.model_options, stored);
+  f.footprint = footprint(f.config, options.full ? nullptr : &options.lora, options.model_options, input.stored);
   std::unordered_set<std::int32_t> used;
   for (const auto* rows : {&data.rows, &data.eval_rows})
     for (const Sample& row : *rows) used.insert(row.ids.begin(), row.ids.end());
   for (const Sample& row : data.rows) f.tokens += row.ids.size();
-  if (!options.full) f.embeddings = used.size() * static_cast<std::uint64_t>(f.config.hidden_size) * dtype_size(stored);
+  if (!options.full) f.embeddings = used.size() * static_cast<std::uint64_t>(f.config.hidden_size) * dtype_size(input.stored);
 
   f.budget = memory_budget(options);
   const std::uint64_t taken = f.program + f.footprint.weights + f.footprint.trained + f.embeddings;
@@ -77,6 +70,59 @@ RunForecast forecast(const TrainOptions& options, const Warn& warn) {
   const std::uint64_t saved = f.footprint.trained / 4;
   f.disk = saved * (3 * static_cast<std::uint64_t>(std::max<std::int64_t>(options.save_total_limit, 1)) + (options.keep_best ? 2 : 1));
   return f;
+}
+
+// What a user may change, the cheapest first.
+struct Remedy {
+  const char* flags;
+  bool (*applies)(const TrainOptions&);
+  void (*apply)(TrainOptions&);
+};
+constexpr Remedy kRemedies[] = {
+    {"--recompute auto", [](const TrainOptions& o) { return o.recompute == Recompute::kOff; }, [](TrainOptions& o) { o.recompute = Recompute::kAuto; }},
+    {"--share-prefixes off", [](const TrainOptions& o) { return shares_prefixes(o); }, [](TrainOptions& o) { o.share_prefixes = SharePrefixes::kOff; }},
+    {"no --full", [](const TrainOptions& o) { return o.full; }, [](TrainOptions& o) { o.full = false; }},
+    {"--compute bf16", [](const TrainOptions& o) { return !o.full && with_defaults(o.model_options).compute == Compute::kFp32; },
+     [](TrainOptions& o) { o.model_options.compute = Compute::kBf16; }},
+    {"--base-weights int8", [](const TrainOptions& o) { return !o.full && o.model_options.base_weights != WeightType::kNf4 && o.model_options.base_weights != WeightType::kInt8; },
+     [](TrainOptions& o) { o.model_options.base_weights = WeightType::kInt8; }},
+    {"--base-weights nf4", [](const TrainOptions& o) { return !o.full && o.model_options.base_weights != WeightType::kNf4; },
+     [](TrainOptions& o) { o.model_options.base_weights = WeightType::kNf4; }},
+};
+
+// Options that fit one by one; where none does alone, all of them together.
+std::vector<std::string> remedies(const TrainOptions& options, const RunInput& input) {
+  std::vector<std::string> found;
+  TrainOptions all = options;
+  std::string flags;
+  const auto try_it = [&](const TrainOptions& changed, const std::string& what) {
+    const RunForecast f = without_remedies(changed, input);
+    if (f.fits()) found.push_back(what + " (" + human_bytes(f.peak()) + ")");
+  };
+  for (const Remedy& remedy : kRemedies) {
+    if (!remedy.applies(options)) continue;
+    TrainOptions changed = options;
+    remedy.apply(changed), remedy.apply(all);
+    // The last type of weights counts.
+    if (std::string_view(remedy.flags) != "--base-weights int8" || options.model_options.base_weights == WeightType::kNf4) flags += (flags.empty() ? "" : " ") + std::string(remedy.flags);
+    try_it(changed, remedy.flags);
+  }
+  if (found.empty() && !flags.empty()) try_it(all, flags);
+  return found;
+}
+
+}  // namespace
+
+RunForecast forecast(const TrainOptions& options, const RunInput& input) {
+  RunForecast f = without_remedies(options, input);
+  if (!f.fits()) f.remedies = remedies(options, input);
+  return f;
+}
+
+std::string shortage(const RunForecast& f) {
+  std::string text = "it needs " + human_bytes(f.peak()) + " at its peak, and " + human_bytes(f.budget) + " are to be had; ";
+  for (std::size_t i = 0; i < f.remedies.size(); ++i) text += (i == 0 ? "it fits with " : ", or ") + f.remedies[i];
+  return text + (f.remedies.empty() ? "shorter rows (--max-length, --truncate) or a smaller model need less" : "");
 }
 
 }  // namespace aacft

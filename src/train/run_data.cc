@@ -5,6 +5,8 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/random.h"
+#include "aacft/formats/checkpoint.h"
+#include "aacft/model/gpt_neox.h"
 #include "aacft/model/sample_pass.h"
 
 namespace aacft {
@@ -31,6 +33,17 @@ RunData load_run_data(const TrainOptions& options, const ModelConfig& config, co
   }
   data.rows = std::move(rows);
   return data;
+}
+
+RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
+  RunInput input;
+  input.config = read_model_config(options.model);
+  const Checkpoint checkpoint(options.model);
+  check_checkpoint(checkpoint, input.config, {});
+  input.stored = checkpoint.find("gpt_neox.embed_in.weight")->dtype;
+  input.tokenizer = load_tokenizer(options.model);
+  input.data = load_run_data(options, input.config, *input.tokenizer, warn);
+  return input;
 }
 
 RunLength run_length(const TrainOptions& options, const DataOrder& order) {

@@ -13,7 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kFolderVersion = 1;
+constexpr int kStateVersion = 2;  // 2: RunState::skipped
 constexpr const char* kMarker = "aacft-run.json";
 
 void remove_run(const fs::path& folder) {
@@ -26,14 +27,14 @@ void remove_run(const fs::path& folder) {
                            "model.safetensors", "config.json", "generation_config.json"})
     remove(folder / name);
   for (const fs::path& file : tokenizer_files(folder)) remove(file);
-  remove(folder / kMarker);
 }
 
 }  // namespace
 
 json to_json(const RunState& state) {
-  return {{"version", kVersion},
+  return {{"version", kStateVersion},
           {"step", state.step},
+          {"skipped", state.skipped},
           {"data_fingerprint", state.data_fingerprint},
           {"tokens", state.tokens},
           {"best_loss", state.best_loss ? json(*state.best_loss) : json(nullptr)},
@@ -44,39 +45,105 @@ json to_json(const RunState& state) {
 RunState read_run_state(const fs::path& file) {
   const json object = read_json_object(file);
   try {
-    if (object.at("version").get<int>() != kVersion)
-      throw Error(file, ": state of version ", object.at("version").dump(), "; this aacft reads version ", kVersion);
+    const int version = object.at("version").get<int>();
+    if (version < 1 || version > kStateVersion)
+      throw Error(file, ": state of version ", version, "; this aacft reads versions 1 to ", kStateVersion, ", so go on with the aacft that wrote it or a newer one");
     RunState state;
     state.step = object.at("step").get<std::int64_t>();
+    if (version >= 2) state.skipped = object.at("skipped").get<std::int64_t>();
     state.data_fingerprint = object.at("data_fingerprint").get<std::uint64_t>();
     state.tokens = object.at("tokens").get<std::uint64_t>();
     if (!object.at("best_loss").is_null()) state.best_loss = object.at("best_loss").get<double>();
     state.best_step = object.at("best_step").get<std::int64_t>();
     state.evaluations_since_best = object.at("evaluations_since_best").get<std::int64_t>();
+    if (state.step < 0 || state.skipped < 0 || state.skipped > state.step) throw Error(file, ": not the state of a run: its steps cannot be");
     return state;
   } catch (const json::exception& error) {
     throw Error(file, ": not the state of a run: ", error.what());
   }
 }
 
-RunFolder::RunFolder(fs::path path, bool resume, bool overwrite) : path_(std::move(path)), overwrite_(overwrite && !resume) {
+RunFolder::RunFolder(fs::path path, bool resume, bool overwrite) : path_(std::move(path)), resume_(resume), overwrite_(overwrite) {
+  if (fs::is_directory(path_)) lock_ = std::make_unique<FolderLock>(path_);
+  check();
+}
+
+void RunFolder::check() const {
   const bool ours = fs::exists(path_ / kMarker);
   if (fs::exists(path_) && !fs::is_directory(path_)) throw Error(path_, " is a file; --output needs a folder");
-  if (resume) {
+  if (resume_) {
     if (!ours) throw Error("nothing to resume: ", path_, " does not hold a run");
-  } else if (fs::exists(path_) && !fs::is_empty(path_)) {
-    if (!ours) throw Error(path_, " exists and holds other files; choose another --output");
-    if (!overwrite)
+    if (!begun()) throw Error("nothing to resume: the run in ", path_, " was cut short before it began; start it again with its options");
+    const json marker = read_json_object(path_ / kMarker);
+    const auto version = marker.find("version");
+    if (version == marker.end() || !version->is_number_integer() || *version < 1 || *version > kFolderVersion)
+      throw Error(path_ / kMarker, ": a run folder of ", version == marker.end() ? "no version" : "version " + version->dump(), "; this aacft knows versions up to ",
+                  kFolderVersion, ", so go on with the aacft that wrote it or a newer one");
+  } else if (ours) {
+    if (!overwrite_ && has_saved())
       throw Error(path_, " holds a run already; --resume continues it, --overwrite replaces it, or choose another --output");
+  } else if (fs::exists(path_)) {
+    for (const auto& entry : fs::directory_iterator(path_))
+      if (!is_temporary(entry.path())) throw Error(path_, " exists and holds other files; choose another --output");
   }
 }
 
-void RunFolder::begin() {
-  if (overwrite_) remove_run(path_);
-  make_folders(path_ / "checkpoints");
-  write_file_atomic(path_ / kMarker, json{{"format", "aacft run"}, {"version", kVersion}}.dump() + "\n");
+// False while what was there before is being removed.
+bool RunFolder::begun() const {
+  const json marker = read_json_object(path_ / kMarker);
+  const auto value = marker.find("begun");
+  return value == marker.end() || *value != false;
+}
+
+// A run that was killed before that leaves nothing to protect.
+bool RunFolder::has_saved() const {
+  if (!begun()) return false;
+  for (const char* result : {"adapter_model.safetensors", "model.safetensors"})
+    if (fs::exists(path_ / result)) return true;
+  return !checkpoints().empty();
+}
+
+void RunFolder::begin(const std::string& config) {
+  config_ = config;
+  make_folders(path_);
+  if (!lock_) {
+    lock_ = std::make_unique<FolderLock>(path_);
+    check();  // another run may have come and gone since
+  }
+  if (!resume_) {
+    mark(false);
+    remove_run(path_);
+  }
   remove_stale_temporaries(path_);
+  make_folders(path_ / "checkpoints");
   remove_stale_temporaries(path_ / "checkpoints");
+  if (resume_) return;
+  write_config();
+  mark(true);
+}
+
+// Before anything else is written: without it, the rest would be somebody else's files.
+void RunFolder::mark(bool begun) const {
+  json marker = {{"format", "aacft run"}, {"version", kFolderVersion}};
+  if (!begun) marker["begun"] = false;
+  write_file_atomic(path_ / kMarker, marker.dump() + "\n");
+}
+
+void RunFolder::write_config() const { write_file_atomic(path_ / "config.toml", config_); }
+
+bool RunFolder::restore() {
+  const bool moved = !lock_ || !lock_->holds(path_);
+  if (!moved && fs::exists(path_ / kMarker)) return false;
+  if (moved) {
+    make_folders(path_);
+    auto lock = std::make_unique<FolderLock>(path_);
+    if (!fs::is_empty(path_)) throw Error(path_, " was removed while this run was writing to it, and something else is there now");
+    lock_ = std::move(lock);
+  }
+  write_config();
+  mark(true);
+  metrics_.reset();  // it was in the other one
+  return true;
 }
 
 fs::path RunFolder::checkpoint(std::int64_t step) const {
@@ -85,16 +152,15 @@ fs::path RunFolder::checkpoint(std::int64_t step) const {
   return path_ / "checkpoints" / name;
 }
 
-void RunFolder::write_config(const std::string& toml) const { write_file_atomic(path_ / "config.toml", toml); }
-
-std::vector<std::int64_t> RunFolder::checkpoints() const {
+std::vector<std::int64_t> RunFolder::steps(bool whole) const {
   std::vector<std::int64_t> steps;
-  for (const auto& entry : fs::directory_iterator(path_ / "checkpoints")) {
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(path_ / "checkpoints", missing)) {
     long long step = 0;
     int used = 0;
     const std::string name = entry.path().filename().string();
     if (std::sscanf(name.c_str(), "step-%8lld%n", &step, &used) == 1 && used == static_cast<int>(name.size()) &&
-        fs::exists(entry.path() / "state.json"))
+        fs::exists(entry.path() / "state.json") == whole)
       steps.push_back(step);
   }
   std::sort(steps.rbegin(), steps.rend());
@@ -102,12 +168,14 @@ std::vector<std::int64_t> RunFolder::checkpoints() const {
 }
 
 void RunFolder::prune(std::int64_t limit) const {
-  const auto steps = checkpoints();
-  for (std::size_t i = static_cast<std::size_t>(limit); limit > 0 && i < steps.size(); ++i) {
-    std::error_code ignored;
+  std::error_code ignored;
+  // What was being removed when a run was killed.
+  for (const std::int64_t step : steps(false)) fs::remove_all(checkpoint(step), ignored);
+  const auto whole = checkpoints();
+  for (std::size_t i = static_cast<std::size_t>(limit); limit > 0 && i < whole.size(); ++i) {
     // The state goes first: without it the rest is no checkpoint any more.
-    fs::remove(checkpoint(steps[i]) / "state.json", ignored);
-    fs::remove_all(checkpoint(steps[i]), ignored);
+    fs::remove(checkpoint(whole[i]) / "state.json", ignored);
+    fs::remove_all(checkpoint(whole[i]), ignored);
   }
 }
 
@@ -123,12 +191,16 @@ void RunFolder::open_metrics(std::int64_t steps_done) {
         },
         [](std::size_t, const std::string&) {});  // the torn last line of an interrupted run
   write_file_atomic(file, kept);
-  metrics_.open(file, std::ios::app);
+  metrics_.emplace(file);
 }
 
 void RunFolder::append_metrics(const json& line) {
-  if (!(metrics_ << line.dump() << std::endl))
-    throw Error("cannot write ", path_ / "metrics.jsonl", "; is the disk full? aacft train --resume goes on from the last checkpoint");
+  if (!metrics_) metrics_.emplace(path_ / "metrics.jsonl");
+  metrics_->write(line.dump() + "\n");
+}
+
+void RunFolder::sync_metrics() {
+  if (metrics_) metrics_->sync();
 }
 
 }  // namespace aacft

@@ -23,8 +23,7 @@
 #include "aacft/model/tensor_bridge.h"
 #include "aacft/train/data_order.h"
 #include "aacft/train/optimizer.h"
-#include "aacft/train/pass_plan.h"
-#include "aacft/train/run_data.h"
+#include "aacft/train/plan.h"
 #include "aacft/train/run_folder.h"
 #include "aacft/train/schedule.h"
 #include "aacft/train/workers.h"
@@ -44,12 +43,12 @@ void check_options(const TrainOptions& o) {
   need(o.micro_batch >= 1 && o.accumulation >= 1, "--micro-batch and --accumulation must be 1 or more");
   need(o.epochs >= 0, "--epochs must not be negative");
   need(o.epochs > 0 || o.max_steps >= 1, "--max-steps must be 1 or more");
-  need(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "--lr must not be negative");
+  need(o.learning_rate >= 0 && o.learning_rate <= 1e30, "--lr must be from 0 to 1e30");
   need(o.warmup >= 0, "--warmup must not be negative");
   need(o.threads >= 0, "--threads must not be negative");
   need(o.full || o.lora.rank >= 1, "--rank must be 1 or more");
   need(std::isfinite(o.lora.alpha), "--alpha must be a number");
-  need(o.weight_decay >= 0, "--weight-decay must not be negative");
+  need(o.weight_decay >= 0 && o.weight_decay <= 1, "--weight-decay must be from 0 to 1");
   need(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, "--beta1 and --beta2 must be from 0 to below 1");
   need(o.epsilon > 0, "--epsilon must be above 0");
   need(o.max_grad_norm >= 0, "--max-grad-norm must not be negative");
@@ -86,6 +85,13 @@ std::vector<T> pick(const std::vector<T>& all, const std::vector<std::size_t>& i
   return picked;
 }
 
+// "a, b and 3 more"
+std::string listed(const std::vector<std::string>& all, std::size_t most) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.size(), most); ++i) text += (i ? ", " : "") + all[i];
+  return text + (all.size() > most ? " and " + std::to_string(all.size() - most) + " more" : "");
+}
+
 // Only the first worker reports.
 TrainEvents events_of(const TrainEvents& events, int rank) {
   if (rank == 0) return events;
@@ -102,18 +108,17 @@ class Run {
         workers_(workers),
         events_(events_of(events, workers.rank())),
         folder_(workers.rank() == 0 ? std::make_unique<RunFolder>(options.output, options.resume, options.overwrite) : nullptr),
-        model_(options.model, events.warning, model_options(options)),
-        tokenizer_(load_tokenizer(options.model)) {}
+        input_(read_run_input(options, events.warning)),
+        model_(with_room(), events.warning, model_options(options)) {}
 
   RunResult go() {
-    load_data();
+    fix_order();
     prepare_weights();
     plan();
     workers_.check_same(settings());
     if (folder_) {
-      folder_->begin();
-      if (options_.resume) resume();
-      folder_->write_config(options_.resolved_config);
+      folder_->begin(options_.resolved_config);
+      if (options_.resume) resume(), folder_->write_config();
       folder_->open_metrics(state_.step);
     }
     share_state();
@@ -130,10 +135,10 @@ class Run {
   Workers& workers_;
   const TrainEvents events_;
   std::unique_ptr<RunFolder> folder_;  // the first worker's alone
+  const RunInput input_;
+  const RunData& data_ = input_.data;
   GptNeox model_;
   Backprop backprop_{model_};
-  std::unique_ptr<Tokenizer> tokenizer_;
-  RunData data_;
   std::optional<Adapter> adapter_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<DataOrder> order_;
@@ -142,9 +147,20 @@ class Run {
   std::uint64_t budget_ = 0;
   RunState state_;
   std::int64_t recorded_ = 0;  // steps that are over, evaluation included
+  static constexpr int kMostSkipped = 10;
+  static constexpr const char* kRestored = "the run's folder was removed; it is made again, without what it held";
+  int skipped_in_a_row_ = 0;
+  bool metrics_fail_ = false;
 
-  void load_data() {
-    data_ = load_run_data(options_, model_.config(), *tokenizer_, events_.warning);
+  // The model's folder, if what training it takes is free: better said now than killed in an hour.
+  const std::filesystem::path& with_room() const {
+    const RunForecast expected = forecast(options_, input_);
+    if (!expected.fits() && expected.peak() > rss_bytes() + available_memory_bytes()) throw Error("there is not enough memory for this run: ", shortage(expected));
+    if (!expected.fits()) tell(events_.warning, "this run may need more than its memory: " + shortage(expected));
+    return options_.model;
+  }
+
+  void fix_order() {
     state_.data_fingerprint = fingerprint(data_.rows);
     for (const std::uint64_t value : {options_.seed, static_cast<std::uint64_t>(options_.micro_batch), static_cast<std::uint64_t>(options_.accumulation),
                                       static_cast<std::uint64_t>(options_.shuffle)})
@@ -179,10 +195,6 @@ class Run {
     budget_ = whole > taken ? whole - taken : 0;
     const Footprint needs = footprint(model_.config(), adapter_ ? &adapter_->config() : nullptr, options_.model_options, model_.stored_dtype());
     plan_ = plan_passes(options_, needs.pass, model_.num_layers(), lengths_of(pointers_to(data_.rows)), data_.longest(), budget_);
-    if (!plan_.fits)
-      tell(events_.warning, options_.share_prefixes == SharePrefixes::kOff || options_.full
-                                ? "a pass of the longest row may need more than the memory budget"
-                                : "a pass may need more than the memory budget; --share-prefixes off allows smaller ones");
   }
 
   RunInfo info() const {
@@ -228,18 +240,14 @@ class Run {
   void share_state() {
     static_assert(std::is_trivially_copyable_v<RunState>);
     workers_.share({at::from_blob(&state_, {sizeof state_}, at::kByte)});
-    workers_.share(optimizer_->state(state_.step));
+    workers_.share(optimizer_->state(state_.updates()));
     if (adapter_ && workers_.rank() > 0) adapter_->refresh(model_);
     recorded_ = state_.step;
   }
 
   [[noreturn]] void end_without(const WorkerLost& lost) {
     std::string saved = "the last checkpoint";
-    // A step without its evaluation is not over.
-    if (folder_ && recorded_ > 0 && recorded_ == state_.step) {
-      save_checkpoint();
-      saved = "step " + std::to_string(recorded_) + ", which is saved,";
-    }
+    if (save_recorded()) saved = "step " + std::to_string(recorded_) + ", which is saved,";
     throw Error("step ", recorded_ + 1, ": ", lost.what(), "; go on from ", saved, " with any number of workers: aacft train --resume ", options_.output);
   }
 
@@ -310,13 +318,20 @@ class Run {
     workers_.sum(optimizer_->gradients());
     const double communication_seconds = workers_.seconds() - communicated;
     const double norm = optimizer_->clip(options_.max_grad_norm);
-    if (!std::isfinite(loss) || !std::isfinite(norm)) report_divergence(data, loss, norm);
-    optimizer_->step(rate);
-    if (adapter_) adapter_->refresh(model_);
+    const bool skipped = !std::isfinite(loss) || !std::isfinite(norm);
+    if (skipped) {
+      skip_or_stop(my_rows, my_weights, loss, norm);
+      ++state_.skipped;
+    } else {
+      optimizer_->step(rate);
+      if (adapter_) adapter_->refresh(model_);
+      skipped_in_a_row_ = 0;
+    }
     ++state_.step;
     state_.tokens += static_cast<std::uint64_t>(data.counted);
 
     StepReport report;
+    report.skipped = skipped;
     report.step = state_.step;
     report.total_steps = length_.steps;
     report.loss = loss;
@@ -334,12 +349,45 @@ class Run {
     return report;
   }
 
-  [[noreturn]] void report_divergence(const StepData& data, double loss, double norm) const {
-    std::string lines;
-    for (std::size_t i = 0; i < std::min<std::size_t>(data.rows.size(), 16); ++i)
-      lines += (i ? ", " : "") + std::to_string(data.rows[i]->line);
-    throw Error("step ", state_.step + 1, ": loss ", loss, ", gradient norm ", norm, ": the run has diverged (rows on lines ", lines, " of ",
-                options_.data, "); go on from the last checkpoint with a lower --lr");
+  // ---- numbers that are not finite ----
+
+  // With --on-nan skip nothing of the step is applied. Otherwise the run ends; what came before is saved, unless that is
+  // what has gone wrong: every row fails then.
+  void skip_or_stop(const std::vector<const Sample*>& rows, const std::vector<float>& weights, double loss, double norm) {
+    std::ostringstream text;
+    text << "step " << state_.step + 1 << ": loss " << loss << ", gradient norm " << norm;
+    const std::vector<std::string> tensors = optimizer_->non_finite_gradients();
+    const std::vector<std::string> lines = lines_that_fail(rows, weights);
+    const bool diverged = rows.size() > 1 && lines.size() == rows.size();
+    if (lines.empty()) {
+      text << "; no row" << (workers_.size() > 1 ? " of this worker" : "") << " alone makes them so";
+    } else {
+      text << "; made so by line " << listed(lines, 16) << " of " << options_.data.string();
+    }
+    if (!tensors.empty()) text << ", in the gradient of " << listed(tensors, 4);
+    if (options_.on_nan == OnNan::kSkip) {
+      text << "; the step is left out";
+      tell(events_.warning, text.str());
+      if (++skipped_in_a_row_ < kMostSkipped) return;
+      text << ", as were those before it";
+    }
+    if (diverged) throw Error(text.str(), ": the run has diverged; go on from the last checkpoint with a lower --lr: aacft train --resume ", options_.output, " --lr ...");
+    if (save_recorded()) text << "; step " << recorded_ << " is saved";
+    throw Error(text.str(), "; go on without those rows, or with --on-nan skip: aacft train --resume ", options_.output, " --on-nan skip");
+  }
+
+  // Each row tried alone.
+  std::vector<std::string> lines_that_fail(const std::vector<const Sample*>& rows, const std::vector<float>& weights) {
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      optimizer_->zero_gradients();
+      double loss = 0;
+      SamplePass alone = pass_of({rows[i]}, {weights[i]});
+      alone.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
+      backprop_.add_gradients(alone.pass, alone.targets, plan_.kept_layers, loss);
+      if (!std::isfinite(loss) || !optimizer_->non_finite_gradients().empty()) lines.push_back(std::to_string(rows[i]->line));
+    }
+    return lines;
   }
 
   // ---- evaluation ----
@@ -357,13 +405,15 @@ class Run {
     }
     workers_.sum(std::span(&loss, 1));
     EvalReport report{state_.step, loss / static_cast<double>(counted), false};
-    report.best = !state_.best_loss || report.loss < *state_.best_loss;
+    if (!std::isfinite(report.loss)) tell(events_.warning, "step " + std::to_string(state_.step) + ": the evaluation loss is not finite");
+    const bool better = std::isfinite(report.loss) && (!state_.best_loss || report.loss < *state_.best_loss);
+    // A best that is not on the disk is none.
+    report.best = better && (!options_.keep_best || !workers_.any(!try_to_save_best()));
     if (report.best) {
       state_.best_loss = report.loss;
       state_.best_step = state_.step;
       state_.evaluations_since_best = 0;
-      if (options_.keep_best) save_best();
-    } else {
+    } else if (!better) {
       ++state_.evaluations_since_best;
     }
     return report;
@@ -381,9 +431,9 @@ class Run {
     } else {
       std::vector<TensorView> tensors;
       for (const NamedParameter& named : model_.parameters()) tensors.push_back(view_of(named.name, named.parameter->value));
-      write_safetensors(folder / "model.safetensors", tensors);
       write_model_config(folder, model_.config(), Dtype::kFloat32);
       copy_tokenizer(options_.model, folder);
+      write_safetensors(folder / "model.safetensors", tensors);  // last: where it is, the model is whole
     }
   }
 
@@ -402,8 +452,10 @@ class Run {
 
   void save_checkpoint() {
     if (!folder_) return;
+    if (folder_->restore()) tell(events_.warning, std::string(kRestored));
     const auto path = folder_->checkpoint(state_.step);
-    if (std::filesystem::exists(path / "state.json")) return;
+    if (std::filesystem::exists(path / "state.json")) return folder_->prune(options_.save_total_limit);
+    folder_->sync_metrics();  // which go on after the checkpoint's step when the run is resumed
     AtomicFolder checkpoint(path);
     write_weights(checkpoint.path());
     optimizer_->save(checkpoint.path() / "optimizer.safetensors");
@@ -413,11 +465,49 @@ class Run {
     tell(events_.saved, path, state_.step);
   }
 
-  void save_best() {
+  // A disk that is full now may have room at the next checkpoint.
+  bool try_to_save() {
+    try {
+      save_checkpoint();
+      return true;
+    } catch (const Error& error) {
+      tell(events_.warning, "step " + std::to_string(state_.step) + " could not be saved: " + error.what() + "; training goes on, and the next checkpoint is tried");
+      return false;
+    }
+  }
+
+  // Before the run ends early. A step without its evaluation is not over.
+  bool save_recorded() { return folder_ && recorded_ > 0 && recorded_ == state_.step && try_to_save(); }
+
+  // What to do when the end of a run cannot be written.
+  std::string how_to_finish() const {
+    const auto steps = folder_->checkpoints();
+    return (steps.empty() ? std::string("no checkpoint is there") : "step " + std::to_string(steps.front()) + " is saved") +
+           "; when that is mended, go on with: aacft train --resume " + folder_->path().string();
+  }
+
+  void record(const nlohmann::json& line) {
     if (!folder_) return;
-    if (adapter_) return adapter_->save(folder_->best());
-    make_folders(folder_->best());
-    write_weights(folder_->best());
+    try {
+      folder_->append_metrics(line);
+      metrics_fail_ = false;
+    } catch (const Error& error) {
+      if (!metrics_fail_) tell(events_.warning, std::string(error.what()) + "; training goes on, and the lines are written when it works again");
+      metrics_fail_ = true;
+    }
+  }
+
+  bool try_to_save_best() {
+    if (!folder_) return true;
+    try {
+      if (folder_->restore()) tell(events_.warning, std::string(kRestored));
+      make_folders(folder_->best());
+      write_weights(folder_->best());
+      return true;
+    } catch (const Error& error) {
+      tell(events_.warning, "the best so far could not be saved, and so does not count: " + std::string(error.what()));
+      return false;
+    }
   }
 
   void resume() {
@@ -430,7 +520,7 @@ class Run {
                   " was started with; resume with the same data and options");
     state_ = saved;
     read_weights(path);
-    optimizer_->load(path / "optimizer.safetensors", state_.step);
+    optimizer_->load(path / "optimizer.safetensors", state_.updates());
   }
 
   // ---- the run ----
@@ -442,6 +532,11 @@ class Run {
     const std::int64_t first = state_.step;
     RunResult result;
     while (state_.step < length_.steps && !out_of_patience()) {
+      if (workers_.any(events_.stop_requested && events_.stop_requested())) {
+        if (state_.step > 0) save_at_the_end();
+        result.end = RunEnd::kInterrupted;
+        break;
+      }
       StepReport report = do_step();
       report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(length_.steps - state_.step);
       tell(events_.step, report);
@@ -450,14 +545,9 @@ class Run {
         evaluation = evaluate();
         tell(events_.evaluation, *evaluation);
       }
-      if (folder_) folder_->append_metrics(metrics_line(report, evaluation));
+      record(metrics_line(report, evaluation));
       recorded_ = state_.step;
-      if (state_.step < length_.steps && !out_of_patience() && workers_.any(events_.stop_requested && events_.stop_requested())) {
-        save_checkpoint();
-        result.end = RunEnd::kInterrupted;
-        break;
-      }
-      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0) save_checkpoint();
+      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0 && state_.step < length_.steps) try_to_save();
     }
     if (result.end != RunEnd::kInterrupted) {
       if (state_.step < length_.steps) result.end = RunEnd::kStoppedEarly;
@@ -471,11 +561,28 @@ class Run {
     return result;
   }
 
+  void save_at_the_end() {
+    try {
+      save_checkpoint();
+    } catch (const Error& error) {
+      throw Error("step ", state_.step, " could not be saved: ", error.what(), "; ", how_to_finish());
+    }
+  }
+
   void finish() {
     if (!folder_) return;
-    save_checkpoint();
-    if (options_.keep_best && state_.best_loss) read_weights(folder_->best());
-    write_weights(folder_->path());
+    save_at_the_end();
+    try {
+      if (options_.keep_best && state_.best_loss) {
+        if (std::filesystem::exists(folder_->best()))
+          read_weights(folder_->best());
+        else
+          tell(events_.warning, std::string("the best adapter was removed; the result is the last one"));
+      }
+      write_weights(folder_->path());
+    } catch (const Error& error) {
+      throw Error("the run is over, but its result could not be written: ", error.what(), "; ", how_to_finish());
+    }
   }
 
   static nlohmann::json metrics_line(const StepReport& r, const std::optional<EvalReport>& evaluation) {
@@ -492,6 +599,7 @@ class Run {
                            {"peak_rss_bytes", r.peak_rss_bytes},
                            {"cpu_percent", r.cpu_percent}};
     if (r.communication_seconds) line["communication_seconds"] = *r.communication_seconds;
+    if (r.skipped) line["skipped"] = true;
     if (evaluation) line["eval_loss"] = evaluation->loss;
     return line;
   }

@@ -1,5 +1,8 @@
 #include "aacft/base/file.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,14 +75,19 @@ TEST(AtomicFile, ErrorsNameThePath) {
 }
 
 TEST(AtomicFile, AFullDiskIsAnError) {
-  if (!fs::exists("/dev/full")) GTEST_SKIP();
   const TemporaryFolder folder;
-  // The temporary's name ends with the process id; behind it stands a device that is always full.
-  const fs::path temporary = folder / ("a.aacft-tmp-" + std::to_string(::getpid()));
-  fs::create_symlink("/dev/full", temporary);
-  AtomicFile file(folder / "a");
-  expect_error_naming(folder / "a", [&] { file.write("x"); });
-  EXPECT_FALSE(fs::exists(folder / "a"));
+  // As on a full disk, a part can be written.
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{1000, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  {
+    AtomicFile file(folder / "a");
+    expect_error_naming(folder / "a", [&] { file.write(std::string(5000, 'x')); });
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 TEST(AtomicFolder, AppearsWithCommit) {
@@ -130,15 +138,51 @@ TEST(AtomicFolder, StartsEmpty) {
   expect_error_naming(folder / "file", [&] { AtomicFolder(folder / "file" / "a"); });
 }
 
+TEST(AtomicFile, LeftoversOfKilledProcessesGo) {
+  const TemporaryFolder folder;
+  write_text(folder / "a.aacft-tmp-2000000012", "x");
+  write_text(folder / "b.aacft-tmp-2000000012", "x");
+  AtomicFile(folder / "a").commit();
+  EXPECT_EQ(names(folder.path()), (std::set<std::string>{"a", "b.aacft-tmp-2000000012"}));
+}
+
+TEST(AppendFile, WhatWasLeftOverIsWrittenNextTime) {
+  const TemporaryFolder folder;
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, SIG_IGN);
+  AppendFile file(folder / "a");
+  const rlimit limit{7, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  file.write("first\n");
+  expect_error_naming(folder / "a", [&] { file.write("second\n"); });
+  expect_error_naming(folder / "a", [&] { file.write("third\n"); });
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  file.write("fourth\n");
+  file.sync();
+  EXPECT_EQ(read_file(folder / "a"), "first\nsecond\nthird\nfourth\n");
+}
+
+TEST(FolderLock, KeepsOthersOutAndEndsWithItsOwner) {
+  const TemporaryFolder folder;
+  {
+    const FolderLock lock(folder.path());
+    expect_error_naming(folder.path(), [&] { FolderLock second(folder.path()); });
+  }
+  const FolderLock again(folder.path());
+  expect_error_naming(folder / "none", [&] { FolderLock none(folder / "none"); });
+}
+
 TEST(StaleTemporaries, AreRemovedAndNothingElse) {
   const TemporaryFolder folder;
-  write_text(folder / "a.aacft-tmp-12", "x");
-  write_text(folder / "b.aacft-tmp-34/deep/c", "x");
+  write_text(folder / "a.aacft-tmp-2000000012", "x");
+  write_text(folder / "b.aacft-tmp-2000000034/deep/c", "x");
   write_text(folder / "kept.tmp", "x");
-  write_text(folder / "deep/d.aacft-tmp-5", "x");  // only what lies directly inside
+  write_text(folder / "deep/d.aacft-tmp-2000000005", "x");  // only what lies directly inside
+  write_text(folder / "e.aacft-tmp-1", "x");  // of a process that is alive
   remove_stale_temporaries(folder.path());
-  EXPECT_EQ(names(folder.path()), (std::set<std::string>{"kept.tmp", "deep"}));
-  EXPECT_TRUE(fs::exists(folder / "deep/d.aacft-tmp-5"));
+  EXPECT_EQ(names(folder.path()), (std::set<std::string>{"kept.tmp", "deep", "e.aacft-tmp-1"}));
+  EXPECT_TRUE(fs::exists(folder / "deep/d.aacft-tmp-2000000005"));
   remove_stale_temporaries(folder / "none");
 }
 

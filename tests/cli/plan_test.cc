@@ -33,7 +33,7 @@ TEST_F(Plan, SaysItInWords) {
   const Result result = succeeds({"plan", "--model", seq, "--data", rows});
   for (const char* part : {"memory", "at its peak", "a step", "disk", "200 steps"}) expect_contains(result.out, part);
   EXPECT_FALSE(fs::exists(work / "run"));
-  expect_contains(succeeds({"plan", "--model", seq, "--data", rows, "--memory-budget", "1M", "--no-timing"}).out, "not enough; --compute bf16");
+  expect_contains(succeeds({"plan", "--model", seq, "--data", rows, "--memory-budget", "1M", "--no-timing"}).out, "not enough: it needs ");
 }
 
 TEST_F(Plan, RefusesWhatTrainRefuses) {

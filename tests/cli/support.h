@@ -89,6 +89,7 @@ class Process {
     if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) ADD_FAILURE() << "short write";
   }
   void kill(int signal) { ::kill(pid_, signal); }
+  pid_t pid() const { return pid_; }
   void close_output() { ::close(std::exchange(out_, -1)); }
 
   // Reads until `done` is true of what came so far; false after 60 s, or at the end of the program.

@@ -298,7 +298,7 @@ TEST(Law3, ACrashGoesBackToTheLastCheckpoint) {
     EXPECT_THROW(train(o, events), Stop);
     // What a crash may leave besides: half a line, half a checkpoint.
     std::ofstream(o.output / "metrics.jsonl", std::ios::app) << "{\"step\":9,\"lo";
-    write_text(o.output / "checkpoints/step-00000007.aacft-tmp-1/state.json", "{");
+    write_text(o.output / "checkpoints/step-00000007.aacft-tmp-2000000001/state.json", "{");
   };
   o.output = folder / "crashed";
   crash(2);  // before the first checkpoint: from the beginning
@@ -618,7 +618,7 @@ TEST(Run, DivergenceIsAnErrorAndTheCheckpointStays) {
   run(o, 3);
   o.resume = true;
   o.learning_rate = 1e30;
-  expect_error([&] { run(o); }, {"step 5", "diverged", "rows.jsonl"});
+  expect_error([&] { run(o); }, {"step 5", "diverged", "a lower --lr"});
   EXPECT_FALSE(fs::exists(o.output / "adapter_model.safetensors"));
   o.learning_rate = tiny("").learning_rate;
   EXPECT_EQ(run(o).info.steps_done, 3);
@@ -664,6 +664,23 @@ TEST(Run, OptionsThatMakeNoSenseAreUsageErrors) {
   refuses([](TrainOptions& o) { o.patience = 1; });
   refuses(
       [](TrainOptions& o) { o.full = true, o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init"; });
+}
+
+// ---- memory ----
+
+TEST(Memory, DoesNotGrow) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "run");
+  o.micro_batch = o.accumulation = 1;
+  o.max_steps = 2000;
+  o.save_steps = 500;
+  o.eval_split = 0.05;
+  o.eval_steps = 500;
+  o.threads = 1;
+  const Recorded recorded = run(o);
+  ASSERT_EQ(recorded.steps.size(), 2000u);
+  const double early = static_cast<double>(recorded.steps[99].rss_bytes);
+  for (std::size_t i = 100; i < recorded.steps.size(); ++i) ASSERT_LT(static_cast<double>(recorded.steps[i].rss_bytes), 1.01 * early) << "step " << i + 1;
 }
 
 }  // namespace

@@ -189,6 +189,14 @@ TEST(RunFolders, StateSurvives) {
   EXPECT_FALSE(back().best_loss.has_value());
 }
 
+// What the first version wrote.
+TEST(RunFolders, OlderStatesAreRead) {
+  const TemporaryFolder folder;
+  write_text(folder / "state.json", R"({"version": 1, "step": 7, "data_fingerprint": 5, "tokens": 9, "best_loss": null, "best_step": 0, "evaluations_since_best": 0})");
+  EXPECT_EQ(read_run_state(folder / "state.json").step, 7);
+  EXPECT_EQ(read_run_state(folder / "state.json").updates(), 7);
+}
+
 TEST(RunFolders, BrokenStates) {
   const TemporaryFolder folder;
   const auto refuses = [&](const json& state, const std::string& part) {
@@ -196,8 +204,10 @@ TEST(RunFolders, BrokenStates) {
     expect_error([&] { read_run_state(folder / "state.json"); }, {part}, "state.json");
   };
   json state = to_json(RunState{});
-  state["version"] = 2;
-  refuses(state, "version 2");
+  state["version"] = 3;
+  refuses(state, "version 3");
+  state = to_json(RunState{.step = 2, .skipped = 3});
+  refuses(state, "steps cannot be");
   state = to_json(RunState{});
   state.erase("step");
   refuses(state, "step");
@@ -210,7 +220,7 @@ TEST(RunFolders, CheckpointsAreCountedWhenWhole) {
   const TemporaryFolder parent;
   RunFolder folder(parent / "deep/run", false, false);
   EXPECT_FALSE(fs::exists(parent / "deep"));  // the constructor writes nothing
-  folder.begin();
+  folder.begin("");
   EXPECT_TRUE(folder.checkpoints().empty());
   for (const std::int64_t step : {5, 100, 20}) write_text(folder.checkpoint(step) / "state.json", "{}");
   EXPECT_EQ(folder.checkpoint(5).filename(), "step-00000005");
@@ -234,7 +244,7 @@ TEST(RunFolders, MetricsGoOnAfterTheStepsDone) {
   const auto content = [&] { return read_file(parent / "run/metrics.jsonl"); };
   const auto append = [&](bool resume, std::int64_t done, const char* more) {
     RunFolder folder(parent / "run", resume, false);
-    folder.begin();
+    folder.begin("");
     folder.open_metrics(done);
     folder.append_metrics({{"step", done + 1}});
     folder.append_metrics({{"step", done + 2}});
@@ -252,8 +262,7 @@ TEST(RunFolders, MetricsGoOnAfterTheStepsDone) {
 TEST(RunFolders, TheConfigIsWritten) {
   const TemporaryFolder parent;
   RunFolder folder(parent / "run", false, false);
-  folder.begin();
-  folder.write_config("lr = 0.1\n");
+  folder.begin("lr = 0.1\n");
   EXPECT_EQ(read_file(parent / "run/config.toml"), "lr = 0.1\n");
 }
 

@@ -40,7 +40,7 @@ inline Recorded run(const TrainOptions& options, std::int64_t stop_after = 0) {
   events.evaluation = [&](const EvalReport& report) { recorded.evaluations.push_back(report); };
   events.saved = [&](const fs::path&, std::int64_t step) { recorded.saved.push_back(step); };
   events.warning = [&](const std::string& text) { recorded.warnings.push_back(text); };
-  events.stop_requested = [&] { return recorded.steps.back().step == stop_after; };
+  events.stop_requested = [&] { return !recorded.steps.empty() && recorded.steps.back().step == stop_after; };
   recorded.result = train(options, events);
   return recorded;
 }

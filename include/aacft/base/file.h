@@ -35,7 +35,8 @@ class MemoryMap {
 void release_pages(std::span<const std::byte> mapped);
 
 // Writes to a temporary name beside `path`; commit() syncs and renames, so `path` only ever holds a whole file.
-// Without commit() the temporary is removed and whatever was at `path` stays.
+// Without commit() the temporary is removed and whatever was at `path` stays. Temporaries that other processes left
+// behind when they were killed are removed first.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);
@@ -70,10 +71,41 @@ class AtomicFolder {
   bool committed_ = false;
 };
 
-// Removes temporaries that an interrupted AtomicFile or AtomicFolder left directly inside `folder`.
+// Removes temporaries that an AtomicFile or AtomicFolder of a killed process left directly inside `folder`.
 void remove_stale_temporaries(const fs::path& folder);
+bool is_temporary(const fs::path& path);  // by its name
 
-// Creates a folder and its parents; an existing folder is fine.
+// A file that grows at its end. A write that fails may be tried again: what is left over is kept for the next one.
+class AppendFile {
+ public:
+  explicit AppendFile(fs::path path);
+  AppendFile(const AppendFile&) = delete;
+  ~AppendFile();
+
+  void write(std::string_view text);
+  void sync();  // to the disk
+
+ private:
+  fs::path path_;
+  int fd_ = -1;
+  std::string pending_;
+};
+
+// Keeps other processes on this machine out of a folder for as long as it lives, however it ends: the kernel gives the
+// lock back. File systems without locks have none.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder);  // Error, with the other's process number, where it is taken
+  FolderLock(const FolderLock&) = delete;
+  ~FolderLock();
+
+  bool holds(const fs::path& folder) const;  // false where it was moved or removed since
+
+ private:
+  int fd_;
+};
+
+// Creates a folder and its parents, durably; an existing folder is fine.
 void make_folders(const fs::path& folder);
 
 }  // namespace aacft

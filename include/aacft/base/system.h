@@ -9,7 +9,8 @@ namespace aacft {
 std::uint64_t rss_bytes();       // resident now, mapped files included
 std::uint64_t peak_rss_bytes();  // the largest so far
 
-// What may still be taken without swapping: the kernel's estimate, or what the control group leaves if that is less.
+// What may still be taken without swapping: the least of the kernel's estimate, what control groups leave, and what
+// `ulimit -v` leaves.
 std::uint64_t available_memory_bytes();
 std::uint64_t total_memory_bytes();
 

@@ -17,6 +17,7 @@ struct BenchOptions {
   std::int64_t layers = 2;     // the deeper of the two depths, 2 .. config.num_layers; the other one is 1
   std::int64_t tokens = 1280;  // rows of a training pass
   bool scaling = true;         // a step is measured with one thread, too
+  bool typical = false;        // medians of a step's runs, as a forecast wants them, instead of the shortest
   double seconds = 1;          // every figure is measured for so long, and more than once
   std::uint64_t rotated_bytes = 1'100'000'000;  // of weights that take turns, so that no cache holds the next one
 };

@@ -35,6 +35,7 @@ struct MergeReport {
 
 struct MergeEvents {
   std::function<void(std::size_t done, std::size_t total, const std::string& tensor)> progress;
+  std::function<void()> written;  // the output is whole; the check follows
   Warn warning;
 };
 

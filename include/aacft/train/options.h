@@ -15,6 +15,7 @@ namespace aacft {
 enum class Schedule { kLinear, kCosine, kConstant };
 enum class LossNorm { kToken, kMicroBatch };
 enum class SharePrefixes { kOff, kOn, kAuto };
+enum class OnNan { kStop, kSkip };
 enum class Recompute { kOff, kOn, kAuto };  // gradient checkpointing
 
 struct TrainOptions {
@@ -34,6 +35,7 @@ struct TrainOptions {
   double epochs = 0;               // above 0: instead of max_steps
   double weight_decay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double max_grad_norm = 1.0;      // 0: no clipping
+  OnNan on_nan = OnNan::kStop;     // when a step's loss or gradient is not finite
   LossNorm loss_norm = LossNorm::kToken;
   bool shuffle = true;
   std::uint64_t seed = 42;

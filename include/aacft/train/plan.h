@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
-#include "aacft/base/warn.h"
 #include "aacft/model/config.h"
 #include "aacft/model/footprint.h"
 #include "aacft/train/options.h"
 #include "aacft/train/pass_plan.h"
+#include "aacft/train/run_data.h"
 
 namespace aacft {
 
@@ -27,11 +29,15 @@ struct RunForecast {
   std::uint64_t activations = 0;  // of the largest pass
   std::uint64_t disk = 0;         // checkpoints and result
   std::uint64_t budget = 0;       // for the whole process
+  std::vector<std::string> remedies;  // where that is not enough, options with which it is: "--base-weights int8 (3.8 GB)"
 
+  bool fits() const { return passes.fits && peak() <= budget; }
   std::uint64_t peak() const { return program + footprint.weights + footprint.trained + embeddings + activations; }
 };
 
-// Reads the configuration, the tokenizer, the rows, and the headers of the weights. Error as train() would.
-RunForecast forecast(const TrainOptions& options, const Warn& warn);
+RunForecast forecast(const TrainOptions& options, const RunInput& input);
+
+// "needs 6.4 GB, and 4 GB are to be had; with ... it would fit", for a forecast that does not fit.
+std::string shortage(const RunForecast& forecast);
 
 }  // namespace aacft

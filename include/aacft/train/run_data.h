@@ -1,11 +1,13 @@
-// The rows of a run, and how long it goes on over them.
+// What a run works on, and how long it goes on over it.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "aacft/base/warn.h"
 #include "aacft/data/samples.h"
+#include "aacft/formats/tensor.h"
 #include "aacft/model/config.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "aacft/train/data_order.h"
@@ -21,6 +23,15 @@ struct RunData {
 
 // Reads --data and --eval-data, or holds rows out as --eval-split says. Error for a bad row or file.
 RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer, const Warn& warn);
+
+// All that can be known without loading weights.
+struct RunInput {
+  ModelConfig config;
+  Dtype stored;  // the weights' type in the file
+  std::unique_ptr<Tokenizer> tokenizer;
+  RunData data;
+};
+RunInput read_run_input(const TrainOptions& options, const Warn& warn);
 
 struct RunLength {
   std::int64_t steps = 0, micro_batches = 0;

@@ -1,5 +1,5 @@
 // The folder that a run writes:
-//   aacft-run.json      says that the folder is ours, and its format
+//   aacft-run.json      says that the folder is ours, its format, and whether a run has begun
 //   config.toml         every option of the run, resolved
 //   metrics.jsonl       one object a step
 //   checkpoints/step-00000050/   adapter (or weights.safetensors), optimizer.safetensors, state.json
@@ -9,54 +9,71 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "aacft/base/file.h"
+
 namespace aacft {
 
 // What a checkpoint must say beside weights and moments. Everything random is a function of seed and step (law 1).
 struct RunState {
-  std::int64_t step = 0;              // updates done
+  std::int64_t step = 0;              // steps done
+  std::int64_t skipped = 0;           // of them, left out by --on-nan skip
   std::uint64_t data_fingerprint = 0;  // of the rows, and of what decides their order
   std::uint64_t tokens = 0;           // that counted so far
   std::optional<double> best_loss;    // lowest evaluation loss
   std::int64_t best_step = 0, evaluations_since_best = 0;
+
+  std::int64_t updates() const { return step - skipped; }
 };
 
 nlohmann::json to_json(const RunState& state);
-RunState read_run_state(const std::filesystem::path& file);  // Error for another version or a broken file
+RunState read_run_state(const std::filesystem::path& file);  // of this version or an older one; else Error
 
 class RunFolder {
  public:
-  // Checks, and writes nothing: Error when `path` holds something that is not ours, when a run is there already and
-  // neither resume nor overwrite was asked for, or when there is nothing to resume.
+  // Checks, and writes nothing: Error when another process writes there, when `path` holds something that is not ours,
+  // when a run that has saved something is there already and neither resume nor overwrite was asked for, or when there
+  // is nothing to resume.
   RunFolder(std::filesystem::path path, bool resume, bool overwrite);
 
-  // Creates the folder; a run to overwrite is removed.
-  void begin();
+  // Creates the folder, and keeps others out of it from now on. A new run replaces what was there, in one instant: from
+  // then on it is a run that has saved nothing yet, which needs no --overwrite to be started again.
+  void begin(const std::string& config);
+  void write_config() const;  // of a run that goes on; begin() wrote a new one's
+  // Creates it again, where somebody removed it since. True if so. Error where another run is there by now.
+  bool restore();
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path best() const { return path_ / "best"; }
   std::filesystem::path checkpoint(std::int64_t step) const;
 
-  void write_config(const std::string& toml) const;
-
   // Newest first.
-  std::vector<std::int64_t> checkpoints() const;
+  std::vector<std::int64_t> checkpoints() const { return steps(true); }
   // Removes all but the newest `limit` (0: keeps all).
   void prune(std::int64_t limit) const;
 
   // Starts metrics.jsonl after the lines of the first `steps_done` steps.
   void open_metrics(std::int64_t steps_done);
   void append_metrics(const nlohmann::json& line);
+  void sync_metrics();
 
  private:
+  std::vector<std::int64_t> steps(bool whole) const;
+  void check() const;
+  void mark(bool begun) const;
+  bool begun() const;
+  bool has_saved() const;
+
   std::filesystem::path path_;
-  bool overwrite_;
-  std::ofstream metrics_;
+  bool resume_, overwrite_;
+  std::string config_;
+  std::unique_ptr<FolderLock> lock_;
+  std::optional<AppendFile> metrics_;
 };
 
 }  // namespace aacft

@@ -27,6 +27,7 @@ struct StepReport {
   std::int64_t step = 0, total_steps = 0;  // step counts from 1
   double loss = 0, learning_rate = 0;
   double grad_norm = 0;  // before clipping
+  bool skipped = false;  // loss or gradient was not finite, and nothing was applied
   std::int64_t tokens = 0;           // that counted in the loss
   double tokens_per_second = 0;      // all tokens of the step's rows, padding there is none
   double seconds = 0, seconds_left = 0;
@@ -51,7 +52,7 @@ struct TrainEvents {
   std::function<void(const EvalReport&)> evaluation;
   std::function<void(const std::filesystem::path&, std::int64_t step)> saved;
   std::function<void(const std::string&)> warning;
-  std::function<bool()> stop_requested;  // asked after every step
+  std::function<bool()> stop_requested;  // asked before every step
 };
 
 enum class RunEnd { kFinished, kStoppedEarly, kInterrupted };
