@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
@@ -52,8 +54,8 @@ class Reader {
         if (!take('=')) fail("\"", entry.key, "\" must be followed by = and a value");
         skip_blank(false);
         value(entry);
-        for (const TomlEntry& other : entries_)
-          if (other.section == section && other.key == entry.key) fail("\"", entry.key, "\" stands on line ", other.line, " already");
+        if (const auto [known, fresh] = lines_.emplace(std::pair(section, entry.key), entry.line); !fresh)
+          fail("\"", entry.key, "\" stands on line ", known->second, " already");
         entries_.push_back(std::move(entry));
       }
       skip_blank(false);
@@ -67,6 +69,7 @@ class Reader {
   std::string_view text_;
   std::size_t at_ = 0, line_ = 1;
   std::vector<TomlEntry> entries_;
+  std::map<std::pair<std::string, std::string>, std::size_t> lines_;  // of sections and keys
 
   template <typename... Parts>
   [[noreturn]] void fail(const Parts&... parts) const {

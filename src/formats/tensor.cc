@@ -79,11 +79,10 @@ std::optional<Dtype> parse_dtype(std::string_view name) {
 }
 
 std::int64_t TensorView::numel() const {
+  // First, for then the others may be anything, and their product too large.
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   std::int64_t product = 1;
-  for (const std::int64_t size : shape) {
-    if (size == 0) return 0;  // whatever the others say
-    product *= size;
-  }
+  for (const std::int64_t size : shape) product *= size;
   return product;
 }
 

@@ -67,6 +67,14 @@ TEST_F(Toml, NamesTheLineOfAMistake) {
   refused("a = \"\xFF\"\n", {"UTF-8"});
 }
 
+// Looking through all keys for each would take minutes.
+TEST_F(Toml, ManyKeys) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "key-" + std::to_string(i) + " = 1\n";
+  EXPECT_EQ(read(text).size(), 100'000u);
+  refused(text + "key-7 = 2\n", {"a.toml:100001: ", "line 8 already"});
+}
+
 TEST_F(Toml, ReadsBackEveryString) {
   std::string all;
   for (int c = 1; c < 128; ++c) all += static_cast<char>(c);

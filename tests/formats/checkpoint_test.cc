@@ -81,6 +81,29 @@ TEST(Checkpoint, SaysWhatIsWrong) {
   fails({index.string(), "'a' occurs twice"});
 }
 
+// The cache of Hugging Face: the folder's files are links to blobs elsewhere. That is the user's doing, unlike a path in an index.
+TEST(Checkpoint, ReadsLinks) {
+  const TemporaryFolder folder;
+  const auto blobs = folder / "blobs", snapshot = folder / "snapshots/1";
+  std::filesystem::create_directories(blobs);
+  std::filesystem::create_directories(snapshot);
+  write_sharded(blobs);
+  for (const char* name : {"one.safetensors", "two.safetensors", "model.safetensors.index.json"})
+    std::filesystem::create_symlink(std::filesystem::path("../../blobs") / name, snapshot / name);
+  EXPECT_EQ(Checkpoint(snapshot).tensors().size(), 2u);
+  std::filesystem::remove(blobs / "two.safetensors");
+  expect_error([&] { Checkpoint{snapshot}; }, {"two.safetensors", "is missing"});
+}
+
+TEST(Checkpoint, SwappedShards) {
+  const TemporaryFolder folder;
+  write_sharded(folder.path());
+  std::filesystem::rename(folder / "one.safetensors", folder / "x");
+  std::filesystem::rename(folder / "two.safetensors", folder / "one.safetensors");
+  std::filesystem::rename(folder / "x", folder / "two.safetensors");
+  expect_error([&] { Checkpoint{folder.path()}; }, {"one.safetensors", "'a' is not in it"});
+}
+
 // All layouts of the goldens hold the same tensors, within the rounding of what they store.
 TEST(Checkpoint, EveryLayoutHoldsTheSame) {
   const auto goldens = shared_dir() / "goldens";

@@ -31,6 +31,7 @@ TEST(Json, NamesFileLineAndColumn) {
   fails("{\"a\": 1e999}", {path.string(), "number overflow"});
   fails("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}",
         {path.string(), "more than 256 levels"});
+  fails("{\"a\":" + std::string(1'000'000, '['), {path.string(), "more than 256 levels"});
   fails("{\"a\": \"" + std::string(100'000, 'x'), {path.string() + ":1:"});
   expect_error([&] { read_json_object(folder / "none.json"); }, {"none.json"});
 }

@@ -154,6 +154,30 @@ TEST(Safetensors, DamagedHeaders) {
   expect_error([&] { SafetensorsFile{folder / "none"}; }, {"none"});
 }
 
+// The product of the other extents fits no number.
+TEST(Safetensors, EmptyTensorsOfAnyShape) {
+  const TemporaryFolder folder;
+  write_text(folder / "a", file_with(R"({"w":{"dtype":"U8","shape":[4611686018427387904,2,0],"data_offsets":[0,0]}})", ""));
+  EXPECT_EQ(SafetensorsFile(folder / "a").tensors().at(0).numel(), 0);
+}
+
+// What a message quotes is short, and cannot control a terminal.
+TEST(Safetensors, LongAndStrangeNamesInMessages) {
+  const TemporaryFolder folder;
+  const std::string name = "\\u001b[31m" + std::string(100'000, 'x');
+  for (const std::string& header : {"{\"" + name + "\":{\"dtype\":\"X\"}}",
+                                    R"({"w":{"dtype":"F32","shape":[")" + name + R"("],"data_offsets":[0,4]}})"}) {
+    write_text(folder / "a", file_with(header, "1234"));
+    try {
+      SafetensorsFile{folder / "a"};
+      ADD_FAILURE() << "no Error";
+    } catch (const Error& error) {
+      EXPECT_LT(std::string(error.what()).size(), 5000u);
+      EXPECT_EQ(std::string(error.what()).find('\x1B'), std::string::npos);
+    }
+  }
+}
+
 TEST(Safetensors, OddHeaderLengthsAndNoMetadata) {
   const TemporaryFolder folder;
   write_text(folder / "a",

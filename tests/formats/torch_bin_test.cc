@@ -225,6 +225,7 @@ TEST_F(TorchBin, StridesAndBounds) {
   fails(one(0, {std::int64_t{1} << 62, 4}, {4, 1}), {"'w'", "not possible"});
   fails(one(0, {3, 2}, {std::int64_t{1} << 62, 1}), {"'w'", "not possible"});
   fails(one(0, {std::int64_t{1} << 40}, {0}), {"'w'", "expands a smaller storage"});
+  EXPECT_EQ(open(one(0, {std::int64_t{1} << 40, std::int64_t{1} << 40, 0}, {1, 1, 1})).tensors().at(0).numel(), 0);
   fails(one(-1, {2}, {1}), {"'w'"});
   fails(one(0, {2}, {1, 1}), {"'w'"});
   fails(one(0, std::vector<std::int64_t>(65, 1), std::vector<std::int64_t>(65, 1)), {"'w'"});
@@ -280,6 +281,10 @@ TEST_F(TorchBin, DamagedPickles) {
   fails(torch_zip(deep + ".", floats_), {"no state dict"});
   fails(torch_zip(std::string(5'000'000, '(') + ".", floats_), {"too large"});
   fails(torch_zip(std::string(5'000'000, 'N') + ".", floats_), {"too large"});
+  // Lists of lists of the one before: written out, more than there are atoms.
+  std::string bomb = "\x80\x02]q" + std::string(1, '\0');
+  for (int i = 0; i < 1000; ++i) bomb += "(" + std::string("h\0h\0h\0h\0", 8) + "tq" + std::string(1, '\0');
+  fails(torch_zip(bomb + ".", floats_), {"no state dict"});
   // A dict that holds itself.
   fails(torch_zip("\x80\x02}q" + std::string(1, '\0') + str("state_dict") + "h" + std::string(1, '\0') + "s.",
                   floats_),

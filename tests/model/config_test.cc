@@ -123,6 +123,16 @@ TEST(ModelConfig, ErrorsNameFileAndKey) {
   }
 }
 
+// Sizes that no machine could hold are refused before anything is made of them.
+TEST(ModelConfig, SizesThatCannotBe) {
+  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
+           {"num_hidden_layers", std::int64_t{1} << 31}, {"max_position_embeddings", std::int64_t{1} << 31}, {"vocab_size", 18446744073709551615u}, {"hidden_size", 1e300}})
+    expect_fails([&] { parse_with(key, value); }, {"FILE", key, "positive whole number"});
+  expect_fails([&] { parse_with("hidden_size", 3 * (1 << 29)); }, {"FILE", "parameters"});
+  const ModelConfig c = parse_with("rotary_emb_base", 1e308);
+  EXPECT_EQ(to_json(c, Dtype::kFloat32)["rotary_emb_base"], 1e308);
+}
+
 TEST(ModelConfig, WrittenAndReadAgain) {
   ModelConfig c;
   c.vocab_size = 60, c.hidden_size = 24, c.intermediate_size = 70, c.num_layers = 3, c.num_heads = 2;

@@ -389,6 +389,7 @@ TEST_F(TokenizerJson, RefusesWhatItCannotDo) {
   expect_refused("/model/vocab/a", "1", "model.vocab.a");
   expect_refused("/model/vocab/a", 1e18, "model.vocab.a");
   expect_refused("/model/vocab/a", 18446744073709551615u, "model.vocab.a");
+  expect_refused("/model/vocab/a", 1 << 24, "model.vocab.a");  // would ask for a gigabyte
   expect_refused("/model/vocab/ab", 257, "model.vocab.a");  // two tokens with one id
   expect_refused("/model/merges", nullptr, "model.merges");
   expect_refused("/model/merges", "a b", "model.merges");

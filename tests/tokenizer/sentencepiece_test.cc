@@ -95,5 +95,39 @@ TEST(SentencePiece, BadFilesAreErrorsWithTheirPathAndNothingIsPrinted) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
+// The library itself would read wild memory where its tables are damaged.
+TEST(SentencePiece, FlippedBytesNeverCrash) {
+  const testing::TemporaryFolder folder;
+  const std::string good = read_file(testing::source_dir() / "tests/fuzz/seeds/sentencepiece/unigram");
+  for (std::size_t i = 0; i < good.size(); ++i)
+    for (const int flip : {1, 128, 255}) {
+      std::string damaged = good;
+      damaged[i] = static_cast<char>(damaged[i] ^ flip);
+      fs::remove(folder / "spiece.model");
+      testing::write_text(folder / "spiece.model", damaged);
+      try {
+        const auto tokenizer = open_sentencepiece(folder / "spiece.model");
+        tokenizer->decode(tokenizer->encode("caf\u00e9 e\u0301 \uff21 abc"));
+      } catch (const Error&) {
+      }
+    }
+}
+
+TEST(SentencePiece, EveryTruncationIsAnErrorOrShorter) {
+  const testing::TemporaryFolder folder;
+  const std::string good = read_file(testing::source_dir() / "tests/fuzz/seeds/sentencepiece/bpe");
+  std::size_t errors = 0;
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    fs::remove(folder / "spiece.model");
+    testing::write_text(folder / "spiece.model", good.substr(0, size));
+    try {
+      open_sentencepiece(folder / "spiece.model")->encode("abc");
+    } catch (const Error&) {
+      ++errors;
+    }
+  }
+  EXPECT_GT(errors, good.size() * 9 / 10);
+}
+
 }  // namespace
 }  // namespace aacft

@@ -57,6 +57,7 @@ void kill_and_resume(const Arguments& more, long wanted) {
     const fs::path output = root / ("run-" + std::to_string(run));
     const long most = 1 + static_cast<long>(random() % 8);
     bool finished = false;
+    long saved = 0;
     for (long i = 0; i < most && !finished && kills < wanted; ++i) {
       fs::remove(log);
       const bool by_clock = random() % 6 == 0;
@@ -71,6 +72,11 @@ void kill_and_resume(const Arguments& more, long wanted) {
       finished = result.code == 0;
       if (finished) break;
       ASSERT_EQ(result.code, 128 + SIGKILL) << result.err;
+      expect_whole_files(output, expected);
+      // Nothing that was saved, or said to be, is lost.
+      saved = std::max(saved, reported_as_saved(result));
+      EXPECT_GE(newest_checkpoint(output), saved);
+      saved = newest_checkpoint(output);
       ++kills;
       ++tally.hits[by_clock ? "killed by the clock" : fault.action + " at " + kind_of_last(log)];
     }
@@ -86,6 +92,29 @@ void kill_and_resume(const Arguments& more, long wanted) {
 
 TEST(Crash, ATrainingRunIsNeverLost) { kill_and_resume({}, kills_wanted()); }
 TEST(Crash, NorIsOneOfAWholeModel) { kill_and_resume({"--full"}, std::max<long>(kills_wanted() / 5, 4)); }
+
+// What a command that succeeded has written needs nothing more to last.
+TEST(Crash, SuccessIsOnTheDisk) {
+  const TemporaryFolder folder;
+  const fs::path root = folder / "work", log = folder / "log";
+  fs::create_directory(root);
+  const std::string model = (goldens_dir() / "seq").string();
+  for (const Arguments& command : {training("run"), training("whole") + Arguments{"--full"}, Arguments{"init", "--output", "deep/new/model"},
+                                   Arguments{"merge", "--model", model, "--adapter", (goldens_dir() / "adapter-seq-r2-token").string(), "--output", "merged"},
+                                   Arguments{"generate", "--model", model, "--data", (goldens_dir() / "rows.jsonl").string(), "--max-new-tokens", "1", "--output", "texts/out.jsonl"}}) {
+    SCOPED_TRACE(command[0]);
+    fs::create_directory(root / "texts");
+    const Result last = Process(root, command, with({"power", 0, 0}, root)).wait();
+    ASSERT_EQ(last.code, 0) << last.err;
+    const auto kept = content_of(root);
+    fs::remove_all(root);
+    fs::create_directories(root / "texts");
+    ASSERT_EQ(Process(root, command).wait().code, 0);
+    expect_same(kept, content_of(root));
+    fs::remove_all(root);
+    fs::create_directory(root);
+  }
+}
 
 // The old run is there as it was, or a new one may begin in its place without being told to overwrite anything.
 TEST(Crash, ReplacingARunTakesAnInstant) {
