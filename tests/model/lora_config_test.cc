@@ -27,7 +27,7 @@ TEST(LoraConfig, Patterns) {
 
 TEST(LoraConfig, PatternsThatWouldTakeForEver) {
   const std::string name(200, 'a');
-  for (const char* pattern : {"(a*)*(a*)*(a*)*b", "((((a|a)*|a)*|(a|aa)+)*)*b", "(a?){400}", "(?=a*(?=a*b))a*"}) {
+  for (const char* pattern : {"(a*)*(a*)*(a*)*b", "((((a|a)*|a)*|(a|aa)+)*)*b", "(a?){400}b", "(?=a*(?=a*b))a*"}) {
     try {
       EXPECT_FALSE(with("target_modules", pattern).targets(name)) << pattern;
     } catch (const Error&) {
@@ -45,7 +45,7 @@ TEST(LoraConfig, NumbersThatCannotBe) {
     expect_fails([&] { with("r", rank); }, {"FILE", "\"r\""});
     expect_fails([&] { with("rank_pattern", {{".*", rank}}); }, {"FILE", "rank_pattern"});
   }
-  expect_fails([&] { with("r", 2.5); }, {"FILE", "\"r\"", "wrong type"});
+  expect_fails([&] { with("r", 2.5); }, {"FILE", "\"r\"", "2.5"});
   expect_fails([&] { with("lora_dropout", 1); }, {"FILE", "lora_dropout"});
   expect_fails([&] { with("layers_to_transform", {1e300}); }, {"FILE", "layers_to_transform"});
   EXPECT_EQ(to_json(with("lora_alpha", 1e300))["lora_alpha"], 1e300);
