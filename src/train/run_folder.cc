@@ -44,18 +44,24 @@ json to_json(const RunState& state) {
 
 RunState read_run_state(const fs::path& file) {
   const json object = read_json_object(file);
+  // A conversion would round 1.5 and make anything of 1e300.
+  const auto whole = [&](const char* key) -> const json& {
+    const json& value = object.at(key);
+    if (!value.is_number_integer()) throw Error(file, ": not the state of a run: \"", key, "\" must be a whole number");
+    return value;
+  };
   try {
-    const int version = object.at("version").get<int>();
+    const auto version = whole("version").get<std::int64_t>();
     if (version < 1 || version > kStateVersion)
       throw Error(file, ": state of version ", version, "; this aacft reads versions 1 to ", kStateVersion, ", so go on with the aacft that wrote it or a newer one");
     RunState state;
-    state.step = object.at("step").get<std::int64_t>();
-    if (version >= 2) state.skipped = object.at("skipped").get<std::int64_t>();
-    state.data_fingerprint = object.at("data_fingerprint").get<std::uint64_t>();
-    state.tokens = object.at("tokens").get<std::uint64_t>();
+    state.step = whole("step").get<std::int64_t>();
+    if (version >= 2) state.skipped = whole("skipped").get<std::int64_t>();
+    state.data_fingerprint = whole("data_fingerprint").get<std::uint64_t>();
+    state.tokens = whole("tokens").get<std::uint64_t>();
     if (!object.at("best_loss").is_null()) state.best_loss = object.at("best_loss").get<double>();
-    state.best_step = object.at("best_step").get<std::int64_t>();
-    state.evaluations_since_best = object.at("evaluations_since_best").get<std::int64_t>();
+    state.best_step = whole("best_step").get<std::int64_t>();
+    state.evaluations_since_best = whole("evaluations_since_best").get<std::int64_t>();
     if (state.step < 0 || state.skipped < 0 || state.skipped > state.step) throw Error(file, ": not the state of a run: its steps cannot be");
     return state;
   } catch (const json::exception& error) {
