@@ -2,7 +2,7 @@
 // these operations. By the environment:
 //
 //   FAULTS_ROOT    the folder
-//   FAULTS_AT      the operation, from 1 on
+//   FAULTS_AT      the operation, from 1 on; 0 with "power": the power fails when the process has ended, and all is lost that may be
 //   FAULTS_ACTION  what happens to it:
 //     kill         the process dies before it
 //     torn         the process dies in the middle of it, if it is a write; else before it
@@ -87,6 +87,10 @@ class Faults {
     if (const std::string log = variable("FAULTS_LOG"); !log.empty()) log_ = real_open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   }
 
+  ~Faults() {
+    if (action_ == "power" && at_ == 0) lose_power(names_.size());
+  }
+
   // The absolute path if it lies below the root, else "".
   std::string ours(const char* path, int folder = AT_FDCWD) const {
     if (root_.empty()) return "";
@@ -110,7 +114,7 @@ class Faults {
     if (action_.rfind("once:", 0) == 0) return fail();
     if (action_ == "short") return is_write ? Fate::kHalf : Fate::kProceed;
     if (action_ == "torn" && is_write) return Fate::kDieHalfway;
-    if (action_ == "power") lose_power();
+    if (action_ == "power") lose_power((seed_ * 2654435761u >> 8) % (names_.size() + 1));
     die();
   }
 
@@ -138,8 +142,13 @@ class Faults {
       return;
     }
     std::vector<Name> left;
-    for (Name& name : names_)
-      if (parent(name.path) != path) left.push_back(std::move(name));
+    for (Name& name : names_) {
+      if (parent(name.path) != path) {
+        left.push_back(std::move(name));
+      } else if (name.change == Name::kRemovedFolder) {  // what was in it is gone with it; a later folder of its name is another
+        std::erase_if(left, [&](const Name& inside) { return inside.path.rfind(name.path + "/", 0) == 0; });
+      }
+    }
     names_ = std::move(left);
   }
   void created(const std::string& path) {
@@ -175,8 +184,7 @@ class Faults {
     return Fate::kFail;
   }
 
-  void lose_power() {
-    const size_t lost = names_.empty() ? 0 : (seed_ * 2654435761u >> 8) % (names_.size() + 1);
+  void lose_power(size_t lost) {
     for (size_t i = 0; i < lost; ++i) {
       const Name last = names_.back();
       names_.pop_back();
