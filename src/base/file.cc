@@ -60,6 +60,15 @@ void sync_file(const fs::path& path) {
   if (descriptor.fd < 0 || ::fsync(descriptor.fd) != 0) throw Error("cannot sync ", path, ": ", reason());
 }
 
+// Bytes written, at least 1 of them.
+std::size_t write_some(int fd, std::span<const std::byte> bytes, const fs::path& path) {
+  for (;;) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n > 0) return static_cast<std::size_t>(n);
+    if (n == 0 || errno != EINTR) throw Error("cannot write ", path, ": ", n < 0 ? reason() : "nothing was written");
+  }
+}
+
 fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
 void remove_stale_temporaries_of(const fs::path& folder, const std::string& name);
@@ -159,12 +168,10 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw Error("cannot write ", path_, ": ", n < 0 ? reason() : "nothing was written");
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    const std::size_t n = write_some(fd_, bytes, path_);
+    bytes = bytes.subspan(n);
     // The disk works while we compute, instead of all at once when commit() waits for it.
-    if (constexpr off_t kBatch = 8 << 20; (written_ += n) - started_ >= kBatch) {
+    if (constexpr off_t kBatch = 8 << 20; (written_ += static_cast<std::int64_t>(n)) - started_ >= kBatch) {
       ::sync_file_range(fd_, started_, written_ - started_, SYNC_FILE_RANGE_WRITE);
       started_ = written_;
     }
@@ -229,10 +236,7 @@ AppendFile::~AppendFile() { ::close(fd_); }
 void AppendFile::write(std::string_view text) {
   pending_ += text;
   while (!pending_.empty()) {
-    const ssize_t n = ::write(fd_, pending_.data(), pending_.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw Error("cannot write ", path_, ": ", n < 0 ? reason() : "nothing was written");
-    pending_.erase(0, static_cast<std::size_t>(n));
+    pending_.erase(0, write_some(fd_, std::as_bytes(std::span(pending_)), path_));
   }
 }
 

@@ -78,8 +78,7 @@ T field(const json& object, const char* key, T otherwise, const std::string& whe
 }
 
 std::int64_t whole(const json& value, const char* key, std::int64_t least, std::int64_t most, const std::string& where) {
-  if (!value.is_number_integer()) wrong_type(value, key, where);
-  if (value < least || value > most)
+  if (!value.is_number_integer() || value < least || value > most)
     throw Error(where, ": \"", key, "\" must hold whole numbers from ", least, " to ", most, ", not ", value.dump());
   return value.get<std::int64_t>();
 }

@@ -59,10 +59,10 @@ void Optimizer::step(double learning_rate) {
   adamw_->step();
 }
 
-std::vector<std::string> Optimizer::non_finite(Tensor Parameter::* part) const {
+std::vector<std::string> Optimizer::non_finite_gradients() const {
   std::vector<std::string> names;
   for (const NamedParameter& named : parameters_)
-    if (first_non_finite(view_of(named.name, (*named.parameter).*part))) names.push_back(named.name);
+    if (first_non_finite(view_of(named.name, named.parameter->grad))) names.push_back(named.name);
   return names;
 }
 

@@ -103,8 +103,8 @@ std::vector<std::string> remedies(const TrainOptions& options, const RunInput& i
     if (!remedy.applies(options)) continue;
     TrainOptions changed = options;
     remedy.apply(changed), remedy.apply(all);
-    // The last type of weights counts.
-    if (std::string_view(remedy.flags) != "--base-weights int8" || options.model_options.base_weights == WeightType::kNf4) flags += (flags.empty() ? "" : " ") + std::string(remedy.flags);
+    // NF4, which follows, takes its place.
+    if (std::string_view(remedy.flags) != "--base-weights int8") flags += (flags.empty() ? "" : " ") + std::string(remedy.flags);
     try_it(changed, remedy.flags);
   }
   if (found.empty() && !flags.empty()) try_it(all, flags);

@@ -148,15 +148,15 @@ class Run {
   RunState state_;
   std::int64_t recorded_ = 0;  // steps that are over, evaluation included
   static constexpr int kMostSkipped = 10;
-  static constexpr const char* kRestored = "the run's folder was removed; it is made again, without what it held";
   int skipped_in_a_row_ = 0;
   bool metrics_fail_ = false;
 
   // The model's folder, if what training it takes is free: better said now than killed in an hour.
   const std::filesystem::path& with_room() const {
     const RunForecast expected = forecast(options_, input_);
-    if (!expected.fits() && expected.peak() > rss_bytes() + available_memory_bytes()) throw Error("there is not enough memory for this run: ", shortage(expected));
-    if (!expected.fits()) tell(events_.warning, "this run may need more than its memory: " + shortage(expected));
+    if (expected.fits()) return options_.model;
+    if (expected.peak() > rss_bytes() + available_memory_bytes()) throw Error("there is not enough memory for this run: ", shortage(expected));
+    tell(events_.warning, "this run may need more than its memory: " + shortage(expected));
     return options_.model;
   }
 
@@ -450,9 +450,13 @@ class Run {
     if (adapter_) adapter_->refresh(model_);
   }
 
+  void restore_folder() {
+    if (folder_->restore()) tell(events_.warning, std::string("the run's folder was removed; it is made again, without what it held"));
+  }
+
   void save_checkpoint() {
     if (!folder_) return;
-    if (folder_->restore()) tell(events_.warning, std::string(kRestored));
+    restore_folder();
     const auto path = folder_->checkpoint(state_.step);
     if (std::filesystem::exists(path / "state.json")) return folder_->prune(options_.save_total_limit);
     folder_->sync_metrics();  // which go on after the checkpoint's step when the run is resumed
@@ -500,7 +504,7 @@ class Run {
   bool try_to_save_best() {
     if (!folder_) return true;
     try {
-      if (folder_->restore()) tell(events_.warning, std::string(kRestored));
+      restore_folder();
       make_folders(folder_->best());
       write_weights(folder_->best());
       return true;

@@ -28,6 +28,19 @@ std::set<std::string> names(const fs::path& folder) {
   return found;
 }
 
+// While it lives, files of this process end at so many bytes.
+struct FileSizeLimit {
+  rlimit before{};
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit limit{bytes, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before); }
+};
+
 void expect_error_naming(const fs::path& path, const std::function<void()>& action) {
   try {
     action();
@@ -77,16 +90,11 @@ TEST(AtomicFile, ErrorsNameThePath) {
 TEST(AtomicFile, AFullDiskIsAnError) {
   const TemporaryFolder folder;
   // As on a full disk, a part can be written.
-  rlimit before{};
-  ::getrlimit(RLIMIT_FSIZE, &before);
-  ::signal(SIGXFSZ, SIG_IGN);
-  const rlimit limit{1000, before.rlim_max};
-  ::setrlimit(RLIMIT_FSIZE, &limit);
   {
+    const FileSizeLimit limit(1000);
     AtomicFile file(folder / "a");
     expect_error_naming(folder / "a", [&] { file.write(std::string(5000, 'x')); });
   }
-  ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
@@ -148,16 +156,13 @@ TEST(AtomicFile, LeftoversOfKilledProcessesGo) {
 
 TEST(AppendFile, WhatWasLeftOverIsWrittenNextTime) {
   const TemporaryFolder folder;
-  rlimit before{};
-  ::getrlimit(RLIMIT_FSIZE, &before);
-  ::signal(SIGXFSZ, SIG_IGN);
   AppendFile file(folder / "a");
-  const rlimit limit{7, before.rlim_max};
-  ::setrlimit(RLIMIT_FSIZE, &limit);
-  file.write("first\n");
-  expect_error_naming(folder / "a", [&] { file.write("second\n"); });
-  expect_error_naming(folder / "a", [&] { file.write("third\n"); });
-  ::setrlimit(RLIMIT_FSIZE, &before);
+  {
+    const FileSizeLimit limit(7);
+    file.write("first\n");
+    expect_error_naming(folder / "a", [&] { file.write("second\n"); });
+    expect_error_naming(folder / "a", [&] { file.write("third\n"); });
+  }
   file.write("fourth\n");
   file.sync();
   EXPECT_EQ(read_file(folder / "a"), "first\nsecond\nthird\nfourth\n");

@@ -54,18 +54,23 @@ std::size_t count_with(const std::vector<std::string>& texts, const std::string&
   return static_cast<std::size_t>(std::count_if(texts.begin(), texts.end(), [&](const std::string& t) { return t.find(part) != std::string::npos; }));
 }
 
+// "" where there is none.
+std::string error_of(const TrainOptions& options) {
+  try {
+    run(options);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 TEST(NonFinite, StopNamesTheRowAndSavesWhatCameBefore) {
   for (const SharePrefixes share : {SharePrefixes::kOn, SharePrefixes::kOff}) {
     Poisoned poisoned;
     TrainOptions& o = poisoned.options;
     o.share_prefixes = share;
     o.save_steps = 0;
-    std::string message;
-    try {
-      run(o);
-    } catch (const Error& error) {
-      message = error.what();
-    }
+    const std::string message = error_of(o);
     EXPECT_NE(message.find("made so by line " + poisoned.line + " of "), std::string::npos) << message;
     EXPECT_NE(message.find("lora_"), std::string::npos) << message;
     ASSERT_NE(message.find("is saved"), std::string::npos) << message;
@@ -143,12 +148,7 @@ TEST(NonFinite, ARunThatDivergesHasNoResult) {
   TrainOptions o = tiny(folder / "run");
   o.warmup = 0;
   o.learning_rate = 1e30;
-  std::string message;
-  try {
-    run(o);
-  } catch (const Error& error) {
-    message = error.what();
-  }
+  const std::string message = error_of(o);
   EXPECT_EQ(message.find("step 2: loss "), 0u) << message;
   EXPECT_FALSE(fs::exists(o.output / "adapter_model.safetensors"));
 }

@@ -21,9 +21,8 @@ class Optimizer {
   double clip(double max_norm);
   void step(double learning_rate);
 
-  // Names of the tensors that hold a NaN or infinity.
-  std::vector<std::string> non_finite_gradients() const { return non_finite(&Parameter::grad); }
-  std::vector<std::string> non_finite_values() const { return non_finite(&Parameter::value); }
+  // Names of the tensors whose gradients hold a NaN or infinity.
+  std::vector<std::string> non_finite_gradients() const;
 
   // Moments of every parameter, as safetensors: "<name>.exp_avg", "<name>.exp_avg_sq". Before the first step there is
   // nothing to save.
@@ -35,8 +34,6 @@ class Optimizer {
   std::vector<at::Tensor> state(std::int64_t updates_done);
 
  private:
-  std::vector<std::string> non_finite(at::Tensor Parameter::* part) const;
-
   std::vector<NamedParameter> parameters_;
   std::unique_ptr<torch::optim::AdamW> adamw_;
 };
