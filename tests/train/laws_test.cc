@@ -165,6 +165,56 @@ INSTANTIATE_TEST_SUITE_P(All, Law2,
                            return name;
                          });
 
+// The list of the law: 1, 2, 4 and 16 passes a step, on 1 to 4 threads. Sixteen rows of one length, so that the number of
+// passes follows from how many of them fit.
+TEST(Law2, OneTwoFourAndSixteenPassesOnOneToFourThreads) {
+  const TemporaryFolder folder;
+  std::string rows;
+  const std::vector<std::string> words = {" stone", " river", " bread", " seven", " under", " green"};
+  for (std::size_t row = 0; row < 16; ++row) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < 40; ++i) all.push_back(words[i % 6]);
+    for (std::size_t i = all.size() - 1; i > 0; --i) std::swap(all[i], all[(i * 7 + row * 13 + i * i * row) % (i + 1)]);
+    std::string text = "<human>:";
+    for (const std::string& word : all) text += word;
+    rows += json{{"text", text}}.dump() + "\n";
+  }
+  write_text(folder / "rows.jsonl", rows);
+  TrainOptions o = tiny(folder / "reference");
+  o.data = folder / "rows.jsonl";
+  o.share_prefixes = SharePrefixes::kOff;
+  o.recompute = Recompute::kOff;
+  o.micro_batch = 4;
+  o.accumulation = 4;
+  o.max_steps = 2;
+  o.threads = 1;
+  o.memory_budget = 4'000'000'000;
+  const Recorded reference = run(o);
+  ASSERT_EQ(reference.steps[0].passes, 1);
+  ASSERT_EQ(reference.steps[0].tokens % 16, 0);
+  const std::int64_t length = reference.steps[0].tokens / 16;
+  const std::string weights = weights_bytes(o);
+  const auto curve = metrics(o.output);
+
+  int runs = 0;
+  for (const std::int64_t passes : {1, 2, 4, 16}) {
+    for (int threads = 1; threads <= 4; ++threads) {
+      o.threads = threads;
+      std::int64_t seen = 0;
+      // The process's own memory varies by more than such a model takes, so a guess may miss.
+      for (int tries = 0; tries < 20 && seen != passes; ++tries) {
+        o.output = folder / std::to_string(++runs);
+        o.memory_budget = passes == 1 ? 4'000'000'000 : passes == 16 ? 1 : budget_for(o, 16 / passes * length + length / 2);
+        const Recorded recorded = run(o);
+        seen = recorded.steps[0].passes;
+        EXPECT_EQ(metrics(o.output), curve) << seen << " passes, " << threads << " threads";
+        EXPECT_TRUE(weights_bytes(o) == weights) << seen << " passes, " << threads << " threads";
+      }
+      EXPECT_EQ(seen, passes) << threads << " threads";
+    }
+  }
+}
+
 // ---- law 3 ----
 
 // Runs `options` in one go, then stopped after each of `stops` and resumed, each in a folder of its own, then
