@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <vector>
+
+#include "aacft/base/error.h"
 
 namespace aacft {
 namespace {
@@ -123,6 +127,25 @@ std::string utc_now() {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
+}
+
+std::filesystem::path data_file(const std::string& name) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> folders;
+  if (const char* chosen = std::getenv("AACFT_DATA"); chosen != nullptr && *chosen != '\0') {
+    folders = {chosen};
+  } else {
+    std::error_code none;
+    const fs::path program = fs::read_symlink("/proc/self/exe", none).parent_path();
+    for (const char* folder : {"../data", "../share/aacft", "../../data"}) folders.push_back((program / folder).lexically_normal());
+  }
+  std::string tried;
+  for (const fs::path& folder : folders) {
+    std::error_code none;
+    if (fs::exists(folder / name, none)) return folder / name;
+    tried += (tried.empty() ? "" : ", ") + folder.string();
+  }
+  throw Error("cannot find ", name, ", which comes with aacft, in ", tried, "; AACFT_DATA can name its folder");
 }
 
 }  // namespace aacft

@@ -10,7 +10,7 @@
 namespace aacft {
 
 // What a draw is for; part of the key, so that streams never meet.
-enum class Purpose : std::uint32_t { kShuffle = 1, kDropout = 2, kAdapterInit = 3, kModelInit = 4, kSampling = 5, kSplit = 6 };
+enum class Purpose : std::uint32_t { kShuffle = 1, kDropout = 2, kAdapterInit = 3, kModelInit = 4, kSampling = 5, kSplit = 6, kIcons = 7, kBootstrap = 8 };
 
 // The bijection itself: ten rounds on a 128-bit counter under a 64-bit key.
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
