@@ -9,6 +9,7 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   e  token ids of random strings
   f  a run that was stopped and resumed equals one that was not, byte for byte
   g  with bf16 arithmetic, the loss curve is nearer to the fp32 one than PEFT's own in bf16
+  h  chrF, BLEU and length ratio of aacft eval equal sacrebleu's (metrics.py, which needs nothing but sacrebleu)
 """
 
 import argparse
@@ -524,7 +525,18 @@ def check_g(aacft, work, settings):
         yield f"g bf16 on {name}: nearer to fp32 than PEFT's bf16", nearer
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g}
+def check_h(aacft, work, settings):
+    def equal_sacrebleu():
+        command = [sys.executable, Path(__file__).parent / "metrics.py", "--check-goldens", "--binary", aacft.binary, "--seed", str(settings.seed)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT)
+        text = " ".join(done.stdout.decode(errors="replace").split())
+        require(done.returncode == 0, text[-300:])
+        return text
+
+    yield "h scores of sacrebleu", equal_sacrebleu
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h}
 
 
 def passes(name, body):
@@ -544,7 +556,7 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdefg", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefgh", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models")
     parser.add_argument("--strings", type=int, default=60, help="number of random strings")
