@@ -12,10 +12,21 @@ void add_plan(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_merge(CLI::App& app);
+void add_report(CLI::App& app);
 void add_init(CLI::App& app);
 void add_info(CLI::App& app);
 void add_tokenize(CLI::App& app);
+void add_data(CLI::App& app);
 void add_bench(CLI::App& app);
+
+// Of data.
+void add_data_sample(CLI::App& data);
+void add_data_board(CLI::App& data);
+void add_data_draft(CLI::App& data);
+void add_data_sheet(CLI::App& data);
+void add_data_collect(CLI::App& data);
+void add_data_lint(CLI::App& data);
+void add_data_restyle(CLI::App& data);
 
 // Warnings go to standard error.
 void warn(const std::string& message);

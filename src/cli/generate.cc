@@ -8,9 +8,12 @@
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
+#include "aacft/data/exemplars.h"
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
 #include "aacft/generate/session.h"
+#include "aacft/model/config.h"
+#include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
@@ -30,12 +33,15 @@ std::string without_last_newline(std::string text) {
 
 struct GenerateCommand {
   GenerateOptions options;
-  std::filesystem::path model, adapter, prompt_file, data, output;
+  std::filesystem::path model, adapter, prompt_file, data, output, exemplars;
   std::vector<std::string> prompts;
+  std::int64_t shots = 3;
+  std::uint64_t exemplar_seed = 0;
   bool json_output = false, no_stop = false, no_cache = false;
   int thread_count = 0;
   ModelFlags model_flags;
   Options declared;
+  CLI::Option* exemplar_options[2] = {};  // those that need --exemplars
 
   explicit GenerateCommand(CLI::App& command) : declared(command) {
     const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
@@ -52,9 +58,14 @@ struct GenerateCommand {
       declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt"),
       declared.add("--data", data, "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - for standard input"),
     });
+    group("Exemplars (few-shot prompting)", {
+      declared.add("--exemplars", exemplars, "JSON Lines of rows with answers, which show the model what is wanted; a prompt's own row is passed over"),
+      exemplar_options[0] = declared.add("--shots", shots, "exemplars in front of each prompt"),
+      exemplar_options[1] = declared.add("--exemplar-seed", exemplar_seed, "0: the first rows of --exemplars, in their order; else rows drawn by this seed, the same for all prompts"),
+    });
     group("Output", {
       declared.add("--output,-o", output, "file for the results of --data; standard output otherwise"),
-      declared.add("--json", json_output, "one object a prompt: prompt, prompt_ids, new_ids, text, stop_reason"),
+      declared.add("--json", json_output, "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason"),
     });
     SamplingOptions& s = options.sampling;
     group("Generation", {
@@ -108,12 +119,26 @@ struct GenerateCommand {
     need(options.sampling.top_p > 0 && options.sampling.top_p <= 1, "--top-p must be above 0 and at most 1");
     need(options.sampling.repetition_penalty > 0, "--repetition-penalty must be above 0");
     need(output.empty() || !data.empty(), "--output goes with --data");
+    for (const CLI::Option* option : exemplar_options) need(!exemplars.empty() || option->count() == 0, "--shots and --exemplar-seed go with --exemplars");
+    need(shots >= 1, "--shots must be 1 or more");
     for (const std::string& stop : options.stop) need(valid_utf8(stop), "--stop must be text in UTF-8");
+  }
+
+  // What the model is given: the prompts, behind exemplars where there are some.
+  std::vector<std::string> inputs() const {
+    if (exemplars.empty()) return prompts;
+    std::vector<Exemplar> shown = read_exemplars(read_file(exemplars), exemplars.string());
+    reorder(shown, exemplar_seed);
+    std::vector<std::string> texts;
+    for (const std::string& prompt : prompts) texts.push_back(few_shot_prompt(shown, shots, prompt));
+    check_room(prompts, texts, *load_tokenizer(model), options.max_new_tokens, read_model_config(model).max_positions);
+    return texts;
   }
 
   void run() {
     check();
     read_prompts();
+    const std::vector<std::string> texts = inputs();
     if (no_stop) options.stop.clear();
     options.use_cache = !no_cache;
     set_threads(thread_count);
@@ -129,14 +154,14 @@ struct GenerateCommand {
     events.stop_requested = stop_requested;
     if (stream)
       events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
-    events.done = [&](std::size_t, const Generation& g) {
+    events.done = [&](std::size_t index, const Generation& g) {
       std::string line;
       if (!lines) {
         line = stream ? "\n" : g.text + "\n";
       } else if (json_output) {
-        line = json{{"prompt", g.prompt}, {"prompt_ids", g.prompt_ids}, {"new_ids", g.new_ids}, {"text", g.text}, {"stop_reason", g.stop_reason}}.dump() + "\n";
+        line = json{{"prompt", prompts[index]}, {"prompt_ids", g.prompt_ids}, {"new_ids", g.new_ids}, {"text", g.text}, {"stop_reason", g.stop_reason}}.dump() + "\n";
       } else {
-        line = json{{"prompt", g.prompt}, {"text", g.text}}.dump() + "\n";
+        line = json{{"prompt", prompts[index]}, {"text", g.text}}.dump() + "\n";
       }
       if (file) {
         file->write(line);
@@ -144,7 +169,7 @@ struct GenerateCommand {
         throw Error("cannot write to standard output; is the disk full?");
       }
     };
-    session.generate(prompts, options, events);
+    session.generate(texts, options, events);
     if (stop_requested()) {
       if (file) std::cerr << "aacft: stopped; " << output.string() << " was not written\n";
       end_stopped();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "aacft/base/error.h"
+#include "aacft/base/system.h"
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
 #include "aacft/model/model_folder.h"
@@ -56,7 +57,7 @@ struct InitCommand {
     if (parallel || sequential) c.parallel_residual = parallel;
     parse_model_config(to_json(c, *type), "the shape");  // the same checks as for a file
 
-    if (tokenizer.empty() && shape == "tiny") tokenizer = own_tokenizer();
+    if (tokenizer.empty() && shape == "tiny") tokenizer = data_file("tiny-tokenizer.json");
     if (!tokenizer.empty()) {
       const std::int32_t size = load_tokenizer_file(tokenizer)->size();
       if (size > c.vocab_size) throw UsageError("the tokenizer has ", size, " tokens, more than the vocabulary of ", c.vocab_size);
@@ -69,15 +70,6 @@ struct InitCommand {
     std::cout << fmt::format("wrote {}: {} parameters, {} as {}\n", output.string(), c.num_parameters(),
                              human_bytes(static_cast<std::uint64_t>(c.num_parameters()) * dtype_size(*type)), dtype);
     if (tokenizer.empty()) std::cout << "it has no tokenizer yet: copy a tokenizer.json into it, or use --tokenizer\n";
-  }
-
-  // Beside the sources of this build, or beside the program where it was installed.
-  static std::filesystem::path own_tokenizer() {
-    std::error_code ignored;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-    for (const auto& folder : {program / "../data", program / "../share/aacft"})
-      if (std::filesystem::exists(folder / "tiny-tokenizer.json")) return folder / "tiny-tokenizer.json";
-    throw Error("the tokenizer for --shape tiny, data/tiny-tokenizer.json, is not beside the program; give one with --tokenizer");
   }
 };
 

@@ -72,19 +72,36 @@ std::vector<std::string> command_names(const CLI::App& app) {
   return names;
 }
 
+// The command that the arguments name; for one of a group ("data sample") the innermost that they get right, `app` if none.
+struct NamedCommand {
+  const CLI::App* command;
+  std::size_t words = 0;  // arguments that make its name
+  std::string name;       // "data sample "
+
+  NamedCommand(const CLI::App& app, const std::vector<std::string>& arguments) : command(&app) {
+    while (words < arguments.size()) {
+      const CLI::App* next = command_named(*command, arguments[words]);
+      if (next == nullptr) return;
+      command = next;
+      name += arguments[words++] + " ";
+    }
+  }
+};
+
 // CLI11's own message, or a plainer one.
-std::string what_is_wrong(const CLI::App& app, const CLI::App* command, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  if (command == nullptr) {
-    const auto names = command_names(app);
+std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  if (const auto names = command_names(*named.command); !names.empty()) {
     std::string listed;
     for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name;
-    if (arguments.empty()) return "a command is missing: one of " + listed;
-    if (arguments[0].starts_with("-")) return "unknown flag " + arguments[0] + "; a command comes first: one of " + listed;
-    const std::string nearest = nearest_name(arguments[0], names);
-    return "unknown command " + arguments[0] + (nearest.empty() ? "; there are " + listed : "; did you mean " + nearest + "?");
+    if (arguments.size() == named.words) return "a command is missing" + (named.words ? " after " + arguments[0] : "") + ": one of " + listed;
+    const std::string& wrong = arguments[named.words];
+    if (wrong.starts_with("-")) return "unknown flag " + wrong + "; a command comes first: one of " + listed;
+    const std::string nearest = nearest_name(wrong, names);
+    return "unknown command " + named.name + wrong + (nearest.empty() ? "; there are " + listed : "; did you mean " + nearest + "?");
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
-  for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
+  const CLI::App* command = named.command;
+  for (std::size_t i = named.words; i < arguments.size() && arguments[i] != "--"; ++i) {
     const std::string flag = arguments[i].substr(0, arguments[i].find('='));
     if (flag.size() < 2 || flag[0] != '-' || command->get_option_no_throw(flag) != nullptr) continue;
     if (flag[1] != '-' && command->get_option_no_throw(flag.substr(0, 2)) != nullptr) continue;  // -r8
@@ -97,14 +114,14 @@ std::string what_is_wrong(const CLI::App& app, const CLI::App* command, const CL
 int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments, const std::vector<FileArgument>& file) {
   if (dynamic_cast<const CLI::RuntimeError*>(&error) != nullptr) return error.get_exit_code();  // end_stopped
   if (error.get_exit_code() == 0) return app.exit(error);                                       // --help, --version
-  const CLI::App* command = arguments.empty() ? nullptr : command_named(app, arguments.front());
-  std::string message = what_is_wrong(app, command, error, arguments);
+  const NamedCommand named(app, arguments);
+  std::string message = what_is_wrong(named, error, arguments);
   for (const FileArgument& argument : file)
     if (message.starts_with(argument.option + ":")) {
       message = argument.where + ": " + message;
       break;
     }
-  std::cerr << "aacft: " << message << "\nSee: aacft " << (command == nullptr ? "" : command->get_name() + " ") << "--help\n";
+  std::cerr << "aacft: " << message << "\nSee: aacft " << named.name << "--help\n";
   return 2;
 }
 
@@ -148,9 +165,11 @@ int run(int argc, char** argv) {
   add_generate(app);
   add_eval(app);
   add_merge(app);
+  add_report(app);
   add_init(app);
   add_info(app);
   add_tokenize(app);
+  add_data(app);
   add_bench(app);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);

@@ -24,7 +24,7 @@ struct MergeCommand {
   explicit MergeCommand(CLI::App& command) {
     Options declared(command);
     declared.add("--model", options.model, "base model folder");
-    declared.add("--adapter", options.adapter, "adapter folder");
+    declared.add("--adapter", options.adapter, "adapter folder; without one, the base alone is written, in another --dtype or --max-shard-size");
     declared.add("--output,-o", options.output, "folder for the merged model; must not exist yet");
     declared.add("--dtype", dtype, "fp32, fp16 or bf16; as the base is stored otherwise");
     declared.add_size("--max-shard-size", options.max_shard_bytes, "size of a file at most, as 5G");
@@ -36,8 +36,8 @@ struct MergeCommand {
   }
 
   void run() {
-    if (options.model.empty() || options.adapter.empty() || options.output.empty())
-      throw UsageError("--model, --adapter and --output are all needed");
+    if (options.model.empty() || options.output.empty()) throw UsageError("--model and --output are both needed");
+    if (options.adapter.empty() && options.also_delta) throw UsageError("--also-delta needs an --adapter");
     if (!dtype.empty()) {
       options.dtype = parse_dtype(dtype);
       if (!options.dtype || !is_weight_dtype(*options.dtype)) throw UsageError("--dtype must be fp32, fp16 or bf16, not ", dtype);
@@ -65,10 +65,12 @@ struct MergeCommand {
                                   {"peak_rss_bytes", report.peak_rss_bytes}}.dump() << "\n";
       return;
     }
-    std::cout << fmt::format("merged {} of {} tensors into {} ({}, {}) in {:.1f} s\n", report.merged_tensors, report.tensors, options.output.string(),
+    const bool alone = options.adapter.empty();
+    const std::string what = alone ? fmt::format("wrote {}", report.tensors) : fmt::format("merged {} of {}", report.merged_tensors, report.tensors);
+    std::cout << fmt::format("{} tensors into {} ({}, {}) in {:.1f} s\n", what, options.output.string(),
                              dtype_name(report.dtype), human_bytes(report.bytes), report.seconds);
     if (report.max_logit_difference)
-      std::cout << fmt::format("against base + adapter: largest difference of a logit {:.3g}, KL {:.3g} nats a token\n", *report.max_logit_difference, *report.mean_kl);
+      std::cout << fmt::format("against {}: largest difference of a logit {:.3g}, KL {:.3g} nats a token\n", alone ? "the base" : "base + adapter", *report.max_logit_difference, *report.mean_kl);
     std::cout << fmt::format("next: aacft generate --model {} --prompt ...\n", for_shell(options.output.string()));
   }
 };

@@ -16,6 +16,8 @@ struct TrainFlags {
   std::filesystem::path config, resume;
   ModelFlags model_flags;
   std::int64_t log_steps = 1;
+  std::string report;  // empty: none
+  std::int64_t report_prompts = 5;
   Options declared;
 
   explicit TrainFlags(CLI::App& command) : declared(command) {
@@ -80,6 +82,10 @@ struct TrainFlags {
       declared.add("--log-steps,--logging-steps,--steps-per-report", log_steps, "steps between progress lines where there is no terminal"),
       declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all"),
     });
+    group("Report", {
+      declared.add("--report", report, "write a page about the run: its curves, and answers before and after; a mere name lies in --output")->expected(0, 1)->default_str("report.html"),
+      declared.add("--report-prompts", report_prompts, "held-out prompts to answer in it; 0: none"),
+    });
   }
 
   // To be called once the command line is read.
@@ -92,9 +98,17 @@ struct TrainFlags {
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
     if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
       options.lora.target_modules = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
+    if (report_prompts < 0) throw UsageError("--report-prompts must not be negative");
+    if (!report.empty()) {
+      std::filesystem::path page = report;
+      if (page.extension() != ".html" && page.extension() != ".htm") throw UsageError("--report: \"", report, "\" must end in .html");
+      if (page.has_parent_path()) report = std::filesystem::absolute(page).lexically_normal().string();
+    }
     options.model_options = model_flags.resolved();
     options.resolved_config = "# The options of this run, all of them. Continue it with: aacft train --resume FOLDER\n" + declared.toml();
   }
+
+  std::filesystem::path report_file() const { return options.output / report; }
 };
 
 }  // namespace aacft::cli

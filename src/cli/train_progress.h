@@ -15,6 +15,7 @@ class TrainProgress {
   void step(const StepReport& report);
   void evaluation(const EvalReport& report);
   void saved(const std::filesystem::path& path, std::int64_t step);
+  void note(const std::string& message) { line(message); }
   void warning(const std::string& message);
   void clear();  // takes the live line away
 

@@ -2,14 +2,20 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
 #include "aacft/base/threads.h"
+#include "aacft/formats/json.h"
 #include "aacft/model/backprop.h"
 #include "aacft/model/gpt_neox.h"
 #include "aacft/model/sample_pass.h"
 #include "aacft/tokenizer/tokenizer.h"
+#include "aacft/tokenizer/unicode.h"
 
 namespace aacft {
 namespace {
@@ -17,18 +23,7 @@ namespace {
 // Tokens in a pass: enough to make reading the weights worth it, few enough for any machine.
 constexpr std::int64_t kPassRows = 2048;
 
-}  // namespace
-
-EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
-  set_threads(options.threads);
-  GptNeox model(options.model, warn, options.model_options);
-  const auto tokenizer = load_tokenizer(options.model);
-  std::optional<Adapter> adapter;
-  if (!options.adapter.empty()) {
-    adapter = Adapter::load(options.adapter, warn);
-    adapter->attach(model, warn);
-  }
-  const std::vector<Sample> samples = load_samples_for(model.config(), options.data, *tokenizer, options.rows, warn);
+EvaluateReport losses_of(GptNeox& model, const std::vector<Sample>& samples) {
   std::vector<const Sample*> rows;
   for (const Sample& sample : samples) rows.push_back(&sample);
 
@@ -53,6 +48,84 @@ EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
   report.loss = total / static_cast<double>(report.tokens);
   report.perplexity = std::exp(report.loss);
   return report;
+}
+
+bool is_json_lines(const std::string& content) {
+  const std::size_t start = content.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+  return start != content.npos && content[start] == '{';
+}
+
+bool all_have_completions(const std::string& content, DataOptions options) {
+  options.mask_prompt = true;
+  bool all = true;
+  const auto look = [&](std::size_t, const nlohmann::json& row) {
+    try {
+      row_text(row, options);
+    } catch (const Error&) {
+      all = false;
+    }
+  };
+  read_json_lines(content, look, [](std::size_t, const std::string&) {});  // bad rows are load_samples' to report
+  return all;
+}
+
+std::vector<Sample> pieces_of(const std::string& text, const Tokenizer& tokenizer, std::int64_t length, const std::filesystem::path& file) {
+  if (const std::size_t bad = first_invalid_utf8(text); bad != text.npos) throw Error(file, ": not UTF-8 at byte ", bad);
+  const std::vector<std::int32_t> ids = tokenizer.encode(text);
+  if (ids.size() < 2) throw Error(file, " holds no text to predict");
+  const auto step = static_cast<std::size_t>(std::max<std::int64_t>(length, 2));
+  std::vector<Sample> pieces;
+  for (std::size_t at = 0; at + 1 < ids.size(); at += step) {
+    Sample piece;
+    piece.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + step, ids.size())));
+    piece.counts.assign(piece.ids.size(), true);
+    piece.counts[0] = false;
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
+}  // namespace
+
+struct Evaluator::Loaded {
+  GptNeox model;
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::optional<Adapter> adapter;
+};
+
+Evaluator::Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn)
+    : loaded_(new Loaded{{model, warn, options}, load_tokenizer(model), {}}) {
+  if (adapter.empty()) return;
+  loaded_->adapter = Adapter::load(adapter, warn);
+  loaded_->adapter->attach(loaded_->model, warn);
+}
+
+Evaluator::~Evaluator() = default;
+
+EvaluateReport Evaluator::rows(const std::filesystem::path& data, const DataOptions& options, const Warn& warn) {
+  return losses_of(loaded_->model, load_samples_for(loaded_->model.config(), data, *loaded_->tokenizer, options, warn));
+}
+
+EvaluateReport Evaluator::general(const std::filesystem::path& file, const DataOptions& options, const Warn& warn) {
+  const std::string content = read_file(file);
+  if (is_json_lines(content)) {
+    DataOptions counted = options;
+    counted.mask_prompt = all_have_completions(content, options);
+    return rows(file, counted, warn);
+  }
+  const ModelConfig& config = loaded_->model.config();
+  const std::int64_t length = options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
+  const std::vector<Sample> pieces = pieces_of(content, *loaded_->tokenizer, length, file);
+  for (const Sample& piece : pieces)
+    for (const std::int32_t id : piece.ids)
+      if (id >= config.vocab_size)
+        throw Error("the tokenizer gives the id ", id, ", but the model knows only ", config.vocab_size, " tokens: it is another model's");
+  return losses_of(loaded_->model, pieces);
+}
+
+EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
+  set_threads(options.threads);
+  return Evaluator(options.model, options.adapter, options.model_options, warn).rows(options.data, options.rows, warn);
 }
 
 }  // namespace aacft

@@ -31,9 +31,9 @@ const char* const kPrompts[] = {
     "<human>: Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } \n<bot>:"};
 
 // "gpt_neox.layers.0.attention.dense.weight" -> its module, where one is adapted.
-const LoraModule* module_of(const Adapter& adapter, const std::string& tensor) {
+const LoraModule* module_of(const std::optional<Adapter>& adapter, const std::string& tensor) {
   const std::string ending = ".weight";
-  return tensor.ends_with(ending) ? adapter.find(tensor.substr(0, tensor.size() - ending.size())) : nullptr;
+  return adapter && tensor.ends_with(ending) ? adapter->find(tensor.substr(0, tensor.size() - ending.size())) : nullptr;
 }
 
 // Every adapted module must be one of the model's weights, with shapes that fit.
@@ -107,7 +107,7 @@ Tensor logits_of(GptNeox& model, const Pass& pass) {
   return model.logits(model.hidden(pass));
 }
 
-Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adapter& adapter, const std::filesystem::path& merged, const Warn& warn) {
+Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std::optional<Adapter>& adapter, const std::filesystem::path& merged, const Warn& warn) {
   std::vector<std::string> prompts = options.prompts;
   if (prompts.empty()) prompts.assign(std::begin(kPrompts), std::end(kPrompts));
   std::vector<std::vector<std::int32_t>> ids;
@@ -120,7 +120,7 @@ Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, Adap
   Tensor adapted;
   {
     GptNeox base(options.model, {}, {.low_memory = true});
-    adapter.attach(base, warn);
+    if (adapter) adapter->attach(base, warn);
     adapted = logits_of(base, pass);
   }
   GptNeox model(merged, {}, {.low_memory = true});
@@ -140,7 +140,8 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   if (std::filesystem::exists(options.output) && (!std::filesystem::is_directory(options.output) || !std::filesystem::is_empty(options.output)))
     throw Error(options.output, " exists already; choose a new --output");
   const ModelConfig config = read_model_config(options.model);
-  Adapter adapter = Adapter::load(options.adapter, events.warning);
+  std::optional<Adapter> adapter;
+  if (!options.adapter.empty()) adapter.emplace(Adapter::load(options.adapter, events.warning));
   // Before anything is written, so that its absence leaves nothing behind.
   const auto tokenizer = options.check ? load_tokenizer(options.model) : nullptr;
   for (const std::string& prompt : options.prompts)
@@ -150,7 +151,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   {
     const Checkpoint checkpoint(options.model);
     check_checkpoint(checkpoint, config, events.warning);  // values are looked at as they pass
-    check_fit(adapter, checkpoint, options.adapter);
+    if (adapter) check_fit(*adapter, checkpoint, options.adapter);
     report.dtype = options.dtype.value_or(checkpoint.find("gpt_neox.embed_in.weight")->dtype);
 
     std::vector<TensorSpec> specs, delta_specs;

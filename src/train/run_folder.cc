@@ -23,7 +23,7 @@ void remove_run(const fs::path& folder) {
     fs::remove_all(path, error);
     if (error) throw Error("cannot remove ", path, ": ", error.message());
   };
-  for (const char* name : {"checkpoints", "best", "metrics.jsonl", "config.toml", "adapter_model.safetensors", "adapter_config.json",
+  for (const char* name : {"checkpoints", "best", "metrics.jsonl", "samples.jsonl", "report.html", "config.toml", "adapter_model.safetensors", "adapter_config.json",
                            "model.safetensors", "config.json", "generation_config.json"})
     remove(folder / name);
   for (const fs::path& file : tokenizer_files(folder)) remove(file);
@@ -109,8 +109,9 @@ bool RunFolder::has_saved() const {
   return !checkpoints().empty();
 }
 
-void RunFolder::begin(const std::string& config) {
+void RunFolder::begin(const std::string& config, const json& info) {
   config_ = config;
+  info_ = info;
   make_folders(path_);
   if (!lock_) {
     lock_ = std::make_unique<FolderLock>(path_);
@@ -123,19 +124,24 @@ void RunFolder::begin(const std::string& config) {
   remove_stale_temporaries(path_);
   make_folders(path_ / "checkpoints");
   remove_stale_temporaries(path_ / "checkpoints");
-  if (resume_) return;
-  write_config();
-  mark(true);
+  if (!resume_) write_config();
 }
 
 // Before anything else is written: without it, the rest would be somebody else's files.
 void RunFolder::mark(bool begun) const {
   json marker = {{"format", "aacft run"}, {"version", kFolderVersion}};
-  if (!begun) marker["begun"] = false;
+  if (begun) {
+    marker["run"] = info_;
+  } else {
+    marker["begun"] = false;
+  }
   write_file_atomic(path_ / kMarker, marker.dump() + "\n");
 }
 
-void RunFolder::write_config() const { write_file_atomic(path_ / "config.toml", config_); }
+void RunFolder::write_config() const {
+  write_file_atomic(path_ / "config.toml", config_);
+  mark(true);
+}
 
 bool RunFolder::restore() {
   const bool moved = !lock_ || !lock_->holds(path_);
@@ -147,7 +153,6 @@ bool RunFolder::restore() {
     lock_ = std::move(lock);
   }
   write_config();
-  mark(true);
   metrics_.reset();  // it was in the other one
   return true;
 }

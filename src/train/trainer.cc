@@ -24,6 +24,7 @@
 #include "aacft/train/data_order.h"
 #include "aacft/train/optimizer.h"
 #include "aacft/train/plan.h"
+#include "aacft/train/report.h"
 #include "aacft/train/run_folder.h"
 #include "aacft/train/schedule.h"
 #include "aacft/train/workers.h"
@@ -117,8 +118,11 @@ class Run {
     plan();
     workers_.check_same(settings());
     if (folder_) {
-      folder_->begin(options_.resolved_config);
-      if (options_.resume) resume(), folder_->write_config();
+      folder_->begin(options_.resolved_config, to_json(info()));
+      const std::filesystem::path checkpoint = options_.resume ? checkpoint_to_resume() : "";
+      if (events_.untrained) events_.untrained(model_, input_);
+      if (!checkpoint.empty()) load_checkpoint(checkpoint);
+      if (options_.resume) folder_->write_config();
       folder_->open_metrics(state_.step);
     }
     share_state();
@@ -223,8 +227,8 @@ class Run {
 
   // What must be the same for all of them, a line each. Where files lie, and what only the first worker does, may differ.
   std::string settings() const {
-    static constexpr std::array<std::string_view, 12> kOwn = {"model", "data", "output", "eval-data", "init-adapter", "overwrite",
-                                                              "threads", "memory-budget", "recompute", "save-steps", "save-total-limit", "log-steps"};
+    static constexpr std::array<std::string_view, 14> kOwn = {"model", "data", "output", "eval-data", "init-adapter", "overwrite",
+                                                              "threads", "memory-budget", "recompute", "save-steps", "save-total-limit", "log-steps", "report", "report-prompts"};
     std::ostringstream text;
     text << "aacft " << AACFT_VERSION << "\nmodel " << to_json(model_.config(), Dtype::kFloat32).dump() << "\n";
     std::istringstream lines(options_.resolved_config);
@@ -514,15 +518,23 @@ class Run {
     }
   }
 
-  void resume() {
+  // Empty where there is none. The run's state is its own from here on.
+  std::filesystem::path checkpoint_to_resume() {
     const auto steps = folder_->checkpoints();
-    if (steps.empty()) return tell(events_.warning, std::string("no checkpoint was saved yet; the run starts from the beginning"));
+    if (steps.empty()) {
+      tell(events_.warning, std::string("no checkpoint was saved yet; the run starts from the beginning"));
+      return {};
+    }
     const auto path = folder_->checkpoint(steps.front());
     const RunState saved = read_run_state(path / "state.json");
     if (saved.data_fingerprint != state_.data_fingerprint)
       throw Error("the rows in ", options_.data, ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_->path(),
                   " was started with; resume with the same data and options");
     state_ = saved;
+    return path;
+  }
+
+  void load_checkpoint(const std::filesystem::path& path) {
     read_weights(path);
     optimizer_->load(path / "optimizer.safetensors", state_.updates());
   }
@@ -545,17 +557,16 @@ class Run {
       report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(length_.steps - state_.step);
       tell(events_.step, report);
       std::optional<EvalReport> evaluation;
-      if (evaluation_due()) {
-        evaluation = evaluate();
-        tell(events_.evaluation, *evaluation);
-      }
+      if (evaluation_due()) evaluation = evaluate();
       record(metrics_line(report, evaluation));
+      if (evaluation) tell(events_.evaluation, *evaluation);
       recorded_ = state_.step;
       if (options_.save_steps > 0 && state_.step % options_.save_steps == 0 && state_.step < length_.steps) try_to_save();
     }
     if (result.end != RunEnd::kInterrupted) {
       if (state_.step < length_.steps) result.end = RunEnd::kStoppedEarly;
       finish();
+      if (events_.trained) events_.trained(model_, input_);
     }
     result.rank = workers_.rank();
     result.step = state_.step;

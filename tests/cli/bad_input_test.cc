@@ -161,7 +161,7 @@ TEST_F(BadInput, CommandLine) {
   misused(generate({"--n-predict", "2"}), {"did you mean --max-new-tokens?"});
   misused(generate({"hello"}), {"hello", "--prompt"});
   misused({"train"}, {"--model is missing"});
-  misused({"merge", "--model", seq}, {"--adapter", "--output"});
+  misused({"merge", "--model", seq}, {"--model", "--output"});
 }
 
 TEST_F(BadInput, Values) {

@@ -85,6 +85,19 @@ TEST_P(MergeGoldens, EqualsPeft) {
   }
 }
 
+TEST(Merge, WithoutAnAdapterTheBaseItselfInAnotherType) {
+  const TemporaryFolder out;
+  MergeOptions options = options_of(goldens_dir() / "seq", {}, out / "half");
+  options.dtype = Dtype::kFloat16;
+  options.check = true;
+  const MergeReport report = merge(options, {});
+  EXPECT_EQ(report.merged_tensors, 0u);
+  ASSERT_TRUE(report.max_logit_difference);
+  const auto base = weights_of(goldens_dir() / "seq"), half = weights_of(out / "half");
+  ASSERT_EQ(half.size(), base.size());
+  for (const auto& [tensor, value] : base) EXPECT_TRUE(same_bits(half.at(tensor), value.to(torch::kFloat16).to(torch::kFloat32))) << tensor;
+}
+
 // ---- law 5 ----
 
 struct Law5Case {

@@ -220,7 +220,7 @@ TEST(RunFolders, CheckpointsAreCountedWhenWhole) {
   const TemporaryFolder parent;
   RunFolder folder(parent / "deep/run", false, false);
   EXPECT_FALSE(fs::exists(parent / "deep"));  // the constructor writes nothing
-  folder.begin("");
+  folder.begin("", {});
   EXPECT_TRUE(folder.checkpoints().empty());
   for (const std::int64_t step : {5, 100, 20}) write_text(folder.checkpoint(step) / "state.json", "{}");
   EXPECT_EQ(folder.checkpoint(5).filename(), "step-00000005");
@@ -244,7 +244,7 @@ TEST(RunFolders, MetricsGoOnAfterTheStepsDone) {
   const auto content = [&] { return read_file(parent / "run/metrics.jsonl"); };
   const auto append = [&](bool resume, std::int64_t done, const char* more) {
     RunFolder folder(parent / "run", resume, false);
-    folder.begin("");
+    folder.begin("", {});
     folder.open_metrics(done);
     folder.append_metrics({{"step", done + 1}});
     folder.append_metrics({{"step", done + 2}});
@@ -262,7 +262,7 @@ TEST(RunFolders, MetricsGoOnAfterTheStepsDone) {
 TEST(RunFolders, TheConfigIsWritten) {
   const TemporaryFolder parent;
   RunFolder folder(parent / "run", false, false);
-  folder.begin("lr = 0.1\n");
+  folder.begin("lr = 0.1\n", {});
   EXPECT_EQ(read_file(parent / "run/config.toml"), "lr = 0.1\n");
 }
 

@@ -1,8 +1,9 @@
-// How well a model predicts the rows of a file.
+// How well a model predicts the rows of a file, or a text.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "aacft/base/warn.h"
@@ -19,7 +20,7 @@ struct EvaluateOptions {
 };
 
 struct RowLoss {
-  std::size_t line = 0;     // in the file, from 1
+  std::size_t line = 0;     // in the file, from 1; 0 for a piece of plain text
   std::int64_t tokens = 0;  // that count
   double loss = 0;          // mean over them
   std::vector<std::int32_t> ids;
@@ -32,6 +33,25 @@ struct EvaluateReport {
   std::vector<RowLoss> rows;           // in file order
 };
 
+// A model, its tokenizer and perhaps an adapter, loaded once and used for several files.
+class Evaluator {
+ public:
+  // An empty adapter folder: the model alone. Error for whatever is wrong with the files.
+  Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn);
+  ~Evaluator();
+
+  EvaluateReport rows(const std::filesystem::path& data, const DataOptions& options, const Warn& warn);
+
+  // A file that shows what else the model can do. JSON Lines: completions count where every row has one, else all of it.
+  // Plain text: all tokens but the first of each piece; a piece fills the context (or options.max_length).
+  EvaluateReport general(const std::filesystem::path& file, const DataOptions& options, const Warn& warn);
+
+ private:
+  struct Loaded;
+  std::unique_ptr<Loaded> loaded_;
+};
+
+// The rows of options.data.
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn);
 
 }  // namespace aacft

@@ -1,7 +1,8 @@
 // The folder that a run writes:
-//   aacft-run.json      says that the folder is ours, its format, and whether a run has begun
+//   aacft-run.json      says that the folder is ours, its format, whether a run has begun, and how large it is
 //   config.toml         every option of the run, resolved
 //   metrics.jsonl       one object a step
+//   report.html, samples.jsonl   with --report: a page about the run, and the answers that it shows
 //   checkpoints/step-00000050/   adapter (or weights.safetensors), optimizer.safetensors, state.json
 //   best/               the adapter with the lowest evaluation loss so far
 //   adapter_config.json, adapter_model.safetensors (or a whole model)   the result, once the run is finished
@@ -43,8 +44,9 @@ class RunFolder {
 
   // Creates the folder, and keeps others out of it from now on. A new run replaces what was there, in one instant: from
   // then on it is a run that has saved nothing yet, which needs no --overwrite to be started again.
-  void begin(const std::string& config);
-  void write_config() const;  // of a run that goes on; begin() wrote a new one's
+  // `info` goes into aacft-run.json.
+  void begin(const std::string& config, const nlohmann::json& info);
+  void write_config() const;  // and the marker, of a run that goes on; begin() wrote a new one's
   // Creates it again, where somebody removed it since. True if so. Error where another run is there by now.
   bool restore();
 
@@ -72,6 +74,7 @@ class RunFolder {
   std::filesystem::path path_;
   bool resume_, overwrite_;
   std::string config_;
+  nlohmann::json info_;
   std::unique_ptr<FolderLock> lock_;
   std::optional<AppendFile> metrics_;
 };

@@ -11,6 +11,9 @@
 
 namespace aacft {
 
+class GptNeox;
+struct RunInput;
+
 struct RunInfo {
   std::int64_t trained_parameters = 0, model_parameters = 0;
   std::size_t rows = 0, eval_rows = 0;
@@ -49,10 +52,13 @@ struct EvalReport {
 struct TrainEvents {
   std::function<void(const RunInfo&)> start;
   std::function<void(const StepReport&)> step;
-  std::function<void(const EvalReport&)> evaluation;
+  std::function<void(const EvalReport&)> evaluation;  // its line is in metrics.jsonl by then
   std::function<void(const std::filesystem::path&, std::int64_t step)> saved;
   std::function<void(const std::string&)> warning;
   std::function<bool()> stop_requested;  // asked before every step
+  // The model before the first step, also where the run is resumed, and when the run is over and its result written: to
+  // let it answer.
+  std::function<void(GptNeox&, const RunInput&)> untrained, trained;
 };
 
 enum class RunEnd { kFinished, kStoppedEarly, kInterrupted };

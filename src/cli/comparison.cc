@@ -1,0 +1,294 @@
+#include "cli/comparison.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "aacft/aac/coverage.h"
+#include "aacft/aac/realiser.h"
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/base/system.h"
+#include "aacft/evaluate/evaluate.h"
+#include "aacft/formats/json.h"
+#include "aacft/generate/session.h"
+#include "aacft/tokenizer/unicode.h"
+#include "cli/signals.h"
+
+namespace aacft::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string trimmed(std::string text) {
+  text.erase(0, leading_space(text));
+  text.resize(text.size() - trailing_space(text));
+  return text;
+}
+
+// What follows the prompt; nothing where the row has no answer.
+std::optional<std::string> completion_of(const json& row) {
+  DataOptions whole;
+  const std::string text = row_text(row, whole).text, prompt = prompt_of(row);
+  if (!text.starts_with(prompt) || text.size() == prompt.size()) return std::nullopt;
+  return text.substr(prompt.size());
+}
+
+std::vector<Icon> icons_if_any(const std::string& prompt) {
+  try {
+    return icons_of_prompt(prompt);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, const Warn& warn) {
+  std::vector<ComparedRow> rows;
+  const auto bad = [&](std::size_t line, const std::string& reason) {
+    const std::string message = options.data.string() + ":" + std::to_string(line) + ": " + reason;
+    if (!options.rows.skip_bad_rows) throw Error(message);
+    warn(message + "; left out");
+  };
+  read_json_lines(read_file(options.data), [&](std::size_t line, const json& row) {
+    try {
+      const std::string reference = trimmed(completion_of(row).value_or(""));
+      if (reference.empty()) throw Error("no reference: the row has no answer after its prompt");
+      const std::string prompt = prompt_of(row);
+      rows.push_back({line, prompt, reference, icons_if_any(prompt)});
+    } catch (const Error& error) {
+      bad(line, error.what());
+    }
+  }, bad);
+  if (rows.empty()) throw Error(options.data.string(), ": no rows with a reference");
+  return rows;
+}
+
+// {"prompt", "text"} as generate --data writes it, {"text"} with or without a prompt before "<bot>:", or a row of data.
+std::string answer_of(const json& row, const ComparedRow& asked) {
+  if (row.contains("prompt") || row.contains("messages") || (row.contains("text") && prompt_of(row) != row.at("text"))) {
+    if (prompt_of(row) != asked.prompt) throw Error("another prompt than that of the row to compare with (line ", asked.line, " of the data)");
+    if (!row.contains("text") || !row.contains("prompt")) return completion_of(row).value_or("");
+  }
+  if (!row.contains("text") || !row.at("text").is_string()) throw Error("the row has no \"text\", the answer");
+  return row.at("text");
+}
+
+std::vector<std::string> answers_in_file(const std::filesystem::path& file, const std::vector<ComparedRow>& rows) {
+  std::vector<std::string> answers;
+  const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(file.string(), ":", line, ": ", reason); };
+  std::size_t lines = 0;
+  read_json_lines(read_file(file), [&](std::size_t line, const json& row) {
+    if (lines++ >= rows.size()) return;
+    try {
+      answers.push_back(answer_of(row, rows[answers.size()]));
+    } catch (const Error& error) {
+      refuse(line, error.what());
+    }
+  }, refuse);
+  if (lines != rows.size()) throw Error(file.string(), " has ", lines, " answers for ", rows.size(), " rows; one for each is needed, in the same order");
+  return answers;
+}
+
+// Where references are one line, what follows an answer's first line is no part of it.
+std::string answer_text(const std::string& text, bool one_line) { return trimmed(one_line ? text.substr(0, text.find('\n')) : text); }
+
+class Progress {
+ public:
+  Progress(std::string name, std::size_t count) : name_(std::move(name)), count_(count), live_(::isatty(STDERR_FILENO) == 1) {}
+  ~Progress() {
+    if (live_) std::cerr << "\r\x1b[K" << std::flush;
+  }
+  void done() {
+    ++done_;
+    if (live_) std::cerr << "\r\x1b[K" << name_ << ": " << done_ << " of " << count_ << " sentences" << std::flush;
+  }
+
+ private:
+  std::string name_;
+  std::size_t count_, done_ = 0;
+  bool live_;
+};
+
+std::vector<std::string> answers_of_model(const ComparisonOptions& options, const ComparedSystem& system, const std::filesystem::path& adapter,
+                                          const std::vector<ComparedRow>& rows, bool one_line, const Warn& warn) {
+  Session session(options.model, adapter, options.model_options, warn);
+  GenerateOptions generation = options.generation;
+  generation.stop = {"<human>"};
+  if (one_line) generation.stop.push_back("\n");
+  std::vector<std::string> prompts, answers;
+  for (const ComparedRow& row : rows) prompts.push_back(row.prompt);
+  Progress progress(system.name, rows.size());
+  GenerateEvents events;
+  events.stop_requested = stop_requested;
+  events.done = [&](std::size_t, const Generation& generation) {
+    answers.push_back(generation.text);
+    progress.done();
+  };
+  catch_stop_signals();
+  session.generate(prompts, generation, events);
+  if (stop_requested()) end_stopped();
+  release_stop_signals();
+  return answers;
+}
+
+// Adds the losses of the references by the lines that they stand in.
+void add_losses(ComparedSystem& system, const std::vector<ComparedRow>& rows, const EvaluateReport& report) {
+  auto loss = report.rows.begin();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    while (loss != report.rows.end() && loss->line < rows[i].line) ++loss;
+    if (loss == report.rows.end() || loss->line != rows[i].line) continue;
+    system.counts[i].tokens = loss->tokens;
+    system.counts[i].nll = loss->loss * static_cast<double>(loss->tokens);
+  }
+}
+
+void count_answers(ComparedSystem& system, const std::vector<ComparedRow>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    AnswerCounts counts = count_answer(system.answers[i], rows[i].reference);
+    system.icons_used.push_back(icons_used(rows[i].icons, system.answers[i]));
+    counts.icons = static_cast<std::int64_t>(rows[i].icons.size());
+    counts.icons_used = std::count(system.icons_used[i].begin(), system.icons_used[i].end(), true);
+    counts.rows_with_icons = counts.icons > 0;
+    counts.complete = counts.icons > 0 && counts.icons_used == counts.icons;
+    system.counts.push_back(counts);
+  }
+}
+
+// What a system is called, and where its answers come from.
+struct Source {
+  enum Kind { kRules, kModel, kFile } kind;
+  std::string name;
+  std::filesystem::path path;  // of the adapter, empty for the model alone; of the file
+};
+
+std::string folder_name(std::filesystem::path path) {
+  path = path.lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  return path.filename().string();
+}
+
+std::vector<Source> sources_of(const ComparisonOptions& options) {
+  std::vector<Source> sources;
+  for (const std::string& baseline : options.baselines) {
+    if (baseline != "rules" && baseline != "base") throw UsageError("--baseline \"", baseline, "\" is not known; there are rules and base");
+    if (baseline == "base" && options.model.empty()) throw UsageError("--baseline base needs --model");
+    sources.push_back({baseline == "rules" ? Source::kRules : Source::kModel, baseline, {}});
+  }
+  if (!options.adapters.empty() && options.model.empty()) throw UsageError("--adapter needs --model, the folder of its base");
+  for (const std::string& adapter : options.adapters) {
+    const auto same = [&](const std::string& other) { return folder_name(other) == folder_name(adapter); };
+    const bool unique = std::count_if(options.adapters.begin(), options.adapters.end(), same) == 1;
+    sources.push_back({Source::kModel, unique ? folder_name(adapter) : adapter, adapter});
+  }
+  for (const std::string& system : options.systems) {
+    const std::size_t equals = system.find('=');
+    const std::filesystem::path file = equals == system.npos ? system : system.substr(equals + 1);
+    sources.push_back({Source::kFile, equals == system.npos ? file.stem().string() : system.substr(0, equals), file});
+  }
+  const bool answered_by_model = std::any_of(sources.begin(), sources.end(), [](const Source& source) { return source.kind == Source::kModel; });
+  if (!options.model.empty() && !answered_by_model) sources.insert(sources.begin(), {Source::kModel, "base", {}});
+  std::set<std::string> names;
+  for (const Source& source : sources)
+    if (!names.insert(source.name).second) throw UsageError("two systems are called \"", source.name, "\"; name one with --system NAME=FILE, or give another folder");
+  if (sources.empty()) throw UsageError("nothing to compare: --model, --baseline rules or --system is needed");
+  return sources;
+}
+
+// A warning that every system would repeat is given once.
+Warn once(const Warn& warn) {
+  return [warn, seen = std::make_shared<std::set<std::string>>()](const std::string& message) {
+    if (warn && seen->insert(message).second) warn(message);
+  };
+}
+
+std::optional<Lexicon> lexicon_for(const ComparisonOptions& options, const Comparison& comparison, const Warn& warn) {
+  const auto has_icons = [](const ComparedRow& row) { return !row.icons.empty(); };
+  if (!std::any_of(comparison.rows.begin(), comparison.rows.end(), has_icons)) return std::nullopt;
+  std::filesystem::path file = options.lexicon;
+  try {
+    if (file.empty()) file = data_file("icons.tsv");
+  } catch (const Error&) {
+    if (std::find(options.baselines.begin(), options.baselines.end(), "rules") != options.baselines.end()) throw;
+    return std::nullopt;
+  }
+  return Lexicon::read(file, warn);
+}
+
+std::vector<std::string> answers_of_rules(const Comparison& comparison) {
+  std::vector<std::string> answers;
+  for (const ComparedRow& row : comparison.rows) {
+    const std::string where = comparison.data.string() + ":" + std::to_string(row.line) + ": ";
+    if (row.icons.empty()) throw Error(where, "no icons in the prompt, so --baseline rules has nothing to say");
+    try {
+      answers.push_back(realise(row.icons, *comparison.lexicon));
+    } catch (const Error& error) {
+      throw Error(where, error.what());
+    }
+  }
+  return answers;
+}
+
+GeneralLoss general_loss(Evaluator& evaluator, const ComparisonOptions& options, const Warn& warn) {
+  const EvaluateReport report = evaluator.general(options.general, options.rows, warn);
+  return {report.perplexity, report.tokens};
+}
+
+}  // namespace
+
+Comparison compare_systems(const ComparisonOptions& options, const Warn& warn_each) {
+  const Warn warn = once(warn_each);
+  const std::vector<Source> sources = sources_of(options);
+  if (!options.general.empty() && options.model.empty()) throw UsageError("--general needs --model");
+  Comparison result{options.data, options.general, options.bootstrap.samples, {}, {}, {}, {}};
+  if (!options.data.empty()) result.rows = rows_with_references(options, warn);
+  result.lexicon = lexicon_for(options, result, warn);
+  const bool one_line = std::none_of(result.rows.begin(), result.rows.end(), [](const ComparedRow& row) { return row.reference.find('\n') != std::string::npos; });
+  DataOptions completions = options.rows;
+  completions.mask_prompt = true;
+
+  std::vector<std::vector<AnswerCounts>> counts;
+  // Files first: what is wrong with them shows before the models' hours.
+  for (const Source& source : sources) {
+    ComparedSystem system{source.name, source.kind == Source::kModel && !source.path.empty() ? source.path.string() : source.name, {}, {}, {}, {}, {}};
+    if (source.kind == Source::kFile) {
+      system.source = source.path.string();
+      if (options.data.empty()) throw UsageError("--system needs --data, the rows that it answers");
+      system.answers = answers_in_file(source.path, result.rows);
+    }
+    if (source.kind == Source::kRules) {
+      if (options.data.empty()) throw UsageError("--baseline rules needs --data, the rows that it answers");
+      system.answers = answers_of_rules(result);
+    }
+    result.systems.push_back(std::move(system));
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    ComparedSystem& system = result.systems[i];
+    const bool is_model = sources[i].kind == Source::kModel;
+    if (is_model && !options.data.empty()) system.answers = answers_of_model(options, system, sources[i].path, result.rows, one_line, warn);
+    for (std::string& answer : system.answers) answer = answer_text(answer, one_line);
+    count_answers(system, result.rows);
+    if (is_model) {
+      Evaluator evaluator(options.model, sources[i].path, options.model_options, warn);
+      if (!options.data.empty()) add_losses(system, result.rows, evaluator.rows(options.data, completions, warn));
+      if (!options.general.empty()) system.general = general_loss(evaluator, options, warn);
+      if (sources[i].path.empty()) result.general_before = system.general;
+    }
+    counts.push_back(system.counts);
+  }
+  if (!options.general.empty() && !result.general_before) {
+    Evaluator base(options.model, {}, options.model_options, warn);
+    result.general_before = general_loss(base, options, warn);
+  }
+  auto scores = scores_of(counts, options.bootstrap);
+  for (std::size_t i = 0; i < scores.size(); ++i) result.systems[i].scores = std::move(scores[i]);
+  return result;
+}
+
+double general_change(const Comparison& comparison, const ComparedSystem& system) {
+  return 100 * (system.general->perplexity / comparison.general_before->perplexity - 1);
+}
+
+}  // namespace aacft::cli

@@ -1,0 +1,103 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "aacft/aac/icon_words.h"
+#include "aacft/aac/realiser.h"
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/base/system.h"
+#include "aacft/data/rows.h"
+#include "aacft/formats/json.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace aacft::cli {
+namespace {
+
+struct DataDraftCommand {
+  std::filesystem::path data, lexicon_file, output;
+  std::string prompt, icons;
+  bool plain = false, skip_bad_rows = false;
+
+  explicit DataDraftCommand(CLI::App& command) {
+    Options declared(command);
+    declared.add("--data,-d", data, "JSON Lines with icon prompts, as data sample writes; - is standard input; answers that rows have are replaced");
+    declared.add("--prompt", prompt, "one icon prompt instead of a file");
+    declared.add("--icons", icons, "icons as words instead: \"I past eat apple\"; _ holds words together, word/TYPE tells a type");
+    declared.add("--lexicon", lexicon_file, "table of words (TSV, or the talk's); our own otherwise");
+    declared.add("--output,-o", output, "file for the rows {\"text\"} with a drafted answer, ready for train; standard output otherwise");
+    declared.add("--plain", plain, "only the sentences, one a line");
+    declared.add("--skip-bad-rows", skip_bad_rows, "leave out rows without an icon prompt, and say which, instead of stopping");
+  }
+
+  void run() const {
+    const int sources = !data.empty() + !prompt.empty() + !icons.empty();
+    if (sources != 1) throw UsageError(sources == 0 ? "nothing to draft" : "one source at a time", ": give --data FILE, --prompt TEXT or --icons WORDS");
+    const Lexicon lexicon = Lexicon::read(lexicon_file.empty() ? data_file("icons.tsv") : lexicon_file, warn);
+    std::string lines;
+    if (!data.empty()) {
+      lines = drafted_file(lexicon);
+    } else {
+      lines = line(prompt.empty() ? icons_given(lexicon) : icons_of_prompt(prompt), lexicon, prompt.empty() ? "" : prompt_of({{"text", prompt}}));
+    }
+    if (output.empty()) {
+      std::cout << lines;
+    } else {
+      write_file_atomic(output, lines);
+    }
+  }
+
+  std::vector<Icon> icons_given(const Lexicon& lexicon) const {
+    std::vector<std::string> unknown;
+    std::vector<Icon> given = icons_of_words(icons, lexicon, &unknown);
+    for (const std::string& word : unknown)
+      warn("the lexicon has no \"" + word + "\": taken for a noun; write " + word + "/VERB, or another type, if it is none");
+    return given;
+  }
+
+  std::string line(const std::vector<Icon>& row_icons, const Lexicon& lexicon, const std::string& row_prompt) const {
+    const std::string sentence = realise(row_icons, lexicon);
+    if (plain) return sentence + "\n";
+    return nlohmann::json{{"text", (row_prompt.empty() ? prompt_of_icons(row_icons) : row_prompt) + " " + sentence + "\n"}}.dump() + "\n";
+  }
+
+  std::string drafted_file(const Lexicon& lexicon) const {
+    std::string lines;
+    std::size_t rows = 0, bad_rows = 0;
+    const std::string name = data == "-" ? "standard input" : data.string();
+    const auto bad = [&](std::size_t number, const std::string& reason) {
+      const std::string message = fmt::format("{}:{}: {}", name, number, reason);
+      if (!skip_bad_rows) throw Error(message);
+      warn(message + "; left out");
+      ++bad_rows;
+    };
+    read_json_lines(
+        data == "-" ? standard_input() : read_file(data),
+        [&](std::size_t number, const nlohmann::json& row) {
+          try {
+            const std::string row_prompt = prompt_of(row);
+            lines += line(icons_of_prompt(row_prompt), lexicon, row_prompt);
+            ++rows;
+          } catch (const Error& error) {
+            bad(number, error.what());
+          }
+        },
+        bad);
+    if (rows == 0) throw Error(name, " has no rows to draft", bad_rows > 0 ? ": all were left out" : "");
+    return lines;
+  }
+};
+
+}  // namespace
+
+void add_data_draft(CLI::App& data) {
+  CLI::App* command = data.add_subcommand("draft", "Write plain English sentences for icons, by rule");
+  auto draft_command = std::make_shared<DataDraftCommand>(*command);
+  command->callback([draft_command] { draft_command->run(); });
+}
+
+}  // namespace aacft::cli

@@ -1,0 +1,97 @@
+#include <iostream>
+#include <memory>
+
+#include "aacft/base/error.h"
+#include "aacft/base/file.h"
+#include "aacft/base/threads.h"
+#include "aacft/generate/session.h"
+#include "aacft/train/run_data.h"
+#include "cli/commands.h"
+#include "cli/run_report.h"
+#include "cli/signals.h"
+
+namespace aacft::cli {
+namespace {
+
+// The options of a run that is in a folder.
+struct RecordedFlags {
+  CLI::App app;
+  TrainFlags flags{app};
+
+  explicit RecordedFlags(const std::filesystem::path& run) {
+    const std::filesystem::path config = run / "config.toml";
+    std::vector<std::string> reversed;
+    for (const FileArgument& argument : arguments_of_file(app, config, {}, {})) reversed.insert(reversed.begin(), argument.argument);
+    try {
+      app.parse(std::move(reversed));
+    } catch (const CLI::ParseError& error) {
+      throw Error(config, ": ", error.what());
+    }
+    flags.options.output = run;  // it may have been moved
+    flags.resolve();
+  }
+};
+
+bool is_running(const std::filesystem::path& run) {
+  try {
+    const FolderLock lock(run);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+struct ReportCommand {
+  std::filesystem::path run_folder, output;
+  std::int64_t prompts = 0;
+
+  explicit ReportCommand(CLI::App& command) {
+    Options declared(command);
+    command.add_option("run", run_folder, "the folder of a run, finished or not")->type_name("PATH")->required();
+    declared.add("--output,-o", output, "the page; report.html in that folder otherwise");
+    declared.add("--prompts", prompts, "let a finished run answer so many prompts, with and without what it learned; 0: show the answers that are there");
+  }
+
+  void run() const {
+    if (prompts < 0) throw UsageError("--prompts must not be negative");
+    if (!std::filesystem::exists(run_folder / "aacft-run.json") || !std::filesystem::exists(run_folder / "config.toml"))
+      throw Error(run_folder, " does not hold a training run");
+    RecordedFlags recorded(run_folder);
+    const bool running = is_running(run_folder);
+    if (prompts > 0) answer(recorded.flags, running);
+    const std::filesystem::path page = output.empty() ? run_folder / "report.html" : output;
+    write_file_atomic(page, report_page(describe_run(recorded.flags, running)));
+    std::cout << "the report is " << page.string() << "\n";
+  }
+
+  void answer(TrainFlags& flags, bool running) const {
+    const TrainOptions& options = flags.options;
+    const bool finished = std::filesystem::exists(run_folder / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
+    if (running || !finished) throw Error("--prompts needs a finished run; ", run_folder, running ? " is being trained" : " can be finished with: aacft train --resume " + for_shell(run_folder.string()));
+    flags.report_prompts = prompts;
+    set_threads(options.threads);
+    catch_stop_signals();
+    auto tried = prompts_for_report(flags, read_run_input(options, warn).data);
+    // One after the other, so that only one is in memory.
+    const auto answers_of = [&](const std::filesystem::path& model, const std::filesystem::path& adapter) {
+      Session session(model, adapter, options.model_options, warn);
+      auto answers = greedy_answers(tried, [&](const auto& texts, const auto& generate_options, const auto& events) { session.generate(texts, generate_options, events); });
+      if (stop_requested()) end_stopped();
+      return answers;
+    };
+    const auto before = answers_of(options.model, {});
+    const auto after = options.full ? answers_of(run_folder, {}) : answers_of(options.model, run_folder);
+    for (std::size_t i = 0; i < tried.size(); ++i) tried[i].before = before[i], tried[i].after = after[i];
+    write_tried_prompts(run_folder, tried);
+  }
+};
+
+}  // namespace
+
+void add_report(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("report", "Make a page about a training run: its curves, and answers before and after");
+  auto report_command = std::make_shared<ReportCommand>(*command);
+  command->callback([report_command] { report_command->run(); });
+}
+
+}  // namespace aacft::cli
