@@ -190,6 +190,7 @@ class Analysis {
       }
       return;
     }
+    if (leads_with_place(action)) return take(action + 1, clause_.subject);
     // "can dog swim", "sleep dog"
     for (std::size_t i = action + 1; i < items_.size(); ++i) {
       if (!is_noun(items_[i])) continue;
@@ -201,6 +202,13 @@ class Analysis {
         take(i, clause_.subject);
       return;
     }
+  }
+
+  // "behind tree be dog": the dog is behind the tree.
+  bool leads_with_place(std::size_t action) const {
+    if (action == 0 || action != first_verb_ || !items_[action].word.is("be") || action + 2 != items_.size() || clause_.wh) return false;
+    const auto place = [](const Item& item) { return item.kind == ItemKind::kPlace || (item.kind == ItemKind::kPreposition && item.has_noun && is_place_preposition(item.word.text)); };
+    return is_noun(items_.back()) && std::all_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(action), place);
   }
 
   // "sofa, you, have": you have a sofa.

@@ -88,7 +88,7 @@ const std::vector<std::set<std::string_view>> kTogether = {
     {"be", "am", "is", "are", "was", "were", "been", "being", "'m", "'re", "'s", "ain"},
     {"have", "has", "had", "having", "'ve", "'s", "'d"},
     {"do", "does", "did", "done", "doing"},
-    {"can", "could"},
+    {"can", "could", "able"},
     {"will", "would", "'ll", "'d"},
     {"want", "wants", "wanted", "wanting", "wanna"},
     {"go", "goes", "went", "gone", "going", "gonna"},
@@ -109,6 +109,13 @@ std::vector<std::string> degrees(const std::string& word) {
   return {stem + "er", stem + "est"};
 }
 
+// "furious": furiously; "happy": happily; "gentle": gently.
+std::string regular_adverb(const std::string& word) {
+  if (word.ends_with("le")) return word.substr(0, word.size() - 1) + "y";
+  if (word.ends_with('y')) return word.substr(0, word.size() - 1) + "ily";
+  return word + (word.ends_with("ic") ? "ally" : "ly");
+}
+
 // What may be said for one icon's word or phrase, each as words. People turn nouns into verbs and back, so the type does
 // not limit the forms.
 std::vector<Words> forms_of(const std::string& word) {
@@ -117,6 +124,7 @@ std::vector<Words> forms_of(const std::string& word) {
                                     english::gerund(plain)};
   if (word.find(' ') == word.npos) {
     forms.push_back(english::adverb_of(word));
+    forms.push_back(regular_adverb(word));
     for (std::string& degree : degrees(word)) forms.push_back(std::move(degree));
   }
   std::vector<Words> result;
@@ -124,10 +132,19 @@ std::vector<Words> forms_of(const std::string& word) {
   return result;
 }
 
+// "I'd love some tea": how people want politely.
+bool says_wish(const Words& said) {
+  for (const char* would : {"would", "'d"})
+    for (const char* wish : {"love", "like"})
+      if (in_order({would, wish}, said)) return true;
+  return false;
+}
+
 bool says_word(const std::string& word, const Words& said) {
   const Words tapped = words_of(word);
   if (tapped.empty()) return true;  // a picture without a word asks for nothing that could be checked
-  if (tapped == Words{"let", "'s"}) return in_order(tapped, said) || in_order({"let", "us"}, said) || in_order({"shall", "we"}, said);
+  if (tapped == Words{"let", "'s"}) return in_order(tapped, said) || in_order({"shall", "we"}, said) || (has_any(said, {"let"}) && has_any(said, {"us", "me", "you", "him", "her", "it", "them"}));
+  if (tapped == Words{"want"} && says_wish(said)) return true;
   if (tapped.size() == 1)
     for (const auto& together : kTogether)
       if (together.contains(tapped[0])) return has_any(said, together);
@@ -168,7 +185,10 @@ bool says_past(const std::vector<Icon>& icons, const Words& said) {
   return std::any_of(said.begin(), said.end(), [](const std::string& word) { return word.size() > 4 && word.ends_with("ed") && !word.ends_with("eed") && !kNoVerbs.contains(word); });
 }
 
-bool says_future(const Words& said) {
+bool says_future(const std::vector<Icon>& icons, const Words& said) {
+  // past and future: "I would go"
+  const bool past = std::any_of(icons.begin(), icons.end(), [](const Icon& icon) { return icon.type == IconType::kTensePast; });
+  if (past && has_any(said, {"would", "'d"})) return true;
   return has_any(said, {"will", "'ll", "shall", "gonna"}) || in_order({"going", "to"}, said) || in_order({"about", "to"}, said);
 }
 
@@ -186,7 +206,7 @@ std::vector<bool> icons_used(const std::vector<Icon>& icons, std::string_view se
     switch (icon.type) {
       case IconType::kNegated: used.push_back(says_negation(said)); break;
       case IconType::kTensePast: used.push_back(says_past(icons, said)); break;
-      case IconType::kTenseFuture: used.push_back(says_future(said)); break;
+      case IconType::kTenseFuture: used.push_back(says_future(icons, said)); break;
       case IconType::kQuestion: used.push_back(has("?")); break;
       case IconType::kDot: used.push_back(has(".") || has("!") || has("?") || has("\u2026")); break;
       default: used.push_back(says_any(icon.word, said));

@@ -76,15 +76,17 @@ class Reader {
  public:
   Reader(const Lexicon& lexicon, std::vector<std::string>* unknown) : lexicon_(lexicon), unknown_(unknown) {}
 
-  void add(const std::string& word) {
+  // `next` is the word after it, "" for the last.
+  void add(const std::string& word, const std::string& next) {
     if (add_typed(word) || add_grammar(word)) return;
     const std::vector<IconType> types = types_of(word, lexicon_);
     if (types.empty()) {
-      if (unknown_ != nullptr) unknown_->push_back(word);
+      const bool article = word == "the" || word == "a" || word == "an";
+      if (!article && unknown_ != nullptr && std::find(unknown_->begin(), unknown_->end(), word) == unknown_->end()) unknown_->push_back(word);
       push(word, IconType::kNoun);
       return;
     }
-    push(word, choose(types));
+    push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types));
   }
 
   std::vector<Icon> take() { return std::move(icons_); }
@@ -136,6 +138,13 @@ class Reader {
     for (const IconType type : types)
       if (type != IconType::kCliticPronoun) return type;
     return types[0];
+  }
+
+  // "want drink water": to drink water. "want tea milk" has two things.
+  bool wants_to_do(const std::vector<IconType>& types, const std::string& next) const {
+    if (icons_.empty() || icons_.back().type != IconType::kVerb || icons_.back().word != "want" || !has(types, IconType::kVerb)) return false;
+    const LexiconEntry* thing = lexicon_.find(next, IconType::kNoun);
+    return lexicon_.find(next, IconType::kCliticPronoun) != nullptr || (thing != nullptr && thing->form("phrase") == nullptr);
   }
 
   bool after_want() const { return !icons_.empty() && icons_.back().type == IconType::kVerb && icons_.back().word != "can"; }
@@ -192,12 +201,10 @@ void split_marks(std::vector<Token>& tokens, const Lexicon& lexicon) {
 std::vector<Icon> icons_of_words(std::string_view text, const Lexicon& lexicon, std::vector<std::string>* unknown) {
   std::vector<Token> tokens = text.find(',') != std::string_view::npos ? tokens_between_commas(text) : tokens_between_spaces(text);
   split_marks(tokens, lexicon);
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < tokens.size();) at += longest_icon(tokens, at, lexicon, words.emplace_back());
   Reader reader(lexicon, unknown);
-  for (std::size_t at = 0; at < tokens.size();) {
-    std::string word;
-    at += longest_icon(tokens, at, lexicon, word);
-    reader.add(word);
-  }
+  for (std::size_t i = 0; i < words.size(); ++i) reader.add(words[i], i + 1 < words.size() ? words[i + 1] : "");
   return reader.take();
 }
 

@@ -48,7 +48,15 @@ TEST(Coverage, PhrasesMayHaveWordsBetween) {
   EXPECT_FALSE(uses(noun("ice cream"), "ice"));
   EXPECT_TRUE(uses(noun("let's"), "Let's go"));
   EXPECT_TRUE(uses(noun("let's"), "Let us go"));
+  EXPECT_TRUE(uses(noun("let's"), "Let him go"));
   EXPECT_FALSE(uses(noun("let's"), "let go"));
+  EXPECT_TRUE(uses(verb("want"), "Oh, I'd love a bath"));
+  EXPECT_TRUE(uses(verb("want"), "She would like that"));
+  EXPECT_FALSE(uses(verb("want"), "I love a bath"));
+  EXPECT_TRUE(uses(Icon{"furious", IconType::kAdjective, ""}, "He wees furiously"));
+  EXPECT_TRUE(uses(verb("can"), "I'd love to be able to swim"));
+  EXPECT_EQ(icons_used({Icon{"past", IconType::kTensePast, ""}, Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"), (std::vector<bool>{true, true}));
+  EXPECT_EQ(icons_used({Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"), (std::vector<bool>{false}));
   EXPECT_TRUE(uses(quality("tomorrow / in the future"), "See you tomorrow"));
   EXPECT_TRUE(uses(noun("bat (animal)"), "a bat"));
 }
