@@ -24,7 +24,7 @@ struct InitCommand {
   // -1: as the shape says.
   std::int64_t vocab_size = -1, hidden_size = -1, intermediate_size = -1, layers = -1, heads = -1, positions = -1;
   double rotary_pct = -1;
-  bool parallel = false, sequential = false;
+  bool parallel = false, sequential = false, tied = false;
 
   explicit InitCommand(CLI::App& command) {
     Options declared(command);
@@ -41,6 +41,7 @@ struct InitCommand {
     command.add_option("--rotary-pct", rotary_pct, "share of a head that rotates (default: the shape's)")->type_name("NUMBER")->check(finite_number());
     command.add_flag("--parallel-residual", parallel, "attention and MLP side by side (Pythia)");
     command.add_flag("--sequential-residual", sequential, "one after the other (RedPajama)");
+    command.add_flag("--tied-embeddings", tied, "one table for the tokens that come in and those that go out: smaller, and quicker to learn to repeat words");
   }
 
   void run() {
@@ -55,6 +56,7 @@ struct InitCommand {
       if (value != -1) *field = value;
     if (rotary_pct != -1) c.rotary_pct = rotary_pct;
     if (parallel || sequential) c.parallel_residual = parallel;
+    if (tied) c.tied_embeddings = true;
     parse_model_config(to_json(c, *type), "the shape");  // the same checks as for a file
 
     if (tokenizer.empty() && shape == "tiny") tokenizer = data_file("tiny-tokenizer.json");

@@ -51,7 +51,7 @@ TEST_F(Commands, InitMakesAModelThatWorks) {
   EXPECT_NE(read_text(work / "other/model.safetensors"), weights);
   succeeds({"generate", "--model", "a model", "--prompt", "hello", "--max-new-tokens", "2"});
 
-  succeeds({"init", "-o", "numbers", "--hidden-size", "32", "--layers", "2", "--heads", "2", "--max-positions", "64", "--vocab-size", "2000", "--dtype", "bf16", "--parallel-residual", "--rotary-pct", "0.5"});
+  succeeds({"init", "-o", "numbers", "--hidden-size", "32", "--layers", "2", "--heads", "2", "--max-positions", "64", "--vocab-size", "2000", "--dtype", "bf16", "--parallel-residual", "--tied-embeddings", "--rotary-pct", "0.5"});
   const json info = json::parse(succeeds({"info", "numbers", "--json"}).out);
   const json wanted = {{"kind", "checkpoint"}, {"hidden_size", 32}, {"intermediate_size", 128}, {"layers", 2}, {"heads", 2}, {"context", 64}, {"vocab_size", 2000},
                                        {"residual", "parallel"}, {"rotary_pct", 0.5}, {"layout", "safetensors"}};
