@@ -1,6 +1,8 @@
 // Too little memory ends with one clear message, before anything is written.
 #include <sys/resource.h>
 
+#include <optional>
+
 #include "cli/support.h"
 
 namespace aacft::testing {
@@ -12,6 +14,35 @@ std::function<void()> address_space(std::uint64_t bytes) {
     ::setrlimit(RLIMIT_AS, &limit);
   };
 }
+
+// A control group of one's own, which root may make on most machines.
+class ControlGroup {
+ public:
+  static std::optional<ControlGroup> with_memory(std::uint64_t bytes) {
+    for (const auto& [root, limit] : {std::pair{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}}) {
+      const fs::path folder = fs::path(root) / ("aacft-test-" + std::to_string(::getpid()));
+      if (::mkdir(folder.c_str(), 0755) != 0) continue;
+      std::ofstream(folder / limit) << bytes << std::flush;
+      std::uint64_t set = 0;
+      if (std::ifstream(folder / limit) >> set && set == bytes) return ControlGroup(folder);
+      ::rmdir(folder.c_str());
+    }
+    return std::nullopt;
+  }
+  ControlGroup(ControlGroup&& other) : folder_(std::exchange(other.folder_, {})) {}
+  ~ControlGroup() {
+    if (!folder_.empty()) ::rmdir(folder_.c_str());
+  }
+
+  // In the child, before it starts the program.
+  std::function<void()> join() const {
+    return [file = folder_ / "cgroup.procs"] { std::ofstream(file) << ::getpid() << std::flush; };
+  }
+
+ private:
+  explicit ControlGroup(fs::path folder) : folder_(std::move(folder)) {}
+  fs::path folder_;
+};
 
 Arguments training(const fs::path& output) {
   return {"train", "--model", (goldens_dir() / "seq").string(), "--data", (goldens_dir() / "rows.jsonl").string(), "--output", output.string(),
@@ -40,6 +71,23 @@ TEST(Memory, AnyLimitOfTheAddressSpaceEndsCleanly) {
   }
   EXPECT_EQ(finished, 1);
   EXPECT_GT(refused, 0);
+}
+
+TEST(Memory, AControlGroupCounts) {
+  const auto group = ControlGroup::with_memory(std::uint64_t{64} << 20);
+  if (!group) GTEST_SKIP() << "no control group can be made here";
+  const TemporaryFolder folder;
+  const nlohmann::json machine = nlohmann::json::parse(Process(folder.path(), {"info", "--json"}, group->join()).wait().out);
+  EXPECT_LE(machine.at("available_memory_bytes"), std::uint64_t{64} << 20);
+
+  const std::string model = (folder / "model").string();
+  ASSERT_EQ(Process(folder.path(), {"init", "--shape", "pythia-70m", "--dtype", "fp16", "--tokenizer", (goldens_dir() / "seq/tokenizer.json").string(), "--output", model}).wait().code, 0);
+  Arguments arguments = training(folder / "run");
+  arguments[2] = model;
+  const Result result = Process(folder.path(), arguments, group->join()).wait();
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.err.find("there is not enough memory for this run: it needs "), std::string::npos) << result.err;
+  EXPECT_FALSE(fs::exists(folder / "run"));
 }
 
 TEST(Memory, ARunThatCannotFitSaysWhatWould) {
