@@ -92,6 +92,7 @@ const std::vector<std::set<std::string_view>> kTogether = {
     {"will", "would", "'ll", "'d"},
     {"want", "wants", "wanted", "wanting", "wanna"},
     {"go", "goes", "went", "gone", "going", "gonna"},
+    {"much", "many"},
 };
 
 // "big" -> "bigger", "biggest"; "happy" -> "happier", "happiest".
@@ -150,6 +151,7 @@ bool says_word(const std::string& word, const Words& said) {
       if (together.contains(tapped[0])) return has_any(said, together);
   std::string joined;
   for (const std::string& part : tapped) joined += (joined.empty() || part.starts_with('\'') || part == "n't" ? "" : " ") + part;
+  if (joined.ends_with(" of") && says_word(joined.substr(0, joined.size() - 3), said)) return true;  // "lots of" alone: "lots"
   const auto forms = forms_of(joined);
   if (std::any_of(forms.begin(), forms.end(), [&](const Words& form) { return in_order(form, said); })) return true;
   // "gloves" was tapped, "glove" said.
@@ -173,7 +175,7 @@ bool says_any(std::string_view word, const Words& said) {
 }
 
 bool says_past(const std::vector<Icon>& icons, const Words& said) {
-  static const std::set<std::string_view> kAuxiliaries = {"was", "were", "did", "had", "'d", "could", "would", "been"};
+  static const std::set<std::string_view> kAuxiliaries = {"was", "were", "did", "had", "'d", "could", "would", "been", "past", "before"};
   if (has_any(said, kAuxiliaries)) return true;
   for (const Icon& icon : icons) {
     if (icon.type != IconType::kVerb) continue;
@@ -189,7 +191,7 @@ bool says_future(const std::vector<Icon>& icons, const Words& said) {
   // past and future: "I would go"
   const bool past = std::any_of(icons.begin(), icons.end(), [](const Icon& icon) { return icon.type == IconType::kTensePast; });
   if (past && has_any(said, {"would", "'d"})) return true;
-  return has_any(said, {"will", "'ll", "shall", "gonna"}) || in_order({"going", "to"}, said) || in_order({"about", "to"}, said);
+  return has_any(said, {"will", "'ll", "shall", "gonna", "future", "later"}) || in_order({"going", "to"}, said) || in_order({"about", "to"}, said);
 }
 
 bool says_negation(const Words& said) {

@@ -67,7 +67,7 @@ std::vector<StylePair> read_style_pairs(const std::string& content, const std::s
           }
           const Exemplar rewritten = exemplar_of(row, line);
           const auto at = by_prompt.find(rewritten.prompt);
-          if (at == by_prompt.end()) throw Error("its prompt is not in ", plain_name, ", so its plain sentence is not known");
+          if (at == by_prompt.end()) throw Error("its prompt is not in ", plain_name, ", so its plain sentence is not known; --plain FILE names rows that hold it");
           add(at->second->plain, std::string_view(rewritten.text).substr(rewritten.prompt.size()));
         } catch (const Error& error) {
           refuse(line, error.what());

@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "aacft/aac/board.h"
+#include "aacft/aac/realiser.h"
+#include "aacft/aac/sampler.h"
+#include "support/paths.h"
+
 namespace aacft {
 namespace {
 
@@ -56,6 +63,8 @@ TEST(Coverage, PhrasesMayHaveWordsBetween) {
   EXPECT_TRUE(uses(Icon{"furious", IconType::kAdjective, ""}, "He wees furiously"));
   EXPECT_TRUE(uses(verb("can"), "I'd love to be able to swim"));
   EXPECT_EQ(icons_used({Icon{"past", IconType::kTensePast, ""}, Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"), (std::vector<bool>{true, true}));
+  EXPECT_EQ(icons_used({Icon{"past", IconType::kTensePast, ""}}, "In the past."), (std::vector<bool>{true}));
+  EXPECT_EQ(icons_used({Icon{"future", IconType::kTenseFuture, ""}}, "In the future."), (std::vector<bool>{true}));
   EXPECT_EQ(icons_used({Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"), (std::vector<bool>{false}));
   EXPECT_TRUE(uses(quality("tomorrow / in the future"), "See you tomorrow"));
   EXPECT_TRUE(uses(noun("bat (animal)"), "a bat"));
@@ -86,6 +95,20 @@ TEST(Coverage, AnyBytesOfUtf8AreFine) {
   EXPECT_FALSE(uses(noun("日本"), "'''’’ 😀 \u0301"));
   EXPECT_TRUE(uses(noun("😀"), "no words to look for"));
   EXPECT_TRUE(uses(noun("(("), ""));
+}
+
+TEST(Coverage, DraftsUseTheirIcons) {
+  const std::filesystem::path data = testing::source_dir() / "data";
+  const Lexicon lexicon = Lexicon::read(data / "icons.tsv", {});
+  const IconSampler sampler(read_board(data / "board.json", lexicon, false));
+  for (std::uint64_t i = 0; i < 4000; ++i) {
+    CounterDraws draws(99, i);
+    const std::vector<Icon> icons = sampler.sample(draws);
+    const std::string sentence = realise(icons, lexicon);
+    const std::vector<bool> used = icons_used(icons, sentence);
+    const auto missing = std::find(used.begin(), used.end(), false);
+    EXPECT_EQ(missing, used.end()) << icons[static_cast<std::size_t>(missing - used.begin())].word << " in: " << sentence;
+  }
 }
 
 }  // namespace
