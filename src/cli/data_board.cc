@@ -78,7 +78,7 @@ struct DataBoardCommand {
     for (const BoardPage& page : read.pages)
       for (const Slot& slot : page.slots)
         for (const Icon& icon : slot.icons) words.emplace(icon.word, icon.type);
-    std::cout << fmt::format("{}: {} slots on {} page{}, {} different words\n", read.name.empty() ? "board" : read.name, read.num_slots(), read.pages.size(), read.pages.size() == 1 ? "" : "s", words.size());
+    std::cout << fmt::format("{}: {} slot{} on {} page{}, {} different words\n", read.name.empty() ? "board" : read.name, read.num_slots(), read.num_slots() == 1 ? "" : "s", read.pages.size(), read.pages.size() == 1 ? "" : "s", words.size());
     for (const BoardPage& page : read.pages) print_page(page);
     std::string verbs;
     for (const std::size_t verb : read.verbs) verbs += "  " + read.pages[0].slots[verb].label;

@@ -44,8 +44,9 @@ TEST_F(Eval, FilesOfAnswersAreScoredAgainstTheReferences) {
   EXPECT_EQ(report.at("systems")[1].at("name"), "poor");
   EXPECT_EQ(value(report, 0, "exact"), 50);
   EXPECT_EQ(value(report, 0, "loose"), 50);
-  EXPECT_NEAR(value(report, 0, "icons_used"), 100.0 * 5 / 6, 1e-9);
-  EXPECT_EQ(value(report, 0, "complete"), 50);  // "I'd love" does not say want
+  EXPECT_EQ(value(report, 0, "icons_used"), 100);
+  EXPECT_EQ(value(report, 0, "complete"), 100);
+  EXPECT_EQ(value(report, 1, "complete"), 0);
   EXPECT_NEAR(value(report, 1, "icons_used"), 100.0 * 2 / 6, 1e-9);
   EXPECT_EQ(value(report, 1, "exact"), 0);
   const json& chrf = report.at("systems")[1].at("metrics").at("chrf");
