@@ -116,10 +116,7 @@ EvaluateReport Evaluator::general(const std::filesystem::path& file, const DataO
   const ModelConfig& config = loaded_->model.config();
   const std::int64_t length = options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
   const std::vector<Sample> pieces = pieces_of(content, *loaded_->tokenizer, length, file);
-  for (const Sample& piece : pieces)
-    for (const std::int32_t id : piece.ids)
-      if (id >= config.vocab_size)
-        throw Error("the tokenizer gives the id ", id, ", but the model knows only ", config.vocab_size, " tokens: it is another model's");
+  for (const Sample& piece : pieces) check_ids(piece.ids, config);
   return losses_of(loaded_->model, pieces);
 }
 

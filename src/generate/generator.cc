@@ -10,6 +10,7 @@
 #include "aacft/base/text.h"
 #include "aacft/generate/sampler.h"
 #include "aacft/model/gpt_neox.h"
+#include "aacft/model/sample_pass.h"
 #include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
@@ -49,9 +50,7 @@ class Batch {
       if (length >= model.config().max_positions)
         throw Error("prompt ", i + 1, " has ", length, " tokens, but the model's context of ", model.config().max_positions,
                     " must hold it and an answer; shorten it");
-      for (const std::int32_t id : prompt->result.prompt_ids)
-        if (id >= model.config().vocab_size)
-          throw Error("the tokenizer gives the id ", id, ", but the model knows only ", model.config().vocab_size, " tokens: it is another model's");
+      check_ids(prompt->result.prompt_ids, model.config());
       prompt->stream = stream_of(prompt->result.prompt_ids, seen);
       waiting_.push_back(std::move(prompt));
     }

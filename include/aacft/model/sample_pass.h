@@ -12,6 +12,9 @@
 
 namespace aacft {
 
+// Error where a token is none of the model's.
+void check_ids(const std::vector<std::int32_t>& ids, const ModelConfig& config);
+
 // load_samples for a model: with its end-of-text token (or the tokenizer's <|endoftext|>; a warning where there is none)
 // and its context. Error when the tokenizer gives ids that the model does not have.
 std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path, const Tokenizer& tokenizer,
