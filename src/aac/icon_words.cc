@@ -16,16 +16,11 @@ struct Token {
   bool whole = false;  // quoted, underlined or between commas: not to be joined with its neighbours
 };
 
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos ? "" : std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
 std::string unquoted(std::string text) {
   std::replace(text.begin(), text.end(), '_', ' ');
-  text = trimmed(text);
+  text = english::trimmed(text);
   const bool quoted = text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
-  return quoted ? trimmed(text.substr(1, text.size() - 2)) : text;
+  return quoted ? english::trimmed(text.substr(1, text.size() - 2)) : text;
 }
 
 std::vector<Token> tokens_between_commas(std::string_view text) {
@@ -55,7 +50,7 @@ std::vector<Token> tokens_between_spaces(std::string_view text) {
       word = word.substr(1, close - 1) + tail;
     }
     std::replace(word.begin(), word.end(), '_', ' ');
-    if (!trimmed(word).empty()) tokens.push_back({trimmed(word), whole});
+    if (!english::trimmed(word).empty()) tokens.push_back({english::trimmed(word), whole});
     at = end;
   }
   return tokens;

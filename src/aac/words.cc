@@ -96,7 +96,6 @@ constexpr FunctionWord kFunctionWords[] = {
 
 constexpr std::string_view kModals = "|can|could|must|should|may|might|would|will|shall|";
 
-// Adverbs of place that are said of a thing only with the thing after them.
 constexpr std::string_view kNumbers = "0123456789";
 
 const std::unordered_map<std::string_view, const FunctionWord*>& function_words() {
@@ -108,15 +107,9 @@ const std::unordered_map<std::string_view, const FunctionWord*>& function_words(
   return *map;
 }
 
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
 // "(vegetable) garden" -> "vegetable garden", "steak (meat)" -> "steak", "door/gate" -> "door", "vehicle - RV" -> "vehicle".
 std::string first_variant(std::string text) {
-  text = trimmed(text);
+  text = english::trimmed(text);
   if (const std::size_t close = text.find(')'); text.starts_with('(') && close != std::string::npos && close + 1 < text.size()) {
     text.erase(close, 1);
     text.erase(0, 1);
@@ -125,7 +118,7 @@ std::string first_variant(std::string text) {
   for (const std::string_view cut : {" - ", "/", "|"})
     if (const std::size_t at = text.find(cut); at != std::string::npos && at > 0) text.resize(at);
   std::string single;
-  for (const char c : trimmed(text)) {
+  for (const char c : english::trimmed(text)) {
     const char plain = c == '\t' || c == '\n' || c == '\r' ? ' ' : c;
     if (plain != ' ' || !single.ends_with(' ')) single += plain;
   }

@@ -5,12 +5,12 @@
 #include <memory>
 #include <set>
 
-#include "aacft/aac/lexicon.h"
 #include "aacft/aac/open_board.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "cli/commands.h"
+#include "cli/lexicon.h"
 #include "cli/options.h"
 
 namespace aacft::cli {
@@ -61,7 +61,7 @@ struct DataBoardCommand {
 
   void run() const {
     if (!output.empty() && output.extension() != ".obz") throw UsageError("--output is an .obz file");
-    const Lexicon words = Lexicon::read(lexicon.empty() ? data_file("icons.tsv") : lexicon, warn);
+    const Lexicon words = lexicon_in(lexicon);
     const std::filesystem::path file = board.empty() ? data_file("board.json") : board;
     const Board read = read_any_board(file, words, offensive, warn);
     if (output.empty()) {

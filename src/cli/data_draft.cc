@@ -13,6 +13,7 @@
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
 #include "cli/commands.h"
+#include "cli/lexicon.h"
 #include "cli/options.h"
 
 namespace aacft::cli {
@@ -37,7 +38,7 @@ struct DataDraftCommand {
   void run() const {
     const int sources = !data.empty() + !prompt.empty() + !icons.empty();
     if (sources != 1) throw UsageError(sources == 0 ? "nothing to draft" : "one source at a time", ": give --data FILE, --prompt TEXT or --icons WORDS");
-    const Lexicon lexicon = Lexicon::read(lexicon_file.empty() ? data_file("icons.tsv") : lexicon_file, warn);
+    const Lexicon lexicon = lexicon_in(lexicon_file);
     std::string lines;
     if (!data.empty()) {
       lines = drafted_file(lexicon);

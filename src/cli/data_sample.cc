@@ -3,13 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "aacft/aac/lexicon.h"
 #include "aacft/aac/open_board.h"
 #include "aacft/aac/sampler.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "cli/commands.h"
+#include "cli/lexicon.h"
 #include "cli/options.h"
 
 namespace aacft::cli {
@@ -39,7 +39,7 @@ struct DataSampleCommand {
 
   void run() const {
     if (count < 1) throw UsageError("--count must be positive");
-    const Lexicon words = Lexicon::read(lexicon.empty() ? data_file("icons.tsv") : lexicon, warn);
+    const Lexicon words = lexicon_in(lexicon);
     const IconSampler sampler(read_any_board(board.empty() ? data_file("board.json") : board, words, offensive, warn), options);
     std::optional<AtomicFile> file;
     if (!output.empty()) file.emplace(output);

@@ -9,6 +9,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "cli/commands.h"
+#include "cli/lexicon.h"
 #include "cli/options.h"
 
 namespace aacft::cli {
@@ -36,7 +37,7 @@ struct DataSheetCommand {
       throw Error(output, " is there already and may hold somebody's work; choose another name, or --overwrite");
     const std::string name = data == "-" ? "standard input" : data.string();
     const auto items = items_of_rows(data == "-" ? standard_input() : read_file(data), name);
-    const Lexicon lexicon = Lexicon::read(lexicon_file.empty() ? data_file("icons.tsv") : lexicon_file, warn);
+    const Lexicon lexicon = lexicon_in(lexicon_file);
     const Table table = sheet_of(items, &lexicon, title);
     write_file_atomic(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));
     std::cerr << fmt::format("{}: {} to rewrite in the column \"Rewrite\"; then: aacft data collect {}{} --output rows.jsonl\n", output.string(),
