@@ -20,9 +20,8 @@ namespace amx { extern const MatmulTier matmul_bf16; }
 
 namespace {
 
-// Packed activations of one block of the contraction, and the sums of one task: what the second-level cache holds.
-constexpr std::int64_t kBlockBytes = 320 << 10;
-constexpr std::int64_t kTaskColumns = 128;
+// The activations of a contraction this many times as long as a task is wide stay in the last-level cache from task to task.
+constexpr std::int64_t kNearSteps = 40;
 // Packing fewer activations than this is not worth waking the threads.
 constexpr std::int64_t kSerialPack = 32768;
 // With up to this many row panels, weights are streamed past the activations instead of expanded.
@@ -151,8 +150,8 @@ struct Product {
                      [&](std::int64_t first, std::int64_t count) { multiply_direct(a, first, first + count); });
       return;
     }
-    // A whole number of tasks for each thread, none with more than kTaskColumns.
-    const std::int64_t least = divide_up(panels() * tier.columns, kTaskColumns);
+    // A whole number of tasks for each thread. Over a vocabulary, each task reads its activations from main memory: fewer, wider ones.
+    const std::int64_t least = divide_up(panels() * tier.columns, std::max(tier.task_columns, steps() / kNearSteps));
     const std::int64_t tasks = std::min(divide_up(least, threads()) * threads(), panels());
     parallel_for(static_cast<std::size_t>(tasks), [&](std::size_t task) {
       const auto i = static_cast<std::int64_t>(task);
@@ -168,7 +167,7 @@ void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, con
   assert(x.rows == y.rows && x.cols == (transposed ? weights.out() : weights.in()) &&
          y.cols == (transposed ? weights.in() : weights.out()));
   const WeightView w{weights.values(), weights.scales(), weights.type(), weights.padded_out(), weights.padded_in()};
-  const std::int64_t most = std::max(kBlockBytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
+  const std::int64_t most = std::max(tier.block_bytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
   const std::int64_t parts = divide_up(x.rows, most);
   for (std::int64_t i = 0; i < parts; ++i) {
     const std::int64_t first = x.rows * i / parts, count = x.rows * (i + 1) / parts - first;

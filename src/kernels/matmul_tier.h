@@ -36,6 +36,9 @@ struct BlockProduct {
 
 struct MatmulTier {
   std::int64_t rows, columns, depth;
+  // Packed activations of one block of the contraction, and y's columns of one task: with the sums, what the second-level
+  // cache of a processor of this tier holds.
+  std::int64_t block_bytes, task_columns;
   std::int64_t direct_rows;     // rows of a panel for multiply_direct
   std::int64_t element_bytes;   // of an expanded weight and a packed activation
 

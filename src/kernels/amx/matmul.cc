@@ -139,6 +139,8 @@ void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t bl
 extern const MatmulTier matmul_bf16 = {.rows = kRows,
                                        .columns = kColumns,
                                        .depth = kDepth,
+                                       .block_bytes = 640 << 10,
+                                       .task_columns = 256,
                                        .direct_rows = kRows,
                                        .element_bytes = 2,
                                        .pack = pack,

@@ -5,11 +5,11 @@
 namespace aacft::AACFT_TIER {
 namespace {
 
-// The register tile: kRows x 2 vectors of sums, two of weights, an activation. The panel takes 24 KB.
+// The register tile: kRows x 2 vectors of sums, two of weights, an activation. The panel takes 16 KB.
 constexpr int kRows = 14, kBlocks = 2, kColumns = kBlocks * 16;
 // Without a panel: enough sums to hide the latency of their chains.
 constexpr int kDirectRows = 4, kDirectBlocks = 4;
-constexpr std::int64_t kDepth = 384;
+constexpr std::int64_t kDepth = 256;
 
 AACFT_INLINE std::int64_t rows_of_panel(const RowPanels& a, std::int64_t i) { return a.row(i + 1) - a.row(i); }
 
@@ -166,6 +166,8 @@ void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t bl
 extern const MatmulTier matmul_bf16 = {.rows = kRows,
                                        .columns = kColumns,
                                        .depth = kDepth,
+                                       .block_bytes = 640 << 10,
+                                       .task_columns = 256,
                                        .direct_rows = kDirectRows,
                                        .element_bytes = 2,
                                        .pack = pack,

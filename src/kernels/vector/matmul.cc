@@ -8,14 +8,16 @@ namespace {
 // The register tile: kRows x kVectors sums, a weight vector or two, an activation.
 #if defined(__AVX512F__)
 constexpr int kRows = 14, kColumns = 32, kDirectRows = 4, kDirectSums = 16;
+constexpr std::int64_t kDepth = 128, kBlockBytes = 640 << 10, kTaskColumns = 256;
 #elif defined(__AVX2__)
 constexpr int kRows = 6, kColumns = 16, kDirectRows = 6, kDirectSums = 8;
+constexpr std::int64_t kDepth = 256, kBlockBytes = 320 << 10, kTaskColumns = 128;
 #else
 constexpr int kRows = 3, kColumns = 16, kDirectRows = 2, kDirectSums = 8;
+constexpr std::int64_t kDepth = 256, kBlockBytes = 320 << 10, kTaskColumns = 128;
 #endif
 constexpr int kVectors = kColumns / kWidth;
 constexpr int kBlockVectors = kBlockOutputs / kWidth;
-constexpr std::int64_t kDepth = 256;
 
 AACFT_INLINE std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
@@ -306,6 +308,8 @@ constexpr MatmulTier make_tier() {
   return {.rows = kRows,
           .columns = kColumns,
           .depth = kDepth,
+          .block_bytes = kBlockBytes,
+          .task_columns = kTaskColumns,
           .direct_rows = kDirectRows,
           .element_bytes = 4,
           .pack = pack<kRound>,
