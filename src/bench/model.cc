@@ -5,6 +5,7 @@
 #include "aacft/base/random.h"
 #include "aacft/base/threads.h"
 #include "aacft/bench/bench.h"
+#include "aacft/kernels/peak.h"
 #include "aacft/model/backprop.h"
 #include "aacft/model/gpt_neox.h"
 #include "aacft/model/lora.h"
@@ -81,6 +82,8 @@ torch::Tensor last_logits(GptNeox& model, const std::vector<std::vector<std::int
   return model.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)));
 }
 
+std::span<const std::byte> packed_bytes(const Linear& linear) { return {linear.packed.values(), linear.packed.bytes()}; }
+
 // body(model, where its seconds go) for 1 layer and for `layers`.
 template <typename Body>
 void at_both_depths(const BenchOptions& options, std::int64_t layers, const Body& body) {
@@ -152,9 +155,11 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
   for (const std::int64_t batch : batches) {
     const double attention = 4.0 * static_cast<double>(options.config.hidden_size) * kContext;
     const double flops = static_cast<double>(options.config.num_layers) * (linear_flops(options.config) + attention) + head_flops(options.config);
-    times.push_back({batch, {layers}, static_cast<double>(batch) * flops, 0});
+    times.push_back({batch, {layers}, {layers}, static_cast<double>(batch) * flops, 0});
   }
   at_both_depths(options, layers, [&](GptNeox& model, double DepthSeconds::*where) {
+    std::vector<std::span<const std::byte>> weights = {packed_bytes(model.embed_out())};
+    for (const auto& named : model.linears()) weights.push_back(packed_bytes(*named.linear));
     for (DecodeTime& time : times) {
       std::vector<std::vector<std::int32_t>> next;
       std::vector<KvCache> caches;
@@ -165,13 +170,15 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
       last_logits(model, next, caches);
       for (auto& ids : next) ids.resize(1);
       last_logits(model, next, caches);
-      std::vector<double> steps;
+      std::vector<double> steps, reads;
       double passed = 0;
       for (std::int64_t i = 0; i < kSteps && (i < kFewest || passed < options.seconds); ++i) {
         steps.push_back(seconds_of([&] { last_logits(model, next, caches); }));
-        passed += steps.back();
+        reads.push_back(seconds_to_read(weights));
+        passed += steps.back() + reads.back();
       }
       time.seconds.*where = median(steps);
+      time.reading.*where = median(reads);
       time.bytes = static_cast<std::uint64_t>(options.config.num_layers) * layer_bytes(options) + model.embed_out().packed.bytes();
     }
   });

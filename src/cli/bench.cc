@@ -87,7 +87,10 @@ json decode(const BenchOptions& options, const Peaks& peaks) {
     const double seconds = time.seconds.at(options.config.num_layers), rate = static_cast<double>(time.batch) / seconds;
     if (time.batch == 1) single = rate;
     json one = {{"batch", time.batch}, {"tokens_per_second", rate}, {"gain_over_batch_1", rate / single}, {"measured_seconds_by_layers", measured(time.seconds)}};
-    one.update(against_peaks(seconds, time.flops, time.bytes, peaks));
+    Peaks here = peaks;
+    here.dram = static_cast<double>(time.bytes) / time.reading.at(options.config.num_layers);
+    one.update(against_peaks(seconds, time.flops, time.bytes, here));
+    one["dram_read_bytes_per_second"] = here.dram;
     all.push_back(one);
   }
   return all;

@@ -63,8 +63,9 @@ std::string prompt_table(const json& report) {
 std::string decode_table(const json& report) {
   std::string table = fmt::format("\n{:<18}{:.3g} GB of weights a step\n", "decode", giga(report.at("decode").at(0), "bytes"));
   for (const json& one : report.at("decode"))
-    table += fmt::format("  {:<16}{:>8.2f} ms {:>9.2f} tokens/s {:>8.2f} GB/s    {:>4.0f} % of {}{}\n", fmt::format("batch {}", text(one, "batch")), 1000 * number(one, "seconds"), number(one, "tokens_per_second"),
-                         giga(one, "bytes_per_second"), percent(one, "of_limit"), text(one, "limit"), one.at("batch") == 1 ? "" : fmt::format(", {:.1f} times the tokens", number(one, "gain_over_batch_1")));
+    table += fmt::format("  {:<16}{:>8.2f} ms {:>9.2f} tokens/s {:>8.2f} GB/s    {:>4.0f} % of {}{}{}\n", fmt::format("batch {}", text(one, "batch")), 1000 * number(one, "seconds"), number(one, "tokens_per_second"),
+                         giga(one, "bytes_per_second"), percent(one, "of_limit"), text(one, "limit"),
+                         one.at("limit") == "memory" ? fmt::format(" ({:.1f} GB/s to read them alone)", giga(one, "dram_read_bytes_per_second")) : "", one.at("batch") == 1 ? "" : fmt::format(", {:.1f} times the tokens", number(one, "gain_over_batch_1")));
   return table;
 }
 

@@ -54,18 +54,25 @@ double peak_flops(Isa isa, Compute compute, double seconds) {
   return best;
 }
 
-double dram_read_bytes_per_second(std::uint64_t most) {
+double seconds_to_read(const std::vector<std::span<const std::byte>>& regions) {
   const PeakTable& table = AACFT_CHOOSE(peak_table);
+  const auto parts = static_cast<std::size_t>(threads());
+  const double start = wall_seconds();
+  for (const auto& region : regions)
+    parallel_for(parts, [&](std::size_t i) {
+      const std::size_t blocks = region.size() / kReadBytes, first = blocks * i / parts * kReadBytes;
+      table.read(region.data() + first, blocks * (i + 1) / parts * kReadBytes - first);
+    });
+  return wall_seconds() - start;
+}
+
+double dram_read_bytes_per_second(std::uint64_t most) {
   const auto parts = static_cast<std::size_t>(threads());
   const std::size_t part = std::max<std::size_t>(std::min(most, available_memory_bytes() / 4) / parts / kReadBytes, 1) * kReadBytes;
   const Memory region(parts * part);
   parallel_for(parts, [&](std::size_t i) { std::memset(region.data() + i * part, 1, part); });
   double best = 0;
-  for (int run = 0; run < 4; ++run) {
-    const double start = wall_seconds();
-    parallel_for(parts, [&](std::size_t i) { table.read(region.data() + i * part, part); });
-    best = std::max(best, static_cast<double>(parts * part) / (wall_seconds() - start));
-  }
+  for (int run = 0; run < 4; ++run) best = std::max(best, static_cast<double>(parts * part) / seconds_to_read({{region.data(), parts * part}}));
   return best;
 }
 

@@ -70,6 +70,7 @@ PromptTime time_prompt(const BenchOptions& options);
 struct DecodeTime {
   std::int64_t batch = 0;
   DepthSeconds seconds;  // medians
+  DepthSeconds reading;  // of merely reading the same weights in the same memory, between the above
   double flops = 0;      // at the whole depth
   std::uint64_t bytes = 0;  // of all weights, at the whole depth: what has to be read
 };

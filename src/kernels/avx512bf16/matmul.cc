@@ -7,8 +7,9 @@ namespace {
 
 // The register tile: kRows x 2 vectors of sums, two of weights, an activation. The panel takes 16 KB.
 constexpr int kRows = 14, kBlocks = 2, kColumns = kBlocks * 16;
-// Without a panel: enough sums to hide the latency of their chains.
-constexpr int kDirectRows = 4, kDirectBlocks = 4;
+// Without a panel: enough sums to hide the latency of their chains, and as many rows as can share a conversion.
+constexpr int kDirectRows = 8;
+constexpr int direct_blocks(int height) { return height <= 4 ? 4 : 2; }
 constexpr std::int64_t kDepth = 256;
 
 AACFT_INLINE std::int64_t rows_of_panel(const RowPanels& a, std::int64_t i) { return a.row(i + 1) - a.row(i); }
@@ -93,9 +94,9 @@ void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t
   const std::byte* line = line_of<kType>(w, block, k);
   Floats sums[kHeight][kCount] = {};
   for (std::int64_t begin = 0; begin < depth; begin += group) {
-    Floats scale[kCount];
+    PairScales<kType> scale[kCount];
 #pragma GCC unroll 4
-    for (int b = 0; b < kCount; ++b) scale[b] = scales<kType>(w, block + b, 0, k + begin);
+    for (int b = 0; b < kCount; ++b) scale[b] = PairScales<kType>::read(w, block + b, k + begin);
     for (std::int64_t step = 0; step < group;
          step += kInputs, line += kPairedBytes<kType>, a += kInputs / 2 * kHeight * 4) {
 #pragma GCC unroll 4
@@ -108,7 +109,7 @@ void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t
         Uints pairs[kCount];
 #pragma GCC unroll 4
         for (int b = 0; b < kCount; ++b) pairs[b] = weight_pairs<kType>(line + b * block_bytes, i, scale[b]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int r = 0; r < kHeight; ++r) {
           const Uints x = splat_pair(a + (i / 2 * kHeight + r) * 4);
 #pragma GCC unroll 4
@@ -117,12 +118,13 @@ void multiply_direct_panel(const std::byte* a, const WeightView& w, std::int64_t
       }
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < kHeight; ++r)
 #pragma GCC unroll 4
     for (int b = 0; b < kCount; ++b) {
       float* to = c + b * c_block + r * kBlockOutputs;
-      store(to, first ? sums[r][b] : load(to) + sums[r][b]);
+      const Floats sum = in_order<kType>(sums[r][b]);
+      store(to, first ? sum : load(to) + sum);
     }
 }
 
@@ -131,9 +133,10 @@ AACFT_INLINE void multiply_direct_rows(std::int64_t rows, const std::byte* a, co
                                        std::int64_t blocks, std::int64_t k, std::int64_t depth, float* c,
                                        std::int64_t c_block, bool first) {
   if (rows == kHeight) {
+    constexpr int kCount = direct_blocks(kHeight);
     std::int64_t i = 0;
-    for (; i + kDirectBlocks <= blocks; i += kDirectBlocks)
-      multiply_direct_panel<kType, kHeight, kDirectBlocks>(a, w, block + i, k, depth, c + i * c_block, c_block, first);
+    for (; i + kCount <= blocks; i += kCount)
+      multiply_direct_panel<kType, kHeight, kCount>(a, w, block + i, k, depth, c + i * c_block, c_block, first);
     for (; i < blocks; ++i)
       multiply_direct_panel<kType, kHeight, 1>(a, w, block + i, k, depth, c + i * c_block, c_block, first);
   } else if constexpr (kHeight > 1) {

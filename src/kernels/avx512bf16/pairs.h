@@ -28,18 +28,50 @@ constexpr int kPairedInputs = inputs_of_line(kType) == 1 ? 2 : inputs_of_line(kT
 template <WeightType kType>
 constexpr std::int64_t kPairedBytes = kPairedInputs<kType> / inputs_of_line(kType) * kLineBytes;
 
-// Inputs i and i + 1 of 16 outputs, i even.
+// The scales of a block's 16 outputs in the lanes where weight_pairs() wants them.
 template <WeightType kType>
-AACFT_INLINE Uints weight_pairs(const std::byte* line, int i, Floats scale) {
+struct PairScales {
+  Floats scale;
+  AACFT_INLINE PairScales read(const WeightView& w, std::int64_t block, std::int64_t k) { return {scales<kType>(w, block, 0, k)}; }
+};
+template <>
+struct PairScales<WeightType::kNf4> {
+  Floats first, second;
+  AACFT_INLINE PairScales read(const WeightView& w, std::int64_t block, std::int64_t k) {
+    const Floats scale = scales<WeightType::kNf4>(w, block, 0, k);
+    return {_mm512_shuffle_ps(scale, scale, 0x50), _mm512_shuffle_ps(scale, scale, 0xfa)};
+  }
+};
+
+// Inputs i and i + 1 of 16 outputs, i even; the outputs in an order that in_order() undoes.
+template <WeightType kType>
+AACFT_INLINE Uints weight_pairs(const std::byte* line, int i, const PairScales<kType>& scale) {
   if constexpr (kType == WeightType::kBf16) {
     return load_words(line);
   } else if constexpr (kType == WeightType::kFp32) {
     return make_line(load(reinterpret_cast<const float*>(line)),
                      load(reinterpret_cast<const float*>(line + kLineBytes)));
+  } else if constexpr (kType == WeightType::kNf4) {
+    // A quarter of a line holds four outputs. Both inputs of its first two to one vector and of its last two to another:
+    // rounding them to one vector makes pairs without a further step. The lowest four bits of a lane choose its level.
+    const __m512i bytes = reinterpret_cast<__m512i>(i < 4 ? load_words(line) : load_words(line) >> 4);
+    const __m512i input = _mm512_set1_epi32(i % 4 * 4);
+    const __m512i first = _mm512_shuffle_epi8(bytes, _mm512_add_epi32(input, _mm512_set4_epi32(5, 1, 4, 0)));
+    const __m512i second = _mm512_shuffle_epi8(bytes, _mm512_add_epi32(input, _mm512_set4_epi32(7, 3, 6, 2)));
+    const __m512 levels = load(kNf4Levels);
+    return reinterpret_cast<Uints>(_mm512_cvtne2ps_pbh(_mm512_permutexvar_ps(second, levels) * scale.second,
+                                                       _mm512_permutexvar_ps(first, levels) * scale.first));
   } else {
     const auto values = Line<kType>::read(line, 0);
-    return make_line(weight<kType, false>(values, i, scale), weight<kType, false>(values, i + 1, scale));
+    return make_line(weight<kType, false>(values, i, scale.scale), weight<kType, false>(values, i + 1, scale.scale));
   }
+}
+
+// Lanes of pairs, or of sums of their products, in the order of the outputs.
+template <WeightType kType, typename Lanes>
+AACFT_INLINE Lanes in_order(Lanes lanes) {
+  if constexpr (kType != WeightType::kNf4) return lanes;
+  return __builtin_shufflevector(lanes, lanes, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
 }
 
 template <WeightType kType, int kBlocks>
@@ -56,10 +88,10 @@ void expand_as(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t
     }
     const std::byte* line = line_of<kType>(w, block, k);
     for (std::int64_t first = 0; first < depth; first += group) {
-      const Floats scale = scales<kType>(w, block, 0, k + first);
+      const auto scale = PairScales<kType>::read(w, block, k + first);
       for (std::int64_t step = 0; step < group; step += kInputs, line += kPairedBytes<kType>) {
 #pragma GCC unroll 4
-        for (int i = 0; i < kInputs; i += 2, to += kStride) store_line(to, weight_pairs<kType>(line, i, scale));
+        for (int i = 0; i < kInputs; i += 2, to += kStride) store_line(to, in_order<kType>(weight_pairs<kType>(line, i, scale)));
       }
     }
   }
@@ -102,11 +134,11 @@ void expand_transposed_as(const WeightView& w, std::int64_t n, std::int64_t k, s
       const std::int64_t block = (k + step) / kBlockOutputs, input = n + b * 16;
       Uints lines[8] = {};
       if (k + step < w.out && input < w.in) {
-        const Floats scale = scales<kType>(w, block, 0, input);
+        const auto scale = PairScales<kType>::read(w, block, input);
         const std::byte* from = line_of<kType>(w, block, input);
 #pragma GCC unroll 8
         for (int i = 0; i < 8; ++i)
-          lines[i] = weight_pairs<kType>(from + 2 * i / kInputs * kPairedBytes<kType>, 2 * i % kInputs, scale);
+          lines[i] = in_order<kType>(weight_pairs<kType>(from + 2 * i / kInputs * kPairedBytes<kType>, 2 * i % kInputs, scale));
         exchange(lines);
       }
 #pragma GCC unroll 8

@@ -7,7 +7,7 @@ namespace {
 
 // The register tile: kRows x kVectors sums, a weight vector or two, an activation.
 #if defined(__AVX512F__)
-constexpr int kRows = 14, kColumns = 32, kDirectRows = 4, kDirectSums = 16;
+constexpr int kRows = 14, kColumns = 32, kDirectRows = 8, kDirectSums = 16;
 constexpr std::int64_t kDepth = 128, kBlockBytes = 640 << 10, kTaskColumns = 256;
 #elif defined(__AVX2__)
 constexpr int kRows = 6, kColumns = 16, kDirectRows = 6, kDirectSums = 8;
@@ -216,7 +216,7 @@ void multiply_direct_panel(const float* a, const WeightView& w, std::int64_t blo
             Floats value[kTogether];
 #pragma GCC unroll 4
             for (int v = 0; v < kTogether; ++v) value[v] = weight<kType, kRound>(values[v], i, scale[sum + v]);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
             for (int r = 0; r < kHeight; ++r) {
               const Floats x = splat(a[i * kHeight + r]);
 #pragma GCC unroll 4
@@ -227,7 +227,7 @@ void multiply_direct_panel(const float* a, const WeightView& w, std::int64_t blo
       }
     }
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 8
   for (int r = 0; r < kHeight; ++r)
 #pragma GCC unroll 16
     for (int v = 0; v < kSums; ++v) {
