@@ -108,7 +108,7 @@ struct BenchCommand {
   explicit BenchCommand(CLI::App& command) {
     Options declared(command);
     declared.add("--shape", shape, kShapeNames);
-    declared.add("--layers", options.layers, "layers that are run; seconds for the shape's whole depth follow from 1 layer and so many");
+    declared.add("--layers", options.layers, "layers that are run, or all where the shape has fewer; seconds for its whole depth follow from 1 layer and so many");
     model_flags.add_to(declared);
     declared.add("--tokens", options.tokens, "tokens of a training pass");
     declared.add("--threads", thread_count, "0: all cores");
@@ -128,8 +128,8 @@ struct BenchCommand {
     options.config = shape_named(shape);
     options.model = with_defaults(model_flags.resolved());
     if (!options.model.base_weights) options.model.base_weights = WeightType::kFp16;  // as most checkpoints are stored
-    if (options.layers < 2 || options.layers > options.config.num_layers)
-      throw UsageError("--layers must be 2 to ", options.config.num_layers, " for ", shape, ", not ", options.layers);
+    if (options.layers < 2) throw UsageError("--layers must be 2 or more, not ", options.layers);
+    options.layers = std::min(options.layers, options.config.num_layers);
     if (options.tokens < 1) throw UsageError("--tokens must be 1 or more, not ", options.tokens);
     if (quick) options.seconds = 0, options.rotated_bytes = 0;
     set_threads(thread_count);

@@ -55,15 +55,14 @@ struct PlanCommand {
     std::cout << fmt::format("disk    {}\n", human_bytes(f.disk));
   }
 
-  // From passes of the run's mean size over one and a few layers of this shape: with two, the noise of both would count
-  // as often as there are layers.
+  // From passes of the run's mean size over one and a few layers of this shape.
   double seconds_a_step(const RunForecast& f) const {
     BenchOptions bench;
     bench.config = f.config;
     bench.model = with_defaults(flags.options.model_options);
     if (!bench.model.base_weights) bench.model.base_weights = WeightType::kFp16;
     bench.tokens = std::max<std::int64_t>(1, static_cast<std::int64_t>(f.computed_a_step / std::max(f.passes_a_step, 1.0)));
-    bench.layers = std::clamp<std::int64_t>(f.config.num_layers, 2, 5);
+    bench.layers = std::clamp<std::int64_t>(f.config.num_layers, 2, bench.layers);
     bench.scaling = false;
     bench.typical = true;
     const StepTime time = time_step(bench);

@@ -62,13 +62,14 @@ void TrainProgress::step(const StepReport& r) {
   const bool due = r.step == 1 || r.step == r.total_steps || r.step % log_steps_ == 0;
   if (!terminal_ && !due) return;
   if (!terminal_) return line("step " + step + loss + rate + grad + speed + memory + left);
-  // As much as the width allows, the least important left out first.
+  // As much as the width allows, the least important left out first; the bar comes before gradient and rate.
+  constexpr std::size_t kShortestBar = 7;
   const auto width = static_cast<std::size_t>(std::max(terminal_width() - 1, 1));
   std::string text = step + loss + rate + grad + speed + memory + left;
-  for (const std::string* dropped : {&grad, &rate, &memory, &speed})
-    if (text.size() > width) text.erase(text.find(*dropped), dropped->size());
+  for (const auto& [dropped, wanted] : {std::pair(&grad, kShortestBar), std::pair(&rate, kShortestBar), std::pair(&memory, std::size_t{0}), std::pair(&speed, std::size_t{0})})
+    if (text.size() + wanted > width) text.erase(text.find(*dropped), dropped->size());
   const std::size_t room = width > text.size() ? std::min<std::size_t>(width - text.size(), 23) : 0;
-  if (room >= 7) text = bar(static_cast<double>(r.step) / static_cast<double>(r.total_steps), static_cast<int>(room) - 3) + " " + text;
+  if (room >= kShortestBar) text = bar(static_cast<double>(r.step) / static_cast<double>(r.total_steps), static_cast<int>(room) - 3) + " " + text;
   live_ = "\r" + text.substr(0, width) + "\033[K";
   std::fputs(live_.c_str(), stdout);
   std::fflush(stdout);

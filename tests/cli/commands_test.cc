@@ -28,7 +28,7 @@ TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
            {"init", {"--output PATH", "--shape TEXT=tiny", "--dtype TEXT=float16", "--seed N=42", "--layers N"}},
            {"info", {"PATH", "--json"}},
            {"tokenize", {"--model PATH", "--file PATH", "--json"}},
-           {"bench", {"--shape TEXT=redpajama-3b", "--layers N=2", "--tokens N=1280", "--only TEXT=peaks,linears,step,prompt,decode", "--json"}}}) {
+           {"bench", {"--shape TEXT=redpajama-3b", "--layers N=5", "--tokens N=1280", "--only TEXT=peaks,linears,step,prompt,decode", "--json"}}}) {
     SCOPED_TRACE(command);
     expect_contains(top, "\n  " + command + " ");
     const Result help = succeeds({command, "--help"});

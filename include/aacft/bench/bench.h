@@ -14,7 +14,9 @@ namespace aacft {
 struct BenchOptions {
   ModelConfig config;  // at its whole depth
   ModelOptions model;  // base_weights is set
-  std::int64_t layers = 2;     // the deeper of the two depths, 2 .. config.num_layers; the other one is 1
+  // The deeper of the two depths, 2 .. config.num_layers; the other one is 1. With two, the noise of both would count as
+  // often as there are layers.
+  std::int64_t layers = 5;
   std::int64_t tokens = 1280;  // rows of a training pass
   bool scaling = true;         // a step is measured with one thread, too
   bool typical = false;        // medians of a step's runs, as a forecast wants them, instead of the shortest
