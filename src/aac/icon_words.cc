@@ -5,6 +5,7 @@
 #include "aac/spelling.h"
 #include "aac/words.h"
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 
 namespace aacft {
 namespace {
@@ -18,9 +19,9 @@ struct Token {
 
 std::string unquoted(std::string text) {
   std::replace(text.begin(), text.end(), '_', ' ');
-  text = english::trimmed(text);
+  text = std::string(trimmed(text));
   const bool quoted = text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
-  return quoted ? english::trimmed(text.substr(1, text.size() - 2)) : text;
+  return quoted ? std::string(trimmed(text.substr(1, text.size() - 2))) : text;
 }
 
 std::vector<Token> tokens_between_commas(std::string_view text) {
@@ -50,7 +51,7 @@ std::vector<Token> tokens_between_spaces(std::string_view text) {
       word = word.substr(1, close - 1) + tail;
     }
     std::replace(word.begin(), word.end(), '_', ' ');
-    if (!english::trimmed(word).empty()) tokens.push_back({english::trimmed(word), whole});
+    if (!trimmed(word).empty()) tokens.push_back({std::string(trimmed(word)), whole});
     at = end;
   }
   return tokens;

@@ -17,15 +17,10 @@
 namespace aacft {
 namespace {
 
-constexpr std::string_view kSpaces = " \t\r", kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostColumns = 100, kMostForms = 100, kMostBytes = 1000;  // of a line, of an entry, of a field
 constexpr std::size_t kMostNameBytes = 200;  // of a word or picture
 constexpr std::size_t kMostWarnings = 20;
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kSpaces);
-  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
 
 // Without blanks at its ends, and single ones inside.
 std::string single_spaced(std::string_view text) {

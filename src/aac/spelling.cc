@@ -11,11 +11,6 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos ? "" : std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
 int vowel_groups(std::string_view word) {
   int groups = 0;
   for (std::size_t i = 0; i < word.size(); ++i) {

@@ -11,7 +11,6 @@ inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c 
 inline bool is_consonant(char c) { return is_letter(c) && !is_vowel(c); }
 
 std::string lower_case(std::string_view text);  // ASCII only
-std::string trimmed(std::string_view text);     // without white space around it
 
 int vowel_groups(std::string_view word);  // about its syllables: "open" 2, "stop" 1; a silent last e is not left out
 

@@ -5,6 +5,7 @@
 
 #include "aac/noun_tables.h"
 #include "aac/spelling.h"
+#include "aacft/base/text.h"
 
 namespace aacft {
 namespace {
@@ -109,7 +110,7 @@ const std::unordered_map<std::string_view, const FunctionWord*>& function_words(
 
 // "(vegetable) garden" -> "vegetable garden", "steak (meat)" -> "steak", "door/gate" -> "door", "vehicle - RV" -> "vehicle".
 std::string first_variant(std::string text) {
-  text = english::trimmed(text);
+  text = std::string(trimmed(text));
   if (const std::size_t close = text.find(')'); text.starts_with('(') && close != std::string::npos && close + 1 < text.size()) {
     text.erase(close, 1);
     text.erase(0, 1);
@@ -118,7 +119,7 @@ std::string first_variant(std::string text) {
   for (const std::string_view cut : {" - ", "/", "|"})
     if (const std::size_t at = text.find(cut); at != std::string::npos && at > 0) text.resize(at);
   std::string single;
-  for (const char c : english::trimmed(text)) {
+  for (const char c : trimmed(text)) {
     const char plain = c == '\t' || c == '\n' || c == '\r' ? ' ' : c;
     if (plain != ' ' || !single.ends_with(' ')) single += plain;
   }

@@ -23,7 +23,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string trimmed(std::string text) {
+std::string stripped(std::string text) {
   text.erase(0, leading_space(text));
   text.resize(text.size() - trailing_space(text));
   return text;
@@ -54,7 +54,7 @@ std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, 
   };
   read_json_lines(read_file(options.data), [&](std::size_t line, const json& row) {
     try {
-      const std::string reference = trimmed(completion_of(row).value_or(""));
+      const std::string reference = stripped(completion_of(row).value_or(""));
       if (reference.empty()) throw Error("no reference: the row has no answer after its prompt");
       const std::string prompt = prompt_of(row);
       rows.push_back({line, prompt, reference, icons_if_any(prompt)});
@@ -93,7 +93,7 @@ std::vector<std::string> answers_in_file(const std::filesystem::path& file, cons
 }
 
 // Where references are one line, what follows an answer's first line is no part of it.
-std::string answer_text(const std::string& text, bool one_line) { return trimmed(one_line ? text.substr(0, text.find('\n')) : text); }
+std::string answer_text(const std::string& text, bool one_line) { return stripped(one_line ? text.substr(0, text.find('\n')) : text); }
 
 class Progress {
  public:

@@ -9,6 +9,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
+#include "aacft/base/text.h"
 #include "aacft/train/run_data.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
@@ -24,11 +25,6 @@ std::filesystem::path whole_path(const std::filesystem::path& path) {
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \n\r\t");
-  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \n\r\t") + 1 - begin);
-}
-
 // Icons as their words, other prompts without the names of the speakers.
 std::string shown_prompt(const std::string& prompt) {
   try {
@@ -37,9 +33,9 @@ std::string shown_prompt(const std::string& prompt) {
     if (!words.empty()) return words;
   } catch (const Error&) {
   }
-  std::string text = trimmed(prompt);
-  if (text.starts_with("<human>:")) text = trimmed(text.substr(8));
-  if (text.ends_with("<bot>:")) text = trimmed(text.substr(0, text.size() - 6));
+  std::string text(trimmed(prompt));
+  if (text.starts_with("<human>:")) text = std::string(trimmed(text.substr(8)));
+  if (text.ends_with("<bot>:")) text = std::string(trimmed(text.substr(0, text.size() - 6)));
   return text.empty() ? prompt : text;
 }
 
@@ -102,7 +98,7 @@ std::vector<std::string> greedy_answers(const std::vector<TriedPrompt>& prompts,
   std::vector<std::string> texts, answers;
   for (const TriedPrompt& tried : prompts) texts.push_back(tried.prompt);
   GenerateEvents events;
-  events.done = [&](std::size_t, const Generation& generation) { answers.push_back(trimmed(generation.text)); };
+  events.done = [&](std::size_t, const Generation& generation) { answers.emplace_back(trimmed(generation.text)); };
   events.stop_requested = stop_requested;
   generator(texts, {}, events);
   if (answers.size() < prompts.size()) answers.clear();
@@ -111,7 +107,7 @@ std::vector<std::string> greedy_answers(const std::vector<TriedPrompt>& prompts,
 
 std::vector<TriedPrompt> prompts_for_report(const TrainFlags& flags, const RunData& data) {
   auto prompts = prompts_to_try(flags.options, data, static_cast<std::size_t>(flags.report_prompts));
-  for (TriedPrompt& tried : prompts) tried.reference = trimmed(tried.reference.substr(0, certain_text(tried.reference, GenerateOptions().stop).length));
+  for (TriedPrompt& tried : prompts) tried.reference = std::string(trimmed(tried.reference.substr(0, certain_text(tried.reference, GenerateOptions().stop).length)));
   return prompts;
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 #include "aacft/data/near_duplicates.h"
 #include "aacft/formats/json.h"
 #include "odd_characters.h"
@@ -17,14 +18,9 @@ using nlohmann::json;
 
 constexpr std::string_view kSpaces = " \t\r\n", kBot = "<bot>:";
 
-std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  return begin == text.npos ? "" : std::string(text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin));
-}
-
 // A sentence on one line.
 std::string on_one_line(std::string_view text) {
-  std::string line = trimmed(text);
+  std::string line(trimmed(text));
   for (std::size_t at; (at = line.find_first_of("\r\n")) != line.npos;) {
     const std::size_t begin = line.find_last_not_of(kSpaces, at) + 1;
     line.replace(begin, line.find_first_not_of(kSpaces, at) - begin, " ");
@@ -90,9 +86,9 @@ std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const st
 }
 
 Restyled checked_answer(const std::string& answer, const std::string& plain, const std::vector<StylePair>& pairs) {
-  std::string sentence = trimmed(answer);
-  sentence = trimmed(sentence.substr(0, sentence.find('\n')));
-  if (sentence.size() > 1 && sentence.starts_with('"') && sentence.ends_with('"') && !plain.starts_with('"')) sentence = trimmed(sentence.substr(1, sentence.size() - 2));
+  std::string sentence(trimmed(answer));
+  sentence = std::string(trimmed(sentence.substr(0, sentence.find('\n'))));
+  if (sentence.size() > 1 && sentence.starts_with('"') && sentence.ends_with('"') && !plain.starts_with('"')) sentence = std::string(trimmed(sentence.substr(1, sentence.size() - 2)));
   if (sentence.empty()) return {plain, "the model said nothing"};
   if (sentence.find("<bot>") != sentence.npos || sentence.find("<human>") != sentence.npos) return {plain, "the model's answer holds a marker"};
   if (!odd_characters(sentence).empty()) return {plain, "the model's answer holds characters that cannot be read"};

@@ -37,7 +37,7 @@ std::size_t text_end(std::string_view text) {
   return end;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view stripped(std::string_view text) {
   text = text.substr(0, text_end(text));
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t start = at;
@@ -228,7 +228,7 @@ std::vector<std::string> tokens_13a(std::string_view text) {
   return tokens;
 }
 
-bool exact_match(std::string_view answer, std::string_view reference) { return trimmed(answer) == trimmed(reference); }
+bool exact_match(std::string_view answer, std::string_view reference) { return stripped(answer) == stripped(reference); }
 
 bool loose_match(std::string_view answer, std::string_view reference) { return folded(answer) == folded(reference); }
 

@@ -10,6 +10,13 @@
 namespace aacft {
 namespace {
 
+TEST(Trimmed, OnlyBothEnds) {
+  EXPECT_EQ(trimmed(" \t two  words\r\n"), "two  words");
+  EXPECT_EQ(trimmed("word"), "word");
+  EXPECT_EQ(trimmed(" \n "), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 TEST(NearestName, FindsTypos) {
   const std::vector<std::string> names{"threads", "model", "micro-batch", "max-steps", "lr"};
   EXPECT_EQ(nearest_name("treads", names), "threads");

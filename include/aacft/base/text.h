@@ -11,6 +11,9 @@ namespace aacft {
 // The candidate with the smallest edit distance to `name`, or "" if none is near enough to be a likely typo.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
+// Without the blanks, tabs and line ends around it.
+std::string_view trimmed(std::string_view text);
+
 std::string human_bytes(std::uint64_t bytes);  // "5.55 GB", powers of 1000
 std::string human_seconds(double seconds);     // "1 h 05 min", "3 min 07 s", "12 s"
 
