@@ -121,7 +121,7 @@ AACFT_INLINE Floats exponential(Floats x) {
   p = p * r + 0.499999934123f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  const Ints scaled = reinterpret_cast<Ints>(p) + (reinterpret_cast<Ints>(shifted) << 23);  // p 2^n
+  const Uints scaled = reinterpret_cast<Uints>(p) + (reinterpret_cast<Uints>(shifted) << 23);  // p 2^n
   const Floats result = x <= splat(88.7228f) ? reinterpret_cast<Floats>(scaled) : x * __builtin_inff();
   return x < splat(-87.3f) ? Floats{} : result;  // NaN stays NaN
 }
