@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "aacft/base/error.h"
+#include "aacft/base/sanitizers.h"
 
 namespace aacft {
 namespace {
@@ -11,16 +12,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kModule = "libaacft_sentencepiece.so";
 
-#ifdef __has_feature  // clang's spelling of it
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int kApart = 0;  // the sanitizer cannot work with it
-#else
-constexpr int kApart = RTLD_DEEPBIND;  // the module's own symbols come first
-#endif
+// The module's own symbols come first; the sanitizers cannot work with that.
+constexpr int kApart = kAddressSanitizer || kThreadSanitizer ? 0 : RTLD_DEEPBIND;
 
 void* load_module() {
   std::error_code ignored;

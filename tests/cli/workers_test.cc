@@ -1,29 +1,10 @@
 // Several processes train together (law 8), and what becomes of them when one ends.
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include <cmath>
-#include <memory>
 
-#include "support.h"
+#include "meeting.h"
 
 namespace aacft::testing {
 namespace {
-
-using Environment = std::vector<std::pair<std::string, std::string>>;
-
-// A port that was free a moment ago.
-std::string free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return std::to_string(ntohs(address.sin_port));
-}
 
 class Workers : public CommandTest {
  protected:
@@ -35,18 +16,10 @@ class Workers : public CommandTest {
                      "--eval-split", "0.2", "--eval-steps", "4", "--save-steps", "0", "--threads", "1"} + more;
   }
 
-  static std::unique_ptr<Process> start(const fs::path& folder, const Arguments& arguments, const Environment& environment) {
-    return std::make_unique<Process>(folder, arguments, [environment] {
-      for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    });
-  }
-
   std::vector<std::unique_ptr<Process>> start_all(int size, const Arguments& arguments) const {
-    const std::string port = free_port();
+    const Environment together = meeting(size);
     std::vector<std::unique_ptr<Process>> workers;
-    for (int rank = 0; rank < size; ++rank)
-      workers.push_back(start(rank == 0 ? work.path() : elsewhere.path(), arguments,
-                              {{"RANK", std::to_string(rank)}, {"WORLD_SIZE", std::to_string(size)}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", port}}));
+    for (int i = 0; i < size; ++i) workers.push_back(start(i == 0 ? work.path() : elsewhere.path(), arguments, together + rank(i)));
     return workers;
   }
 
@@ -130,10 +103,9 @@ TEST_F(Workers, OneThatDiesEndsAllAndAnyNumberGoesOn) {
   succeeds({"train", "--resume", "copy"});
   expect_same_curve("copy", "whole");
   // Machines that do not share the folder take the options from elsewhere.
-  const std::string port = free_port();
-  const Environment meeting = {{"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", port}};
-  const auto one = start(elsewhere.path(), run_of("run", longer), meeting + Environment{{"RANK", "1"}});
-  const auto zero = start(work.path(), {"train", "--resume", "run"}, meeting + Environment{{"RANK", "0"}});
+  const Environment two = meeting(2);
+  const auto one = start(elsewhere.path(), run_of("run", longer), two + rank(1));
+  const auto zero = start(work.path(), {"train", "--resume", "run"}, two + rank(0));
   expect_contains(zero->wait().out, "finished step 60");
   EXPECT_EQ(one->wait().code, 0);
   expect_same_curve("run", "whole");
@@ -172,9 +144,8 @@ TEST_F(Workers, DifferentOptionsOrRowsAreRefused) {
   const std::string few = input("few.jsonl", lines_of(read_text(rows))[0] + "\n" + lines_of(read_text(rows))[1] + "\n");
   for (const auto& [other, named] : {std::pair(Arguments{"--lr", "0.5"}, std::string("worker 0 has lr = 0.001, worker 1 has lr = 0.5")),
                                      {Arguments{"--data", few}, std::string("worker 1 has 1 rows")}}) {
-    const std::string port = free_port();
-    const Environment meeting = {{"WORLD_SIZE", "2"}, {"MASTER_ADDR", "localhost"}, {"MASTER_PORT", port}};
-    const auto zero = start(work.path(), run_of("run"), meeting + Environment{{"RANK", "0"}}), one = start(work.path(), run_of("run", other), meeting + Environment{{"RANK", "1"}});
+    const Environment two = meeting(2) + Environment{{"MASTER_ADDR", "localhost"}};
+    const auto zero = start(work.path(), run_of("run"), two + rank(0)), one = start(work.path(), run_of("run", other), two + rank(1));
     expect_message(zero->wait(), 2, {"the workers differ", named});
     expect_message(one->wait(), 2, {"the workers differ", named});
   }
@@ -182,9 +153,9 @@ TEST_F(Workers, DifferentOptionsOrRowsAreRefused) {
 }
 
 TEST_F(Workers, OneThatIsAloneSaysSo) {
-  const Environment meeting = {{"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", free_port()}, {"AACFT_WORKER_TIMEOUT", "1"}};
-  expect_message(start(work.path(), run_of("run"), meeting + Environment{{"RANK", "0"}})->wait(), 1, {"worker 0 of 2 did not meet the others at 127.0.0.1"});
-  expect_message(start(work.path(), run_of("run"), meeting + Environment{{"RANK", "1"}})->wait(), 1, {"worker 1 of 2 did not meet the others"});
+  const Environment two = meeting(2) + Environment{{"AACFT_WORKER_TIMEOUT", "1"}};
+  expect_message(start(work.path(), run_of("run"), two + rank(0))->wait(), 1, {"worker 0 of 2 did not meet the others at 127.0.0.1"});
+  expect_message(start(work.path(), run_of("run"), two + rank(1))->wait(), 1, {"worker 1 of 2 did not meet the others"});
   expect_message(start(work.path(), run_of("run"), {{"WORLD_SIZE", "2"}})->wait(), 2, {"RANK is not set"});
   EXPECT_TRUE(fs::is_empty(work.path()));
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "cli/meeting.h"
 #include "torture/torture.h"
 
 namespace aacft::testing {
@@ -92,6 +93,55 @@ void kill_and_resume(const Arguments& more, long wanted) {
 
 TEST(Crash, ATrainingRunIsNeverLost) { kill_and_resume({}, kills_wanted()); }
 TEST(Crash, NorIsOneOfAWholeModel) { kill_and_resume({"--full"}, std::max<long>(kills_wanted() / 7, 2)); }
+
+// Two workers, one of which dies at an operation of the first; the other must end, too.
+TEST(Crash, NorIsOneOfSeveralWorkers) {
+  const TemporaryFolder folder;
+  const fs::path root = folder / "work", log = folder / "log";
+  fs::create_directory(root);
+  // What becomes of both. With a fault, `second` says whose it is.
+  const auto train = [&](const fs::path& output, Fault fault = {}, bool second = false) {
+    const Arguments arguments = training_or_resuming(output);
+    const Environment two = meeting(2) + Environment{{"AACFT_WORKER_TIMEOUT", "10"}};
+    const auto one = start(root, arguments, two + rank(1));
+    if (second) fault.action = "other:" + std::to_string(one->pid());
+    Process zero(root, arguments, [&] { set(two + rank(0)), with(fault, root, log)(); });
+    const Result result = zero.wait();
+    return std::pair(result, one->wait());
+  };
+  ASSERT_EQ(train(root / "reference").first.code, 0);
+  const auto expected = content_of(root / "reference");
+  const long operations = static_cast<long>(log_lines(log).size()), wanted = std::max<long>(kills_wanted() / 4, 4);
+
+  std::mt19937 random(seed());
+  Tally tally;
+  long saved = 0, run = 0;
+  for (long kills = 0; kills < wanted && !::testing::Test::HasFailure();) {
+    const fs::path output = root / ("run-" + std::to_string(run));
+    fs::remove(log);
+    const bool second = random() % 2 == 0;
+    const Fault fault = random_fault(random, operations);
+    SCOPED_TRACE("run " + std::to_string(run) + ": " + (second ? "worker 1" : fault.action) + " at " + std::to_string(fault.at));
+    const auto [zero, one] = train(output, fault, second);
+    if (zero.code == 0) {  // what goes on makes fewer operations; and after the last step the first one needs no other
+      expect_same(content_of(output), expected);
+      saved = 0, ++run;
+      continue;
+    }
+    EXPECT_EQ(zero.code, second ? 1 : 128 + SIGKILL) << zero.err;
+    EXPECT_TRUE(one.code == (second ? 128 + SIGKILL : 1) || (one.code == 0 && newest_checkpoint(output) >= 4)) << one.code << one.err;
+    expect_whole_files(output, expected);
+    EXPECT_GE(newest_checkpoint(output), std::max(saved, reported_as_saved(zero)));
+    saved = newest_checkpoint(output);
+    ++kills;
+    ++tally.hits[(second ? "worker 1, about " : fault.action + " at ") + kind_of_last(log)];
+  }
+  if (saved > 0) {
+    const auto [zero, one] = train(root / ("run-" + std::to_string(run)));
+    ASSERT_EQ(zero.code, 0) << zero.err;
+    expect_same(content_of(root / ("run-" + std::to_string(run))), expected);
+  }
+}
 
 // What a command that succeeded has written needs nothing more to last.
 TEST(Crash, SuccessIsOnTheDisk) {

@@ -5,6 +5,7 @@
 //   FAULTS_AT      the operation, from 1 on; 0 with "power": the power fails when the process has ended, and all is lost that may be
 //   FAULTS_ACTION  what happens to it:
 //     kill         the process dies before it
+//     other:PID    another process dies before it, and it proceeds
 //     torn         the process dies in the middle of it, if it is a write; else before it
 //     power        the power fails before it: what was written and not synced is lost, and so are the last few of the names
 //                  made, changed or removed in folders that were not synced since (leveldb tests itself in this way)
@@ -112,6 +113,10 @@ class Faults {
     if (action_.rfind("fail:", 0) == 0 && at_ > 0 && count_ >= at_) return fail();
     if (count_ != at_) return Fate::kProceed;
     if (action_.rfind("once:", 0) == 0) return fail();
+    if (action_.rfind("other:", 0) == 0) {
+      ::kill(std::atoi(action_.c_str() + 6), SIGKILL);
+      return Fate::kProceed;
+    }
     if (action_ == "short") return is_write ? Fate::kHalf : Fate::kProceed;
     if (action_ == "torn" && is_write) return Fate::kDieHalfway;
     if (action_ == "power") lose_power((seed_ * 2654435761u >> 8) % (names_.size() + 1));

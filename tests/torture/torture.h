@@ -54,7 +54,7 @@ inline std::map<std::string, std::string> content_of(const fs::path& folder) {
       for (const std::string& text : lines_of(read_text(entry.path()))) {
         nlohmann::json line = nlohmann::json::parse(text, nullptr, false);
         if (line.is_discarded()) continue;  // torn: a run that goes on writes it again
-        for (const char* key : {"tokens_per_second", "seconds", "rss_bytes", "peak_rss_bytes", "cpu_percent"}) line.erase(key);
+        for (const char* key : {"tokens_per_second", "seconds", "rss_bytes", "peak_rss_bytes", "cpu_percent", "communication_seconds"}) line.erase(key);
         files[name] += line.dump() + "\n";
       }
     } else if (entry.path().filename() != "config.toml") {  // which names the output
