@@ -31,6 +31,20 @@ std::size_t utf8_length(unsigned char lead) {
   return 0;
 }
 
+// Bytes of the code point that a text begins with; 0 where that is not UTF-8.
+std::size_t code_point_at_start(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = utf8_length(lead);
+  if (length > text.size()) return 0;
+  for (std::size_t j = 1; j < length; ++j)
+    if ((static_cast<unsigned char>(text[j]) & 0xC0) != 0x80) return 0;
+  if (length < 2) return length;
+  const auto second = static_cast<unsigned char>(text[1]);
+  // Overlong forms, surrogates, and what lies past U+10FFFF.
+  const bool never = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
+  return never ? 0 : length;
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
@@ -82,22 +96,24 @@ std::size_t complete_utf8_prefix(std::string_view text) {
 }
 
 bool valid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = utf8_length(lead);
-    if (length == 0 || i + length > text.size()) return false;
-    for (std::size_t j = 1; j < length; ++j)
-      if ((static_cast<unsigned char>(text[i + j]) & 0xC0) != 0x80) return false;
-    if (length > 1) {
-      const auto second = static_cast<unsigned char>(text[i + 1]);
-      // Overlong forms, surrogates, and what lies past U+10FFFF.
-      if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-          (lead == 0xF4 && second > 0x8F))
-        return false;
-    }
-    i += length;
-  }
+  for (std::size_t length; !text.empty(); text.remove_prefix(length))
+    if ((length = code_point_at_start(text)) == 0) return false;
   return true;
+}
+
+std::string presentable(std::string_view text) {
+  constexpr std::size_t kMost = 4000;
+  std::string all(text);
+  if (all.size() > kMost) all.replace(kMost / 2, all.size() - kMost, " ... ");
+  std::string shown;
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::size_t length = code_point_at_start(rest);
+    const bool control = length == 1 && (static_cast<unsigned char>(rest[0]) < 0x20 || rest[0] == 0x7F);
+    const bool control_of_latin_1 = length == 2 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0;
+    shown.append(length == 0 || control || control_of_latin_1 ? "?" : rest.substr(0, length));
+    rest.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return shown;
 }
 
 }  // namespace aacft

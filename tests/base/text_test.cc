@@ -80,6 +80,13 @@ TEST(Utf8, Valid) {
     EXPECT_FALSE(valid_utf8(text));
 }
 
+TEST(Presentable, HarmlessAndOneLine) {
+  EXPECT_EQ(presentable("Grüße, 世界 👋"), "Grüße, 世界 👋");
+  EXPECT_EQ(presentable(std::string("a\nb\r\x1B[2J\0c\x7F", 11)), "a?b??[2J?c?");
+  EXPECT_EQ(presentable("\xC2\x9B" "2J \xFF\xC3(\xE4\xB8"), "?2J ??(??");
+  EXPECT_LT(presentable(std::string(1'000'000, 'x')).size(), 4100u);
+}
+
 TEST(Errors, JoinTheirParts) {
   EXPECT_STREQ(Error("line ", 7, ": ", 0.5, ' ', std::string("x")).what(), "line 7: 0.5 x");
   EXPECT_EQ(Error("x").exit_code(), 1);

@@ -1,13 +1,13 @@
 // The one exception for whatever a user, a file or a disk can cause. Its message says what is wrong, where, and
 // what to do. It is caught once, in main. Our own bugs are assertions instead.
-//
-// Messages quote what strangers wrote: control characters become '?', lest they reach a terminal, and the middle of a
-// message of more than 4000 bytes is left out.
+// It is one line, and fit to be shown: see presentable().
 #pragma once
 
 #include <sstream>
 #include <stdexcept>
 #include <string>
+
+#include "aacft/base/text.h"
 
 namespace aacft {
 
@@ -26,13 +26,6 @@ class Error : public std::runtime_error {
     std::ostringstream out;
     (out << ... << parts);
     return presentable(out.str());
-  }
-  static std::string presentable(std::string message) {
-    constexpr std::size_t kMost = 4000;
-    if (message.size() > kMost) message.replace(kMost / 2, message.size() - kMost, " ... ");
-    for (char& c : message)
-      if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F) c = '?';
-    return message;
   }
 };
 
