@@ -293,7 +293,7 @@ const std::string* LexiconEntry::form(std::string_view key) const {
   return nullptr;
 }
 
-Lexicon Lexicon::read(const std::filesystem::path& file, const Warn& warn) { return parse(read_file(file), file.string(), warn); }
+Lexicon Lexicon::read(const std::filesystem::path& file, const Warn& warn) { return parse(read_input(file), file.string(), warn); }
 
 Lexicon Lexicon::parse(std::string_view text, const std::string& name, const Warn& warn) { return Parser(name, warn).parse(text); }
 

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "aacft/base/error.h"
+#include "aacft/base/system.h"
+#include "aacft/base/text.h"
 
 namespace aacft {
 namespace {
@@ -36,13 +38,31 @@ struct Descriptor {
 };
 
 int open_regular(const fs::path& path, struct stat& status) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // else a pipe is waited for
   if (fd < 0) throw Error("cannot open ", path, ": ", reason());
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(fd);
-    throw Error("cannot read ", path, ": not a regular file");
+    throw Error("cannot read ", path, ": ", S_ISDIR(status.st_mode) ? "it is a folder" : "not a regular file");
   }
   return fd;
+}
+
+// All bytes from a descriptor that come; `size` is a hint, as a pipe has none.
+std::string read_all(int fd, std::size_t size, const fs::path& path) {
+  constexpr std::size_t kLarge = 64 << 20;
+  if (size > kLarge && size > available_memory_bytes()) throw Error("cannot read ", path, ": its ", human_bytes(size), " are more than the memory that is free");
+  std::string content(size + 1, '\0');
+  for (std::size_t done = 0;;) {
+    if (done == content.size()) content.resize(2 * done + 4096);
+    const ssize_t n = ::read(fd, content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Error("cannot read ", path, ": ", reason());
+    if (n == 0) {
+      content.resize(done);
+      return content;
+    }
+    done += static_cast<std::size_t>(n);
+  }
 }
 
 // Makes a rename or a new name durable: the folder itself is synced.
@@ -112,23 +132,17 @@ pid_t holder_of(int fd) {
 }  // namespace
 
 std::string read_file(const fs::path& path) {
+  struct stat status {};
+  const Descriptor descriptor(open_regular(path, status));
+  return read_all(descriptor.fd, static_cast<std::size_t>(status.st_size), path);
+}
+
+std::string read_input(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISFIFO(status.st_mode)) return read_file(path);
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.fd < 0) throw Error("cannot open ", path, ": ", reason());
-  struct stat status {};
-  if (::fstat(descriptor.fd, &status) == 0 && S_ISDIR(status.st_mode)) throw Error("cannot read ", path, ": it is a folder");
-  // The size is only a hint: a pipe has none.
-  std::string content(static_cast<std::size_t>(S_ISREG(status.st_mode) ? status.st_size : 0) + 1, '\0');
-  std::size_t done = 0;
-  for (;;) {
-    if (done == content.size()) content.resize(2 * done + 4096);
-    const ssize_t n = ::read(descriptor.fd, content.data() + done, content.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error("cannot read ", path, ": ", reason());
-    if (n == 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  content.resize(done);
-  return content;
+  return read_all(descriptor.fd, 0, path);
 }
 
 MemoryMap::MemoryMap(const fs::path& path) {
@@ -156,6 +170,9 @@ void release_pages(std::span<const std::byte> mapped) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(temporary_beside(path_)) {
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+    throw Error("cannot write ", path_, ": ", S_ISDIR(status.st_mode) ? "it is a folder" : "not a regular file");
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) throw Error("cannot write ", path_, ": ", reason());
 }
@@ -190,6 +207,40 @@ void AtomicFile::commit() {
 
 void write_file_atomic(const fs::path& path, std::string_view content) {
   AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+OutputFile::OutputFile(const fs::path& path) : path_(path) {
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool of_the_system = path.string().starts_with("/dev/") || path.string().starts_with("/proc/");
+  if (!of_the_system && (!exists || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
+    fs::path target = path;
+    for (int links = 0; links < 40 && fs::is_symlink(target); ++links) target = target.parent_path() / fs::read_symlink(target);
+    file_.emplace(target);
+    return;
+  }
+  fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd_ < 0) throw Error("cannot write ", path, ": ", reason());
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void OutputFile::write(std::string_view text) {
+  if (file_) return file_->write(text);
+  for (auto bytes = std::as_bytes(std::span(text)); !bytes.empty();) bytes = bytes.subspan(write_some(fd_, bytes, path_));
+}
+
+void OutputFile::commit() {
+  if (file_) return file_->commit();
+  if (::close(std::exchange(fd_, -1)) != 0) throw Error("cannot write ", path_, ": ", reason());
+}
+
+void write_output(const fs::path& path, std::string_view content) {
+  OutputFile file(path);
   file.write(content);
   file.commit();
 }

@@ -52,7 +52,7 @@ std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, 
     if (!options.rows.skip_bad_rows) throw Error(message);
     warn(message + "; left out");
   };
-  read_json_lines(read_file(options.data), [&](std::size_t line, const json& row) {
+  read_json_lines(read_input(options.data), [&](std::size_t line, const json& row) {
     try {
       const std::string reference = stripped(completion_of(row).value_or(""));
       if (reference.empty()) throw Error("no reference: the row has no answer after its prompt");
@@ -80,7 +80,7 @@ std::vector<std::string> answers_in_file(const std::filesystem::path& file, cons
   std::vector<std::string> answers;
   const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(file.string(), ":", line, ": ", reason); };
   std::size_t lines = 0;
-  read_json_lines(read_file(file), [&](std::size_t line, const json& row) {
+  read_json_lines(read_input(file), [&](std::size_t line, const json& row) {
     if (lines++ >= rows.size()) return;
     try {
       answers.push_back(answer_of(row, rows[answers.size()]));

@@ -69,7 +69,7 @@ struct DataBoardCommand {
       return;
     }
     const OpenBoards boards = is_open_board(file) ? read_open_boards(file, {}) : open_boards_of(read, words);
-    write_file_atomic(output, write_obz(boards));
+    write_output(output, write_obz(boards));
     std::cout << output.string() << ": " << boards.boards.size() << (boards.boards.size() == 1 ? " board, " : " boards, ") << boards.files.size() << " other files\n";
   }
 

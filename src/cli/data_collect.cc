@@ -45,9 +45,9 @@ struct DataCollectCommand {
     if (sheets.empty()) throw UsageError("no sheets given: aacft data collect SHEET... --output FILE");
     if (output.empty()) throw UsageError("--output is missing: the file for the rows");
     std::vector<SheetFile> files;
-    for (const std::filesystem::path& path : sheets) files.push_back({path.string(), read_spreadsheet(read_file(path), path.string(), warn)});
+    for (const std::filesystem::path& path : sheets) files.push_back({path.string(), read_spreadsheet(read_input(path), path.string(), warn)});
     std::vector<SheetItem> original;
-    if (!original_file.empty()) original = items_of_rows(read_file(original_file), original_file.string());
+    if (!original_file.empty()) original = items_of_rows(read_input(original_file), original_file.string());
     const Collected collected = collect_sheets(files, original_file.empty() ? nullptr : &original, options);
     report(collected);
     if (collected.failed()) {
@@ -80,8 +80,8 @@ struct DataCollectCommand {
       notes += json_line({{"number", row.number}, {"icons", readable_icons(row.prompt, nullptr)}, {"note", row.note}, {"where", row.where}});
       if (notes_file.empty() && row.rewrite.empty()) std::cerr << fmt::format("note: {}: {}\n", row.where, row.note);
     }
-    if (!notes_file.empty()) write_file_atomic(notes_file, notes);
-    write_file_atomic(output, rows);
+    if (!notes_file.empty()) write_output(notes_file, notes);
+    write_output(output, rows);
     std::cerr << fmt::format("{} from {}: {} of {} rewritten", counted(collected.rows.size(), "row"), counted(sheets.size(), "sheet"), collected.rewritten, collected.rewritten + collected.missing.size());
     if (!collected.notes.empty()) std::cerr << ", " << counted(collected.notes.size(), "note");
     std::cerr << fmt::format("; {} written\n", output.string());

@@ -48,7 +48,7 @@ struct DataDraftCommand {
     if (output.empty()) {
       std::cout << lines;
     } else {
-      write_file_atomic(output, lines);
+      write_output(output, lines);
     }
   }
 
@@ -77,7 +77,7 @@ struct DataDraftCommand {
       ++bad_rows;
     };
     read_json_lines(
-        data == "-" ? standard_input() : read_file(data),
+        data == "-" ? standard_input() : read_input(data),
         [&](std::size_t number, const nlohmann::json& row) {
           try {
             const std::string row_prompt = prompt_of(row);

@@ -147,9 +147,9 @@ struct LintCommand {
       options.append_eos = options.append_eos && config.eos_token_id.has_value();
     }
     options.tokenizer = tokenizer.get();
-    const LintInput train = data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_file(data)};
+    const LintInput train = data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_input(data)};
     std::optional<LintInput> eval;
-    if (!eval_data.empty()) eval = {eval_data.string(), read_file(eval_data)};
+    if (!eval_data.empty()) eval = {eval_data.string(), read_input(eval_data)};
     const LintReport report = lint(train, eval, options);
     if (json_output) {
       std::cout << to_json(report).dump(-1, ' ', false, json::error_handler_t::replace) << "\n";

@@ -84,9 +84,9 @@ struct RestyleCommand {
 
   void run() {
     check();
-    const std::vector<PlainRow> rows = read_plain_rows(read_file(data), data.string());
+    const std::vector<PlainRow> rows = read_plain_rows(read_input(data), data.string());
     const std::filesystem::path& plain_file = plain.empty() ? data : plain;
-    const auto pairs = read_style_pairs(read_file(exemplars), exemplars.string(), plain.empty() ? rows : read_plain_rows(read_file(plain), plain.string()), plain_file.string());
+    const auto pairs = read_style_pairs(read_input(exemplars), exemplars.string(), plain.empty() ? rows : read_plain_rows(read_input(plain), plain.string()), plain_file.string());
     const std::vector<Restyled> restyled = restyle(rows, pairs);
     write(items_of(rows, restyled));
     const auto unchanged = static_cast<std::size_t>(std::count_if(restyled.begin(), restyled.end(), [](const Restyled& r) { return !r.problem.empty(); }));
@@ -135,11 +135,11 @@ struct RestyleCommand {
 
   void write(const std::vector<SheetItem>& items) const {
     const std::string kind = output.extension().string();
-    if (kind == ".jsonl") return write_file_atomic(output, rows_of(items));
+    if (kind == ".jsonl") return write_output(output, rows_of(items));
     std::optional<Lexicon> lexicon;
     if (!lexicon_file.empty()) lexicon = Lexicon::read(lexicon_file, warn);
     const Table table = sheet_of(items, lexicon ? &*lexicon : nullptr, title);
-    write_file_atomic(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));
+    write_output(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));
   }
 
   std::string next() const {

@@ -41,7 +41,7 @@ struct DataSampleCommand {
     if (count < 1) throw UsageError("--count must be positive");
     const Lexicon words = lexicon_in(lexicon);
     const IconSampler sampler(read_any_board(board.empty() ? data_file("board.json") : board, words, offensive, warn), options);
-    std::optional<AtomicFile> file;
+    std::optional<OutputFile> file;
     if (!output.empty()) file.emplace(output);
     JavaRandom java(seed);
     std::string lines;

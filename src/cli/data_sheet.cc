@@ -36,10 +36,10 @@ struct DataSheetCommand {
     if (std::filesystem::exists(output) && !overwrite)
       throw Error(output, " is there already and may hold somebody's work; choose another name, or --overwrite");
     const std::string name = data == "-" ? "standard input" : data.string();
-    const auto items = items_of_rows(data == "-" ? standard_input() : read_file(data), name);
+    const auto items = items_of_rows(data == "-" ? standard_input() : read_input(data), name);
     const Lexicon lexicon = lexicon_in(lexicon_file);
     const Table table = sheet_of(items, &lexicon, title);
-    write_file_atomic(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));
+    write_output(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));
     std::cerr << fmt::format("{}: {} to rewrite in the column \"Rewrite\"; then: aacft data collect {}{} --output rows.jsonl\n", output.string(),
                              items.size() == 1 ? "1 sentence" : fmt::format("{} sentences", items.size()), for_shell(output.string()), data == "-" ? "" : " --original " + for_shell(data.string()));
   }

@@ -77,7 +77,7 @@ struct EvalCommand {
     if (options.generation.batch_size < 1) throw UsageError("--batch-size must be 1 or more");
     if (options.bootstrap.samples < 0) throw UsageError("--samples must not be negative");
     set_threads(thread_count);
-    std::optional<AtomicFile> page_file;
+    std::optional<OutputFile> page_file;
     if (!page.empty()) page_file.emplace(page);
     const Comparison comparison = compare_systems(options, warn);
     if (page_file) {

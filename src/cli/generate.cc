@@ -91,7 +91,7 @@ struct GenerateCommand {
     if (!data.empty()) {
       const std::string name = data == "-" ? "standard input" : data.string();
       const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(name, ":", line, ": ", reason); };
-      read_json_lines(data == "-" ? standard_input() : read_file(data), [&](std::size_t line, const json& row) {
+      read_json_lines(data == "-" ? standard_input() : read_input(data), [&](std::size_t line, const json& row) {
         try {
           prompts.push_back(prompt_of(row));
           if (prompts.back().empty()) throw Error("the prompt is empty");
@@ -102,7 +102,7 @@ struct GenerateCommand {
       if (prompts.empty()) throw Error(name, ": the file has no rows; one JSON object a line is expected");
       return;
     }
-    const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_file(prompt_file));
+    const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_input(prompt_file));
     if (text.empty()) throw Error(prompt_file.empty() ? "the prompt on standard input" : prompt_file.string(), " is empty");
     prompts = {text};
   }
@@ -127,7 +127,7 @@ struct GenerateCommand {
   // What the model is given: the prompts, behind exemplars where there are some.
   std::vector<std::string> inputs() const {
     if (exemplars.empty()) return prompts;
-    std::vector<Exemplar> shown = read_exemplars(read_file(exemplars), exemplars.string());
+    std::vector<Exemplar> shown = read_exemplars(read_input(exemplars), exemplars.string());
     reorder(shown, exemplar_seed);
     std::vector<std::string> texts;
     for (const std::string& prompt : prompts) texts.push_back(few_shot_prompt(shown, shots, prompt));
@@ -144,7 +144,7 @@ struct GenerateCommand {
     set_threads(thread_count);
     Session session(model, adapter, model_flags.resolved(), warn);
 
-    std::optional<AtomicFile> file;
+    std::optional<OutputFile> file;
     if (!output.empty()) file.emplace(output);
     const bool lines = json_output || !data.empty();  // an object a line, rather than text
     const bool stream = !lines && prompts.size() == 1;

@@ -60,7 +60,7 @@ struct ReportCommand {
     const bool running = is_running(run_folder);
     if (prompts > 0) answer(recorded.flags, running);
     const std::filesystem::path page = output.empty() ? run_folder / "report.html" : output;
-    write_file_atomic(page, report_page(describe_run(recorded.flags, running)));
+    write_output(page, report_page(describe_run(recorded.flags, running)));
     std::cout << "the report is " << page.string() << "\n";
   }
 

@@ -41,6 +41,7 @@ EvaluateReport losses_of(GptNeox& model, const std::vector<Sample>& samples) {
       RowLoss row{part[i]->line, part[i]->counted(), 0, part[i]->ids, {first, first + made.pass.length(i) - 1}};
       for (const float value : row.nll) row.loss += value;
       row.loss /= static_cast<double>(row.tokens);
+      if (!std::isfinite(row.loss)) throw Error("the loss is not finite", row.line > 0 ? " in line " + std::to_string(row.line) : "", ": the model or its adapter is damaged, or its training had diverged");
       report.tokens += row.tokens;
       report.rows.push_back(std::move(row));
     }
@@ -107,7 +108,7 @@ EvaluateReport Evaluator::rows(const std::filesystem::path& data, const DataOpti
 }
 
 EvaluateReport Evaluator::general(const std::filesystem::path& file, const DataOptions& options, const Warn& warn) {
-  const std::string content = read_file(file);
+  const std::string content = read_input(file);
   if (is_json_lines(content)) {
     DataOptions counted = options;
     counted.mask_prompt = all_have_completions(content, options);

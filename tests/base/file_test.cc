@@ -216,8 +216,56 @@ TEST(ReadFile, APipeUntilItEnds) {
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   const std::string content(100000, 'x');
   std::thread writer([&] { std::ofstream(folder / "pipe") << content; });
-  EXPECT_EQ(read_file(folder / "pipe"), content);
+  EXPECT_EQ(read_input(folder / "pipe"), content);
   writer.join();
+}
+
+// Nobody writes to this pipe, and zeros never end.
+TEST(ReadFile, NeitherWaitsNorReadsForEver) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/zero", folder / "zeros");
+  for (const char* name : {"pipe", "zeros"}) {
+    expect_error_naming(folder / name, [&] { read_file(folder / name); });
+    expect_error_naming(folder / name, [&] { MemoryMap map(folder / name); });
+  }
+  expect_error_naming(folder / "zeros", [&] { read_input(folder / "zeros"); });
+  std::ofstream(folder / "huge").close();
+  fs::resize_file(folder / "huge", std::uintmax_t{1} << 42);  // of holes
+  expect_error_naming(folder / "huge", [&] { read_file(folder / "huge"); });
+}
+
+TEST(OutputFile, APipeOrDeviceIsWrittenToAndStays) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = read_input(folder / "pipe"); });
+  write_output(folder / "pipe", "through it");
+  reader.join();
+  EXPECT_EQ(read, "through it");
+  EXPECT_TRUE(fs::is_fifo(folder / "pipe"));
+  fs::create_symlink("/dev/null", folder / "null");
+  write_output(folder / "null", "away");
+  EXPECT_TRUE(fs::is_symlink(folder / "null"));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THROW(write_output("/dev/full", "x"), Error);
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  expect_error_naming(folder / "pipe", [&] { write_file_atomic(folder / "pipe", "x"); });
+}
+
+TEST(OutputFile, ALinkStaysAndItsTargetIsReplaced) {
+  const TemporaryFolder folder;
+  write_text(folder / "deep/target", "old");
+  fs::create_symlink("deep/target", folder / "link");
+  fs::create_symlink("later", folder / "dangling");
+  write_output(folder / "link", "new");
+  write_output(folder / "dangling", "made");
+  EXPECT_EQ(read_file(folder / "deep/target"), "new");
+  EXPECT_EQ(read_file(folder / "later"), "made");
+  EXPECT_TRUE(fs::is_symlink(folder / "link") && fs::is_symlink(folder / "dangling"));
+  write_file_atomic(folder / "link", "its own");  // in a folder of ours a link may be a stranger's
+  EXPECT_EQ(read_file(folder / "deep/target"), "new");
+  EXPECT_FALSE(fs::is_symlink(folder / "link"));
 }
 
 std::string text_of(const MemoryMap& map) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,8 +13,11 @@ namespace aacft {
 
 namespace fs = std::filesystem;
 
-// All bytes of a file, or of a pipe until it ends.
+// All bytes of a regular file. Nothing else is read or waited for: a folder from a stranger may hold pipes and devices.
 std::string read_file(const fs::path& path);
+
+// All bytes of what the user names as input: a file, or a pipe until it ends, as in `--data <(zcat rows.gz)`.
+std::string read_input(const fs::path& path);
 
 // A file mapped read-only for its whole life; empty files map to an empty span. Movable, not copyable.
 class MemoryMap {
@@ -36,7 +40,8 @@ void release_pages(std::span<const std::byte> mapped);
 
 // Writes to a temporary name beside `path`; commit() syncs and renames, so `path` only ever holds a whole file.
 // Without commit() the temporary is removed and whatever was at `path` stays. Temporaries that other processes left
-// behind when they were killed are removed first.
+// behind when they were killed are removed first. A symbolic link at `path` is replaced, not followed; Error where a
+// pipe or device is.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);
@@ -54,6 +59,25 @@ class AtomicFile {
 };
 
 void write_file_atomic(const fs::path& path, std::string_view content);
+
+// What the user names as output. A file, also behind symbolic links, is written as by AtomicFile; a pipe, terminal or
+// device (/dev/stdout, /dev/null) is written to at once and never replaced.
+class OutputFile {
+ public:
+  explicit OutputFile(const fs::path& path);
+  OutputFile(const OutputFile&) = delete;
+  ~OutputFile();
+
+  void write(std::string_view text);
+  void commit();
+
+ private:
+  fs::path path_;
+  std::optional<AtomicFile> file_;
+  int fd_ = -1;  // where there is no file
+};
+
+void write_output(const fs::path& path, std::string_view content);
 
 // The same for a folder: fill path(), then commit(), which renames it to its final name; that name must be free or
 // hold an empty folder. Files inside are written with AtomicFile or synced by commit().
