@@ -8,6 +8,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/text.h"
 #include "bytes.h"
 
 namespace aacft {
@@ -15,9 +16,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 256;
+constexpr std::size_t kMaxDepth = 256;
+constexpr std::size_t kMaxLine = 16 << 20;  // of JSON Lines, whose rows are a person's sentences
 
-// What is wrong, and where; position 0 where the parser cannot tell.
+// What is wrong, and where; position 0 where that cannot be told.
 struct Fault {
   std::size_t line = 0, column = 0;
   std::string reason;
@@ -25,35 +27,56 @@ struct Fault {
 
 // The parser's own words without its prefix and without the text read so far, which may be a whole book.
 std::string plain(std::string_view message) {
-  if (const auto start = message.find(": ");
-      message.find("parse error at") != message.npos && start != message.npos)
+  if (const auto start = message.find(": "); message.find("parse error at") != message.npos && start != message.npos)
     message.remove_prefix(start + 2);
   return std::string(message.substr(0, message.find("; last read: ")));
 }
 
-json parse_object(std::string_view text) {
-  std::vector<std::unordered_set<std::string>> keys;  // of the objects that are open
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kMaxDepth) throw Fault{0, 0, "more than " + std::to_string(kMaxDepth) + " levels"};
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get_ref<const std::string&>()).second)
-      throw Fault{0, 0, "the key " + in_quotes(parsed.get_ref<const std::string&>()) + " occurs twice"};
+// Reads through a text without making anything of it; a Fault for what must not be.
+class Check : public nlohmann::json_sax<json> {
+ public:
+  explicit Check(std::string_view text) : text_(text) {}
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return open(), keys_.emplace_back(), true; }
+  bool end_object() override { return keys_.pop_back(), --depth_, true; }
+  bool start_array(std::size_t) override { return open(), true; }
+  bool end_array() override { return --depth_, true; }
+  bool key(string_t& key) override {
+    if (!keys_.back().insert(key).second) throw Fault{0, 0, "the key " + in_quotes(key) + " occurs twice"};
     return true;
-  };
-  try {
-    json value = json::parse(text, watch);
-    if (!value.is_object())
-      throw Fault{1, 1, std::string("an object was expected, not ") + value.type_name()};
-    return value;
-  } catch (const json::parse_error& error) {
-    const std::string_view before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
-    const auto line_start = before.rfind('\n') + 1;  // npos + 1 == 0
-    throw Fault{1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')),
-                before.size() - line_start + 1, plain(error.what())};
-  } catch (const json::exception& error) {
-    throw Fault{0, 0, plain(error.what())};
   }
+  bool parse_error(std::size_t position, const std::string& token, const json::exception& error) override {
+    const std::string_view before = text_.substr(0, position > 0 ? position - 1 : 0);
+    const auto line_start = before.rfind('\n') + 1;  // npos + 1 == 0
+    const bool overflow = dynamic_cast<const json::out_of_range*>(&error) != nullptr;
+    throw Fault{1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')), before.size() - line_start + 1,
+                overflow ? "the number " + in_quotes(token) + " is too large" : plain(error.what())};
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t depth_ = 0;
+  std::vector<std::unordered_set<std::string>> keys_;  // of the objects that are open
+
+  void open() {
+    if (++depth_ > kMaxDepth + 1) throw Fault{0, 0, "more than " + std::to_string(kMaxDepth) + " levels"};
+  }
+};
+
+// In two readings: the library's callback, which could check as it parses, takes time with the square of an object's size.
+json parse_object(std::string_view text) {
+  Check check(text);
+  json::sax_parse(text, &check);
+  json value = json::parse(text);
+  if (!value.is_object()) throw Fault{1, 1, std::string("an object was expected, not ") + value.type_name()};
+  return value;
 }
 
 }  // namespace
@@ -82,6 +105,7 @@ void read_json_lines(const std::string& content, const std::function<void(std::s
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     json value;
     try {
+      if (line.size() > kMaxLine) throw Fault{0, 0, human_bytes(line.size()) + " in one line, where " + human_bytes(kMaxLine) + " may be"};
       value = parse_object(line);
     } catch (const Fault& fault) {
       bad(number, (fault.column ? "column " + std::to_string(fault.column) + ": " : "") +
