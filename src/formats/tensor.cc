@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "aacft/base/error.h"
 #include "aacft/base/threads.h"
 
 namespace aacft {
@@ -109,6 +110,11 @@ std::optional<std::int64_t> first_non_finite(const TensorView& tensor) {
     }
   });
   return first < count ? std::optional<std::int64_t>(first) : std::nullopt;
+}
+
+void require_finite(const TensorView& tensor, const std::string& where) {
+  if (const auto index = first_non_finite(tensor))
+    throw Error(where, ": tensor ", tensor.name, " holds a value that is not finite, at index ", *index, "; the file is damaged, or the run that wrote it had diverged");
 }
 
 }  // namespace aacft

@@ -54,8 +54,7 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
       const auto key = split_adapter_key(tensor.name);
       if (!key) throw Error(where, ": tensor ", tensor.name, " does not belong to a LoRA adapter of linear layers");
       if (!is_weight_dtype(tensor.dtype)) throw Error(where, ": tensor ", tensor.name, " is of type ", dtype_name(tensor.dtype));
-      if (const auto index = first_non_finite(tensor))
-        throw Error(where, ": tensor ", tensor.name, " holds a value that is not finite, at index ", *index);
+      require_finite(tensor, where);
       LoraModule*& module = by_name[key->module];
       if (module == nullptr) {
         adapter.modules_.push_back(std::make_unique<LoraModule>());

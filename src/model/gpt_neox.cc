@@ -72,9 +72,7 @@ bool is_ignored_tensor(const std::string& name) {
 
 void require_finite(const Checkpoint& checkpoint, const std::string& name) {
   const TensorView* tensor = find_weight(checkpoint, name);
-  if (const auto index = first_non_finite(*tensor))
-    throw Error(checkpoint.folder(), ": tensor ", name, " holds a value that is not finite, at index ", *index,
-                "; the file is damaged, or the run that wrote it had diverged");
+  require_finite(*tensor, checkpoint.folder().string());
   release_pages(tensor->bytes);  // they come back when they are used
 }
 

@@ -88,6 +88,7 @@ void Optimizer::load(const std::filesystem::path& file, std::int64_t updates_don
       const auto found = by_name.find(named.name + suffix);
       if (found == by_name.end() || found->second->shape != named.parameter->value.sizes().vec() || found->second->dtype != Dtype::kFloat32)
         throw Error(file, ": ", named.name, suffix, " is missing or does not fit; the checkpoint is of another run");
+      require_finite(*found->second, file.string());
       return widened_copy(*found->second);
     };
     auto state = std::make_unique<torch::optim::AdamWParamState>();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
@@ -17,16 +18,17 @@ constexpr int kFolderVersion = 1;
 constexpr int kStateVersion = 2;  // 2: RunState::skipped
 constexpr const char* kMarker = "aacft-run.json";
 
+void remove_everything(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw Error("cannot remove ", path, ": ", error.message());
+}
+
 void remove_run(const fs::path& folder) {
-  const auto remove = [](const fs::path& path) {
-    std::error_code error;
-    fs::remove_all(path, error);
-    if (error) throw Error("cannot remove ", path, ": ", error.message());
-  };
   for (const char* name : {"checkpoints", "best", "metrics.jsonl", "samples.jsonl", "report.html", "config.toml", "adapter_model.safetensors", "adapter_config.json",
                            "model.safetensors", "config.json", "generation_config.json"})
-    remove(folder / name);
-  for (const fs::path& file : tokenizer_files(folder)) remove(file);
+    remove_everything(folder / name);
+  for (const fs::path& file : tokenizer_files(folder)) remove_everything(file);
 }
 
 }  // namespace
@@ -44,29 +46,34 @@ json to_json(const RunState& state) {
 
 RunState read_run_state(const fs::path& file) {
   const json object = read_json_object(file);
-  // A conversion would round 1.5 and make anything of 1e300.
-  const auto whole = [&](const char* key) -> const json& {
-    const json& value = object.at(key);
-    if (!value.is_number_integer()) throw Error(file, ": not the state of a run: \"", key, "\" must be a whole number");
-    return value;
+  const auto wrong = [&](auto&&... what) { return Error(file, ": not the state of a run: ", what...); };
+  const auto field = [&](const char* key) -> const json& {
+    if (!object.contains(key)) throw wrong("\"", key, "\" is missing");
+    return object.at(key);
   };
-  try {
-    const auto version = whole("version").get<std::int64_t>();
-    if (version < 1 || version > kStateVersion)
-      throw Error(file, ": state of version ", version, "; this aacft reads versions 1 to ", kStateVersion, ", so go on with the aacft that wrote it or a newer one");
-    RunState state;
-    state.step = whole("step").get<std::int64_t>();
-    if (version >= 2) state.skipped = whole("skipped").get<std::int64_t>();
-    state.data_fingerprint = whole("data_fingerprint").get<std::uint64_t>();
-    state.tokens = whole("tokens").get<std::uint64_t>();
-    if (!object.at("best_loss").is_null()) state.best_loss = object.at("best_loss").get<double>();
-    state.best_step = whole("best_step").get<std::int64_t>();
-    state.evaluations_since_best = whole("evaluations_since_best").get<std::int64_t>();
-    if (state.step < 0 || state.skipped < 0 || state.skipped > state.step) throw Error(file, ": not the state of a run: its steps cannot be");
-    return state;
-  } catch (const json::exception& error) {
-    throw Error(file, ": not the state of a run: ", error.what());
+  // A conversion would round 1.5 and make anything of 1e300.
+  const auto count = [&](const char* key) {
+    const json& value = field(key);
+    if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<std::int64_t>::max()) throw wrong("\"", key, "\" must be a count, not ", value.dump());
+    return value.get<std::int64_t>();
+  };
+  const json& version = field("version");
+  if (!version.is_number_integer() || version < 1 || version > kStateVersion)
+    throw Error(file, ": state of version ", version.dump(), "; this aacft reads versions 1 to ", kStateVersion, ", so go on with the aacft that wrote it or a newer one");
+  RunState state;
+  state.step = count("step");
+  if (version >= 2) state.skipped = count("skipped");
+  if (!field("data_fingerprint").is_number_unsigned()) throw wrong("\"data_fingerprint\" must be a whole number");
+  state.data_fingerprint = object.at("data_fingerprint").get<std::uint64_t>();
+  state.tokens = static_cast<std::uint64_t>(count("tokens"));
+  if (!field("best_loss").is_null()) {
+    if (!object.at("best_loss").is_number()) throw wrong("\"best_loss\" must be a number");
+    state.best_loss = object.at("best_loss").get<double>();
   }
+  state.best_step = count("best_step");
+  state.evaluations_since_best = count("evaluations_since_best");
+  if (state.skipped > state.step || state.best_step > state.step || state.evaluations_since_best > state.step) throw wrong("its steps cannot be");
+  return state;
 }
 
 RunFolder::RunFolder(fs::path path, bool resume, bool overwrite) : path_(std::move(path)), resume_(resume), overwrite_(overwrite) {
@@ -124,6 +131,7 @@ void RunFolder::begin(const std::string& config, const json& info) {
   remove_stale_temporaries(path_);
   make_folders(path_ / "checkpoints");
   remove_stale_temporaries(path_ / "checkpoints");
+  remove_half_checkpoints();
   if (!resume_) write_config();
 }
 
@@ -144,7 +152,7 @@ void RunFolder::write_config() const {
 }
 
 bool RunFolder::restore() {
-  const bool moved = !lock_ || !lock_->holds(path_);
+  const bool moved = !is_ours();
   if (!moved && fs::exists(path_ / kMarker)) return false;
   if (moved) {
     make_folders(path_);
@@ -179,15 +187,15 @@ std::vector<std::int64_t> RunFolder::steps(bool whole) const {
 }
 
 void RunFolder::prune(std::int64_t limit) const {
-  std::error_code ignored;
-  // What was being removed when a run was killed.
-  for (const std::int64_t step : steps(false)) fs::remove_all(checkpoint(step), ignored);
   const auto whole = checkpoints();
-  for (std::size_t i = static_cast<std::size_t>(limit); limit > 0 && i < whole.size(); ++i) {
-    // The state goes first: without it the rest is no checkpoint any more.
-    fs::remove(checkpoint(whole[i]) / "state.json", ignored);
-    fs::remove_all(checkpoint(whole[i]), ignored);
-  }
+  // The state goes first: without it the rest is no checkpoint any more.
+  for (std::size_t i = static_cast<std::size_t>(limit); limit > 0 && i < whole.size(); ++i) remove_everything(checkpoint(whole[i]) / "state.json");
+  remove_half_checkpoints();
+}
+
+// What was being removed when a run was killed, too.
+void RunFolder::remove_half_checkpoints() const {
+  for (const std::int64_t step : steps(false)) remove_everything(checkpoint(step));
 }
 
 void RunFolder::open_metrics(std::int64_t steps_done) {

@@ -48,7 +48,7 @@ void check_options(const TrainOptions& o) {
   need(o.warmup >= 0, "--warmup must not be negative");
   need(o.threads >= 0, "--threads must not be negative");
   need(o.full || o.lora.rank >= 1, "--rank must be 1 or more");
-  need(std::isfinite(o.lora.alpha), "--alpha must be a number");
+  need(std::abs(o.lora.alpha) <= kLargestAlpha, "--alpha must be from -1e30 to 1e30");
   need(o.weight_decay >= 0 && o.weight_decay <= 1, "--weight-decay must be from 0 to 1");
   need(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, "--beta1 and --beta2 must be from 0 to below 1");
   need(o.epsilon > 0, "--epsilon must be above 0");
@@ -449,6 +449,7 @@ class Run {
       const auto found = std::find_if(saved.tensors().begin(), saved.tensors().end(), [&](const TensorView& t) { return t.name == named.name; });
       if (found == saved.tensors().end() || found->shape != named.parameter->value.sizes().vec())
         throw Error(file, ": ", named.name, " is missing or does not fit; the checkpoint is of another run");
+      require_finite(*found, file.string());
       named.parameter->value.copy_(resident_tensor(*found));
     }
     if (adapter_) adapter_->refresh(model_);
@@ -462,15 +463,23 @@ class Run {
     if (!folder_) return;
     restore_folder();
     const auto path = folder_->checkpoint(state_.step);
-    if (std::filesystem::exists(path / "state.json")) return folder_->prune(options_.save_total_limit);
+    if (std::filesystem::exists(path / "state.json")) return prune();
     folder_->sync_metrics();  // which go on after the checkpoint's step when the run is resumed
     AtomicFolder checkpoint(path);
     write_weights(checkpoint.path());
     optimizer_->save(checkpoint.path() / "optimizer.safetensors");
     write_file_atomic(checkpoint.path() / "state.json", to_json(state_).dump(2) + "\n");
     checkpoint.commit();
-    folder_->prune(options_.save_total_limit);
+    prune();
     tell(events_.saved, path, state_.step);
+  }
+
+  void prune() {
+    try {
+      folder_->prune(options_.save_total_limit);
+    } catch (const Error& error) {
+      tell(events_.warning, "an old checkpoint stays: " + std::string(error.what()));
+    }
   }
 
   // A disk that is full now may have room at the next checkpoint.
@@ -489,6 +498,7 @@ class Run {
 
   // What to do when the end of a run cannot be written.
   std::string how_to_finish() const {
+    if (!folder_->is_ours()) return "what this run saved before is where its folder went";
     const auto steps = folder_->checkpoints();
     return (steps.empty() ? std::string("no checkpoint is there") : "step " + std::to_string(steps.front()) + " is saved") +
            "; when that is mended, go on with: aacft train --resume " + folder_->path().string();
@@ -527,6 +537,7 @@ class Run {
     }
     const auto path = folder_->checkpoint(steps.front());
     const RunState saved = read_run_state(path / "state.json");
+    if (saved.step != steps.front()) throw Error(path / "state.json", ": the step is ", saved.step, ", which does not go with the folder's name; remove this checkpoint to go on from the one before");
     if (saved.data_fingerprint != state_.data_fingerprint)
       throw Error("the rows in ", options_.data, ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_->path(),
                   " was started with; resume with the same data and options");
@@ -561,7 +572,8 @@ class Run {
       record(metrics_line(report, evaluation));
       if (evaluation) tell(events_.evaluation, *evaluation);
       recorded_ = state_.step;
-      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0 && state_.step < length_.steps) try_to_save();
+      // What steps were left out after may have gone wrong itself, and must not take the place of older checkpoints.
+      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0 && state_.step < length_.steps && skipped_in_a_row_ == 0) try_to_save();
     }
     if (result.end != RunEnd::kInterrupted) {
       if (state_.step < length_.steps) result.end = RunEnd::kStoppedEarly;

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "aacft/base/sanitizers.h"
 #include "train/support.h"
 
 namespace aacft::testing {
@@ -146,7 +147,7 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   if (GetParam().share) {
     EXPECT_EQ(passes.size(), 1u);  // what is computed together must not depend on the memory
   } else {
-    EXPECT_GE(passes.size(), 3u);
+    EXPECT_GE(passes.size(), kAddressSanitizer ? 2u : 3u);  // whose own memory varies by more than these passes take
     EXPECT_GE(*passes.rbegin(), 4);
   }
   EXPECT_EQ(*kept.begin(), 0u);
@@ -719,6 +720,7 @@ TEST(Run, OptionsThatMakeNoSenseAreUsageErrors) {
 // ---- memory ----
 
 TEST(Memory, DoesNotGrow) {
+  if (kAddressSanitizer) GTEST_SKIP() << "its quarantine grows";
   const TemporaryFolder folder;
   TrainOptions o = tiny(folder / "run");
   o.micro_batch = o.accumulation = 1;

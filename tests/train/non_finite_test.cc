@@ -101,12 +101,16 @@ TEST(NonFinite, SkipLeavesTheStepOut) {
     if (step.skipped) bad = step.step;
   }
   ASSERT_GT(bad, 1);
-  // The step changed nothing.
   char before[64], after[64];
   std::snprintf(before, sizeof before, "checkpoints/step-%08lld", static_cast<long long>(bad - 1));
   std::snprintf(after, sizeof after, "checkpoints/step-%08lld", static_cast<long long>(bad));
-  EXPECT_EQ(adapter_bytes(o.output / before), adapter_bytes(o.output / after));
-  EXPECT_EQ(read_file(o.output / before / "optimizer.safetensors"), read_file(o.output / after / "optimizer.safetensors"));
+  const auto expect_unchanged = [&](const std::filesystem::path& run) {
+    EXPECT_EQ(adapter_bytes(o.output / before), adapter_bytes(run / after));
+    EXPECT_EQ(read_file(o.output / before / "optimizer.safetensors"), read_file(run / after / "optimizer.safetensors"));
+  };
+  const bool at_the_end = bad == o.max_steps;
+  EXPECT_EQ(std::filesystem::exists(o.output / after), at_the_end);  // else there is nothing new to save
+  if (at_the_end) expect_unchanged(o.output);
   const auto lines = metrics(o.output);
   EXPECT_TRUE(lines[static_cast<std::size_t>(bad - 1)].at("skipped"));
   EXPECT_TRUE(lines[static_cast<std::size_t>(bad - 1)].at("loss").is_null());
@@ -117,6 +121,7 @@ TEST(NonFinite, SkipLeavesTheStepOut) {
     TrainOptions parts = o;
     parts.output = poisoned.folder / ("parts-" + std::to_string(stop));
     run(parts, stop);
+    if (stop == bad) expect_unchanged(parts.output);
     parts.resume = true;
     run(parts);
     EXPECT_EQ(adapter_bytes(parts.output), adapter_bytes(o.output)) << stop;
@@ -141,6 +146,25 @@ TEST(NonFinite, AFirstStepThatIsSkippedCanBeResumed) {
   o.output = poisoned.folder / "endless";
   o.max_steps = 50;
   EXPECT_THROW(run(o), Error);
+}
+
+// What a run that has diverged goes on with must not push out the checkpoints from before.
+TEST(NonFinite, SkippingKeepsTheOlderCheckpoints) {
+  const TemporaryFolder folder;
+  TrainOptions o = tiny(folder / "run");
+  o.max_steps = 6;
+  o.save_steps = o.save_total_limit = 2;
+  run(o);
+  o.resume = true;
+  o.on_nan = OnNan::kSkip;
+  o.learning_rate = 1e30;
+  o.schedule = Schedule::kConstant;
+  o.max_steps = 40;
+  EXPECT_THROW(run(o), Error);
+  EXPECT_TRUE(std::filesystem::exists(o.output / "checkpoints/step-00000006/state.json"));
+  o.learning_rate = 1e-3;
+  o.max_steps = 12;
+  EXPECT_EQ(run(o).steps.back().step, 12);
 }
 
 TEST(NonFinite, ARunThatDivergesHasNoResult) {

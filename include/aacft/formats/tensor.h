@@ -34,4 +34,7 @@ std::string shape_text(std::span<const std::int64_t> shape);  // "[64, 16]"
 // Index of the first NaN or infinity in a floating-point tensor, if there is one.
 std::optional<std::int64_t> first_non_finite(const TensorView& tensor);
 
+// Error, which begins with `where`, when there is one.
+void require_finite(const TensorView& tensor, const std::string& where);
+
 }  // namespace aacft

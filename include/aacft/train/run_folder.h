@@ -49,6 +49,7 @@ class RunFolder {
   void write_config() const;  // and the marker, of a run that goes on; begin() wrote a new one's
   // Creates it again, where somebody removed it since. True if so. Error where another run is there by now.
   bool restore();
+  bool is_ours() const { return lock_ && lock_->holds(path_); }  // still
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path best() const { return path_ / "best"; }
@@ -56,7 +57,7 @@ class RunFolder {
 
   // Newest first.
   std::vector<std::int64_t> checkpoints() const { return steps(true); }
-  // Removes all but the newest `limit` (0: keeps all).
+  // Removes all but the newest `limit` (0: keeps all). Error where something cannot be removed.
   void prune(std::int64_t limit) const;
 
   // Starts metrics.jsonl after the lines of the first `steps_done` steps.
@@ -70,6 +71,7 @@ class RunFolder {
   void mark(bool begun) const;
   bool begun() const;
   bool has_saved() const;
+  void remove_half_checkpoints() const;
 
   std::filesystem::path path_;
   bool resume_, overwrite_;
