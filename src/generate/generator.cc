@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -122,6 +123,8 @@ class Batch {
   }
 
   void take_token(Active& prompt, std::span<const float> logits) {
+    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }))
+      throw Error("the model computes numbers that are not finite: it or its adapter is damaged, or its training had diverged");
     Generation& result = prompt.result;
     std::vector<std::int32_t> previous = result.prompt_ids;
     previous.insert(previous.end(), result.new_ids.begin(), result.new_ids.end());

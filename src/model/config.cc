@@ -48,7 +48,7 @@ class Reader {
   std::optional<std::int64_t> token(const char* key) const {
     if (!has(key)) return {};
     const json& value = object_.at(key).is_array() && !object_.at(key).empty() ? object_.at(key)[0] : object_.at(key);
-    if (!value.is_number_integer()) throw Error(where_, ": \"", key, "\" must be a token id");
+    if (!value.is_number_integer()) throw Error(where_, ": \"", key, "\" must be a token id, not ", value.dump());
     return value.get<std::int64_t>();
   }
 
@@ -64,7 +64,7 @@ Activation parse_activation(const std::string& name, const std::string& where) {
 }
 
 // What no model has; keeps a wrong number from asking for all the memory there is, and products within 64 bits.
-constexpr std::int64_t kMostLayers = 1 << 16, kMostPositions = 1 << 24;
+constexpr std::int64_t kMostLayers = 1 << 16, kMostPositions = 1 << 20;
 constexpr double kMostParameters = 1e15;
 
 // The base is an integer in most files, and strict readers want it to stay one.
@@ -122,8 +122,10 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1)) throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);
   if ((c.rotary_dims() + 1) / 2 * 2 > c.head_dim())
     throw Error(where, ": rotary_pct ", c.rotary_pct, " makes an odd number of dimensions rotate, more than a head's ", c.head_dim(), " allow");
-  if (!(c.rotary_base > 0)) throw Error(where, ": the rotary base must be positive, not ", c.rotary_base);
-  if (!(c.layer_norm_eps > 0)) throw Error(where, ": layer_norm_eps must be positive, not ", c.layer_norm_eps);
+  if (!(c.rotary_base >= 1 && c.rotary_base <= 1e30)) throw Error(where, ": the rotary base must be from 1 to 1e30, not ", c.rotary_base);
+  if (!(c.layer_norm_eps > 0 && c.layer_norm_eps <= 1)) throw Error(where, ": layer_norm_eps must be above 0 and at most 1, not ", c.layer_norm_eps);
+  if (c.eos_token_id && (*c.eos_token_id < 0 || *c.eos_token_id >= c.vocab_size))
+    throw Error(where, ": eos_token_id must be a token id from 0 to ", c.vocab_size - 1, ", not ", *c.eos_token_id);
   return c;
 }
 

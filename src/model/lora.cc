@@ -1,5 +1,6 @@
 #include "aacft/model/lora.h"
 
+#include <sys/mman.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/random.h"
+#include "aacft/base/text.h"
 #include "aacft/base/threads.h"
 #include "aacft/model/gpt_neox.h"
 
@@ -37,8 +39,19 @@ void LoraModule::train() {
 
 namespace {
 
+// Where OpenBLAS gets no memory for its buffers, it asks for ever.
+void require_room_for_blas() {
+  constexpr std::size_t kBuffers = std::size_t{512} << 20;
+  static const bool room = [] {
+    void* const tried = ::mmap(nullptr, kBuffers, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return tried != MAP_FAILED && ::munmap(tried, kBuffers) == 0;
+  }();
+  if (!room) throw Error("the limit on this process's address space (ulimit -v) leaves no room for matrix products; it must be ", human_bytes(kBuffers), " larger");
+}
+
 // fp32: rows first .. of W + scale BA, given those rows of W.
 Tensor plain_merged_rows(const Tensor& rows, const LoraModule& module, std::int64_t first) {
+  require_room_for_blas();
   const Tensor delta = at::mm(module.b.value.narrow(0, first, rows.size(0)), module.a.value);
   return delta.mul_(module.scale).add_(rows.to(torch::kFloat32));
 }

@@ -34,17 +34,34 @@ bool takes_too_long(const std::string& pattern) {
   return false;
 }
 
-bool matches(const std::string& name, const std::string& pattern) {
-  if (name.size() > kLongestName || takes_too_long(pattern))
-    throw Error("the pattern \"", pattern, "\" or the module name \"", name, "\" is too long");
+std::regex compiled(const std::string& pattern) {
   auto flags = std::regex::ECMAScript;
 #ifdef __GLIBCXX__
   flags |= std::regex_constants::__polynomial;  // no exponential backtracking, and no back-references
 #endif
+  return std::regex(pattern, flags);
+}
+
+// A pattern has been through check_pattern.
+bool matches(const std::string& name, const std::string& pattern) {
+  if (name.size() > kLongestName) throw Error("the module name \"", name, "\" is too long");
   try {
-    return std::regex_match(name, std::regex(pattern, flags));
+    return std::regex_match(name, compiled(pattern));
   } catch (const std::regex_error&) {
-    throw Error("\"", pattern, "\" is not a regular expression for module names");
+    throw Error("\"", pattern, "\" is not a regular expression that \"", name, "\" can be matched with");
+  }
+}
+
+// The names of modules that end in what the pattern matches.
+std::string ending_in(const std::string& pattern) { return "(.*\\.)?(" + pattern + ")"; }
+
+void check_pattern(const std::string& pattern, const char* key, const std::string& where) {
+  if (takes_too_long(ending_in(pattern))) throw Error(where, ": \"", key, "\" holds a pattern that is too long: ", pattern);
+  try {
+    compiled(ending_in(pattern));
+    compiled(pattern);
+  } catch (const std::regex_error&) {
+    throw Error(where, ": \"", key, "\" holds \"", pattern, "\", which is not a regular expression");
   }
 }
 
@@ -52,7 +69,7 @@ bool matches(const std::string& name, const std::string& pattern) {
 template <typename T>
 T pattern_value(const std::map<std::string, T>& patterns, const std::string& module, T otherwise) {
   for (const auto& [pattern, value] : patterns)
-    if (matches(module, "(.*\\.)?(" + pattern + ")")) return value;
+    if (matches(module, ending_in(pattern))) return value;
   return otherwise;
 }
 
@@ -84,6 +101,10 @@ std::int64_t whole(const json& value, const char* key, std::int64_t least, std::
 }
 
 std::int64_t rank(const json& value, const char* key, const std::string& where) { return whole(value, key, 1, kLargestRank, where); }
+
+void check_alpha(double alpha, const char* key, const std::string& where) {
+  if (!(std::abs(alpha) <= kLargestAlpha)) throw Error(where, ": \"", key, "\" must be a number from -1e30 to 1e30, not ", alpha);
+}
 
 void refuse_if_set(const json& object, const char* key, const json& neutral, const std::string& where) {
   if (object.contains(key) && !object.at(key).is_null() && object.at(key) != neutral)
@@ -129,13 +150,20 @@ LoraConfig parse_lora_config(const json& object, const std::string& where) {
   LoraConfig c;
   c.rank = rank(field<json>(object, "r", 8, where), "r", where);
   c.alpha = field<double>(object, "lora_alpha", 8, where);
+  check_alpha(c.alpha, "lora_alpha", where);
   c.dropout = field<double>(object, "lora_dropout", 0, where);
   if (!(c.dropout >= 0 && c.dropout < 1)) throw Error(where, ": \"lora_dropout\" must be from 0 to below 1, not ", c.dropout);
   c.rslora = field<bool>(object, "use_rslora", false, where);
   c.dora = field<bool>(object, "use_dora", false, where);
-  for (const auto& [pattern, value] : field<std::map<std::string, json>>(object, "rank_pattern", {}, where))
+  for (const auto& [pattern, value] : field<std::map<std::string, json>>(object, "rank_pattern", {}, where)) {
+    check_pattern(pattern, "rank_pattern", where);
     c.rank_pattern[pattern] = rank(value, "rank_pattern", where);
+  }
   c.alpha_pattern = field<std::map<std::string, double>>(object, "alpha_pattern", {}, where);
+  for (const auto& [pattern, value] : c.alpha_pattern) {
+    check_pattern(pattern, "alpha_pattern", where);
+    check_alpha(value, "alpha_pattern", where);
+  }
   c.base_model = field<std::string>(object, "base_model_name_or_path", "", where);
   if (object.contains("target_modules") && object.at("target_modules").is_string()) {
     c.target_modules.clear();
@@ -148,7 +176,7 @@ LoraConfig parse_lora_config(const json& object, const std::string& where) {
     for (const json& layer : layers.is_array() ? layers : json::array({layers}))
       c.layers->push_back(whole(layer, "layers_to_transform", 0, kLargestRank, where));
   }
-  if (takes_too_long(c.target_pattern)) throw Error(where, ": \"target_modules\" is too long a pattern");
+  if (!c.target_pattern.empty() && c.target_pattern != "all-linear") check_pattern(c.target_pattern, "target_modules", where);
   return c;
 }
 

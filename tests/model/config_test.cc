@@ -129,8 +129,15 @@ TEST(ModelConfig, SizesThatCannotBe) {
            {"num_hidden_layers", std::int64_t{1} << 31}, {"max_position_embeddings", std::int64_t{1} << 31}, {"vocab_size", 18446744073709551615u}, {"hidden_size", 1e300}})
     expect_fails([&] { parse_with(key, value); }, {"FILE", key, "positive whole number"});
   expect_fails([&] { parse_with("hidden_size", 3 * (1 << 29)); }, {"FILE", "parameters"});
-  const ModelConfig c = parse_with("rotary_emb_base", 1e308);
-  EXPECT_EQ(to_json(c, Dtype::kFloat32)["rotary_emb_base"], 1e308);
+  const ModelConfig c = parse_with("rotary_emb_base", 1e30);
+  EXPECT_EQ(to_json(c, Dtype::kFloat32)["rotary_emb_base"], 1e30);
+}
+
+// Each of these would make fp32 overflow, or index past a table.
+TEST(ModelConfig, NumbersThatCannotBe) {
+  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
+           {"rotary_emb_base", 1e308}, {"rotary_emb_base", 1e-300}, {"layer_norm_eps", 1e308}, {"layer_norm_eps", 0}, {"eos_token_id", -1}, {"eos_token_id", std::int64_t{1} << 40}, {"eos_token_id", {5000, 0}}})
+    expect_fails([&] { parse_with(key, value); }, {"FILE", key == "rotary_emb_base" ? "rotary base" : key});
 }
 
 TEST(ModelConfig, WrittenAndReadAgain) {

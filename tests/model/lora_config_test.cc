@@ -48,7 +48,13 @@ TEST(LoraConfig, NumbersThatCannotBe) {
   expect_fails([&] { with("r", 2.5); }, {"FILE", "\"r\"", "2.5"});
   expect_fails([&] { with("lora_dropout", 1); }, {"FILE", "lora_dropout"});
   expect_fails([&] { with("layers_to_transform", {1e300}); }, {"FILE", "layers_to_transform"});
-  EXPECT_EQ(to_json(with("lora_alpha", 1e300))["lora_alpha"], 1e300);
+  expect_fails([&] { with("lora_alpha", 1e300); }, {"FILE", "lora_alpha"});
+  expect_fails([&] { with("alpha_pattern", {{".*", 1e300}}); }, {"FILE", "alpha_pattern"});
+  for (const char* key : {"rank_pattern", "alpha_pattern"}) {
+    expect_fails([&] { with(key, {{"(", 1}}); }, {"FILE", key, "not a regular expression"});
+    expect_fails([&] { with(key, {{std::string(5000, '('), 1}}); }, {"FILE", key, "too long"});
+  }
+  EXPECT_EQ(to_json(with("lora_alpha", 1e20))["lora_alpha"], 1e20);
   EXPECT_EQ(with("r", nullptr).rank, 8);
 }
 

@@ -11,6 +11,8 @@
 
 namespace aacft {
 
+constexpr double kLargestAlpha = 1e30;  // of either sign; beyond it, fp32 overflows
+
 // What adapter_config.json says. Defaults are the talk's.
 struct LoraConfig {
   std::int64_t rank = 2;
@@ -34,7 +36,7 @@ struct LoraConfig {
 bool ends_with_module(const std::string& module, const std::string& ending);
 
 // adapter_config.json. Error names `where` and the key: another type of adapter, what aacft does not support, a rank that
-// is not positive, a pattern that would take too long.
+// is not positive, a pattern that would take too long or is none.
 LoraConfig parse_lora_config(const nlohmann::json& object, const std::string& where);
 nlohmann::json to_json(const LoraConfig& config);
 
