@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -37,6 +38,21 @@ void use_dashes(std::vector<std::string>& arguments) {
   }
 }
 
+bool holds_something(const std::filesystem::path& folder) {
+  std::error_code none;
+  return std::filesystem::directory_iterator(folder, none) != std::filesystem::directory_iterator();
+}
+
+// A run that goes on writes into its own folder alone: it may be a stranger's.
+void leave_report_elsewhere(std::vector<FileArgument>& arguments) {
+  std::erase_if(arguments, [](const FileArgument& argument) {
+    const std::string page = argument.argument.substr(argument.argument.find('=') + 1);
+    if (argument.option != "--report" || !std::filesystem::path(page).has_parent_path()) return false;
+    warn("the run's report lies outside its folder and stays as it is; to have it written, say --report " + for_shell(page));
+    return true;
+  });
+}
+
 // "--config FILE" and "--resume DIR" of train stand for the options in a file.
 std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App* command = arguments.empty() ? nullptr : command_named(app, arguments.front());
@@ -59,11 +75,15 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
     if (!std::filesystem::is_directory(run)) throw Error("nothing to resume: there is no folder ", run);
     file = run / "config.toml";
     if (!std::filesystem::exists(file))
-      throw Error("nothing to resume: ", run, std::filesystem::exists(run / "aacft-run.json") ? " holds a run that was cut short before it began; start it again with its options"
-                                                                                              : " does not hold a run (no config.toml)");
+      throw Error("nothing to resume: ", run,
+                  !std::filesystem::exists(run / "aacft-run.json") ? " does not hold a run (no config.toml)"
+                  : holds_something(run / "checkpoints")           ? " has lost its config.toml; put it back, or start again with --overwrite"
+                                                                   : " holds a run that was cut short before it began; start it again with its options");
   }
   if (file.empty()) return {};
-  return arguments_of_file(*command, file, arguments, kExclusive);
+  std::vector<FileArgument> taken = arguments_of_file(*command, file, arguments, kExclusive);
+  if (!value_of("--resume", "").empty()) leave_report_elsewhere(taken);
+  return taken;
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
@@ -111,13 +131,25 @@ std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& erro
   return std::string(error.what()) + (command->get_name() == "generate" ? "; a prompt follows --prompt, in quotes" : "");
 }
 
+// A full disk shows here at the latest.
+bool output_is_written() {
+  std::cout.flush();
+  return std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+constexpr const char* kOutputFails = "cannot write to standard output; is the disk full?";
+
 int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments, const std::vector<FileArgument>& file) {
   if (dynamic_cast<const CLI::RuntimeError*>(&error) != nullptr) return error.get_exit_code();  // end_stopped
-  if (error.get_exit_code() == 0) return app.exit(error);                                       // --help, --version
+  if (error.get_exit_code() == 0) {  // --help, --version
+    app.exit(error);
+    if (output_is_written()) return 0;
+    std::cerr << "aacft: " << kOutputFails << "\n";
+    return 1;
+  }
   const NamedCommand named(app, arguments);
   std::string message = what_is_wrong(named, error, arguments);
   for (const FileArgument& argument : file)
-    if (message.starts_with(argument.option + ":")) {
+    if (message.starts_with(argument.option + ":") || message.starts_with("Could not convert: " + argument.option + " ")) {
       message = argument.where + ": " + message;
       break;
     }
@@ -141,13 +173,15 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-// A full disk shows here at the latest.
-void check_output() {
-  std::cout.flush();
-  if (!std::cout || std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Error("cannot write to standard output; is the disk full?");
+// Files opened later must not take the numbers of standard streams that are closed, and get what is printed. In the place of
+// each comes one that fails as the closed one would.
+void occupy_closed_streams() {
+  for (int fd = 0; fd <= 2; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
 int run(int argc, char** argv) {
+  occupy_closed_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is an error to report, as a full disk is
   auto logger = spdlog::stderr_color_mt("aacft");
   logger->set_pattern("%^%l%$: %v");
@@ -180,7 +214,7 @@ int run(int argc, char** argv) {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
     for (auto at = file.rbegin(); at != file.rend(); ++at) reversed.insert(reversed.end() - 1, at->argument);
     app.parse(std::move(reversed));
-    check_output();
+    if (!output_is_written()) throw Error(kOutputFails);
     return 0;
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error, arguments, file);
@@ -188,7 +222,7 @@ int run(int argc, char** argv) {
     std::cerr << "aacft: " << error.what() << "\n";
     return error.exit_code();
   } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << "aacft: " << error.path1() << ": " << error.code().message() << "\n";
+    std::cerr << "aacft: " << presentable(error.path1().string()) << ": " << error.code().message() << "\n";
     return 1;
   } catch (const std::exception& error) {
     // Only the first line: libtorch adds a stack trace.
@@ -197,7 +231,7 @@ int run(int argc, char** argv) {
     if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || text.find("can't allocate memory") != text.npos) {
       std::cerr << "aacft: out of memory; a smaller --memory-budget or --micro-batch, or --recompute on, needs less\n";
     } else {
-      std::cerr << "aacft: internal error: " << text << "\n";
+      std::cerr << "aacft: internal error: " << presentable(text) << "\n";
     }
     return 1;
   }
@@ -205,7 +239,7 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-void warn(const std::string& message) { spdlog::warn("{}", message); }
+void warn(const std::string& message) { spdlog::warn("{}", presentable(message)); }
 
 std::string for_shell(const std::string& text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";

@@ -94,6 +94,8 @@ struct TrainFlags {
       options.output = resume;
       options.resume = true;
     }
+    if (options.resume && (options.model.empty() || options.data.empty()))
+      throw Error(resume / "config.toml", " is damaged: it names no ", options.model.empty() ? "model" : "data", "; put a copy back, or say --", options.model.empty() ? "model" : "data");
     if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
     if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it

@@ -1,7 +1,11 @@
 // What users, files and disks can get wrong: each ends with one message that says what, where and what to do, exit code
 // 1 or 2, and nothing half-written.
 #include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <cstring>
+
+#include "aacft/base/sanitizers.h"
 #include "support.h"
 
 namespace aacft::testing {
@@ -271,6 +275,92 @@ TEST_F(BadInput, FullDisk) {
   const Result resumed = run({"train", "--resume", "out"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(fs::exists(work / "out/adapter_model.safetensors"));
+}
+
+// What a folder from a stranger may hold beside regular files.
+TEST_F(BadInput, PipesAndDevicesInTheFoldersOfModels) {
+  for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"}) {
+    const fs::path model = copy_of("seq");
+    fs::remove(model / name);
+    ASSERT_EQ(::mkfifo((model / name).c_str(), 0600), 0);
+    refused({"generate", "--model", model, "--prompt", "a"}, {name, "not a regular file"});
+    fs::remove(model / name);
+    fs::create_symlink("/dev/zero", model / name);
+    refused({"generate", "--model", model, "--prompt", "a"}, {name, "not a regular file"});
+  }
+}
+
+// In time with the square of their number, this would take until the test is stopped.
+TEST_F(BadInput, AHeaderOfManyTensors) {
+  const fs::path model = copy_of("seq");
+  std::string file = read_text(model / "model.safetensors");
+  std::uint64_t size = 0;
+  std::memcpy(&size, file.data(), sizeof size);
+  std::string header = file.substr(8, size), more;
+  for (int i = 0; i < 300'000; ++i) more += "\"none." + std::to_string(i) + R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)";
+  header.insert(1, more);
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  const std::uint64_t length = header.size();
+  std::string whole(reinterpret_cast<const char*>(&length), sizeof length);
+  write_text(model / "model.safetensors", whole + header + file.substr(8 + size));
+  succeeds({"info", model});
+}
+
+// Else the first file that is opened would get what is printed.
+TEST_F(BadInput, ClosedStandardStreams) {
+  const auto closed = [&](const Arguments& arguments) {
+    return testing::run(work.path(), arguments, {}, [] { ::close(0), ::close(1), ::close(2); });
+  };
+  EXPECT_EQ(closed(train({"--max-steps", "3"})).code, 0);
+  EXPECT_EQ(json_lines(read_text(work / "out/metrics.jsonl")).size(), 3u);
+  EXPECT_EQ(closed(generate({"--prompt", "a"})).code, 1);
+}
+
+TEST_F(BadInput, ARunFromAStrangerWritesIntoItsFolderAlone) {
+  succeeds(train({"--report"}));
+  const std::string precious = input("precious.html", "precious");
+  std::string config = read_text(work / "out/config.toml");
+  const std::size_t at = config.find("report = \"report.html\"");
+  ASSERT_NE(at, config.npos);
+  write_text(work / "out/config.toml", config.replace(at, std::strlen("report = \"report.html\""), "report = \"" + precious + "\""));
+  const Result result = succeeds({"train", "--resume", "out", "--max-steps", "2"});
+  expect_contains(result.err, "the run's report lies outside its folder");
+  EXPECT_EQ(read_text(precious), "precious");
+  succeeds({"train", "--resume", "out", "--max-steps", "3", "--report", precious});
+  EXPECT_NE(read_text(precious), "precious");
+}
+
+// A state that contradicts its folder, or weights and moments that are not finite, are no state to go on from.
+TEST_F(BadInput, CheckpointsThatCannotBe) {
+  succeeds(train({"--max-steps", "2", "--save-steps", "1"}));
+  const fs::path last = work / "out/checkpoints/step-00000002";
+  const auto resume = [&](const std::vector<std::string>& parts) { expect_message(run({"train", "--resume", "out", "--max-steps", "3"}), 1, parts); };
+  const std::string state = read_text(last / "state.json");
+  std::string other = state;
+  write_text(last / "state.json", other.replace(other.find("\"step\": 2"), 9, "\"step\": 9"));
+  resume({"state.json", "step is 9", "remove this checkpoint"});
+  write_text(last / "state.json", state);
+  for (const char* name : {"adapter_model.safetensors", "optimizer.safetensors"}) {
+    const std::string before = read_text(last / name);
+    write_text(last / name, before.substr(0, before.size() - 4) + std::string("\0\0\xC0\x7F", 4));
+    resume({name, "not finite"});
+    write_text(last / name, before);
+  }
+  fs::remove(last / "state.json");  // as if it was being removed: the one before it counts
+  succeeds({"train", "--resume", "out", "--max-steps", "3"});
+  EXPECT_TRUE(fs::exists(last / "state.json"));
+}
+
+TEST_F(BadInput, ALimitOfAddressesNeverHangsAMerge) {
+  if (kAddressSanitizer) GTEST_SKIP() << "it reserves terabytes of addresses";
+  for (const rlim_t megabytes : {800, 1000}) {
+    const Result result = testing::run(work.path(), merge(), {}, [megabytes] {
+      const rlimit limit{megabytes << 20, megabytes << 20};
+      ::setrlimit(RLIMIT_AS, &limit);
+    });
+    EXPECT_TRUE(result.code == 0 || result.err.find("ulimit -v") != std::string::npos || result.err.find("memory") != std::string::npos) << result.code << result.err;
+    fs::remove_all(work / "out");
+  }
 }
 
 TEST_F(BadInput, FullDiskBehindStandardOutput) {
