@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "aacft/base/sanitizers.h"
 #include "cli/support.h"
 
 namespace aacft::testing {
@@ -49,7 +50,10 @@ Arguments training(const fs::path& output) {
           "--max-steps", "1", "--warmup", "0", "--threads", "1"};
 }
 
+constexpr const char* kSanitizersMemory = "the sanitizer reserves terabytes of addresses, and needs memory of its own";
+
 TEST(Memory, AnyLimitOfTheAddressSpaceEndsCleanly) {
+  if (kAddressSanitizer) GTEST_SKIP() << kSanitizersMemory;
   const TemporaryFolder folder;
   int refused = 0, finished = 0;
   for (std::uint64_t megabytes = 820; megabytes < 6000 && finished == 0; megabytes += 60) {
@@ -74,6 +78,7 @@ TEST(Memory, AnyLimitOfTheAddressSpaceEndsCleanly) {
 }
 
 TEST(Memory, AControlGroupCounts) {
+  if (kAddressSanitizer) GTEST_SKIP() << kSanitizersMemory;
   const auto group = ControlGroup::with_memory(std::uint64_t{64} << 20);
   if (!group) GTEST_SKIP() << "no control group can be made here";
   const TemporaryFolder folder;
@@ -91,6 +96,7 @@ TEST(Memory, AControlGroupCounts) {
 }
 
 TEST(Memory, ARunThatCannotFitSaysWhatWould) {
+  if (kAddressSanitizer) GTEST_SKIP() << kSanitizersMemory;
   const TemporaryFolder folder;
   const std::string model = (folder / "model").string();
   ASSERT_EQ(Process(folder.path(), {"init", "--shape", "pythia-70m", "--dtype", "fp16", "--tokenizer", (goldens_dir() / "seq/tokenizer.json").string(), "--output", model}).wait().code, 0);
