@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <set>
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
@@ -198,19 +199,21 @@ void RunFolder::remove_half_checkpoints() const {
   for (const std::int64_t step : steps(false)) remove_everything(checkpoint(step));
 }
 
-void RunFolder::open_metrics(std::int64_t steps_done) {
+std::int64_t RunFolder::open_metrics(std::int64_t steps_done) {
   const fs::path file = path_ / "metrics.jsonl";
   std::string kept;
+  std::set<std::int64_t> steps;
   if (steps_done > 0 && fs::exists(file))
     read_json_lines(
         read_file(file),
         [&](std::size_t, const json& line) {
           const auto step = line.find("step");
-          if (step != line.end() && step->is_number_integer() && step->get<std::int64_t>() <= steps_done) kept += line.dump() + "\n";
+          if (step != line.end() && step->is_number_integer() && *step >= 1 && *step <= steps_done && steps.insert(step->get<std::int64_t>()).second) kept += line.dump() + "\n";
         },
         [](std::size_t, const std::string&) {});  // the torn last line of an interrupted run
   write_file_atomic(file, kept);
   metrics_.emplace(file);
+  return static_cast<std::int64_t>(steps.size());
 }
 
 void RunFolder::append_metrics(const json& line) {

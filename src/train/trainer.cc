@@ -123,7 +123,8 @@ class Run {
       if (events_.untrained) events_.untrained(model_, input_);
       if (!checkpoint.empty()) load_checkpoint(checkpoint);
       if (options_.resume) folder_->write_config();
-      folder_->open_metrics(state_.step);
+      if (const std::int64_t lines = folder_->open_metrics(state_.step); lines < state_.step)
+        tell(events_.warning, "metrics.jsonl has lines of " + std::to_string(lines) + " of the " + std::to_string(state_.step) + " steps so far; the others are lost");
     }
     share_state();
     tell(events_.start, info());

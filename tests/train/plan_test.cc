@@ -245,18 +245,22 @@ TEST(RunFolders, MetricsGoOnAfterTheStepsDone) {
   const auto append = [&](bool resume, std::int64_t done, const char* more) {
     RunFolder folder(parent / "run", resume, false);
     folder.begin("", {});
-    folder.open_metrics(done);
+    const std::int64_t kept = folder.open_metrics(done);
     folder.append_metrics({{"step", done + 1}});
     folder.append_metrics({{"step", done + 2}});
     std::ofstream(parent / "run/metrics.jsonl", std::ios::app) << more;
+    return kept;
   };
   append(false, 0, "{\"step\":3,\"lo");
   append(true, 1, "{\"step\":\"odd\"}\n{\"step\":4}");
   EXPECT_EQ(content(), "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":\"odd\"}\n{\"step\":4}");
-  append(true, 3, "");
+  EXPECT_EQ(append(true, 3, ""), 3);
   EXPECT_EQ(content(), "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n{\"step\":5}\n");
   append(true, 0, "");
   EXPECT_EQ(content(), "{\"step\":1}\n{\"step\":2}\n");
+  write_text(parent / "run/metrics.jsonl", "{\"step\":1}\ngarbage\n{\"step\":1}\n{\"step\":3}\n");
+  EXPECT_EQ(append(true, 3, ""), 2);
+  EXPECT_EQ(content(), "{\"step\":1}\n{\"step\":3}\n{\"step\":4}\n{\"step\":5}\n");
 }
 
 TEST(RunFolders, TheConfigIsWritten) {

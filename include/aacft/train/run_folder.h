@@ -60,8 +60,8 @@ class RunFolder {
   // Removes all but the newest `limit` (0: keeps all). Error where something cannot be removed.
   void prune(std::int64_t limit) const;
 
-  // Starts metrics.jsonl after the lines of the first `steps_done` steps.
-  void open_metrics(std::int64_t steps_done);
+  // Starts metrics.jsonl after the lines of the first `steps_done` steps; how many of these are there.
+  std::int64_t open_metrics(std::int64_t steps_done);
   void append_metrics(const nlohmann::json& line);
   void sync_metrics();
 
