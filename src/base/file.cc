@@ -11,8 +11,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,6 +40,33 @@ struct Descriptor {
   }
 };
 
+// Every regular file that was opened to be read.
+class FilesRead {
+ public:
+  void add(const struct stat& status) {
+    const std::lock_guard lock(mutex_);
+    files_.insert(identity(status));
+  }
+  void refuse_as_output(const fs::path& path) {
+    struct stat status {};
+    const std::lock_guard lock(mutex_);
+    if (::stat(path.c_str(), &status) == 0 && files_.contains(identity(status)))
+      throw UsageError("cannot write ", path, ": it is read here, and would be lost; choose another name");
+  }
+
+ private:
+  std::mutex mutex_;
+  // The time tells it from a later file that got the inode of one that was removed.
+  using Identity = std::tuple<dev_t, ino_t, time_t, long>;
+  static Identity identity(const struct stat& status) { return {status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec}; }
+  std::set<Identity> files_;
+};
+
+FilesRead& files_read() {
+  static FilesRead instance;
+  return instance;
+}
+
 int open_regular(const fs::path& path, struct stat& status) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // else a pipe is waited for
   if (fd < 0) throw Error("cannot open ", path, ": ", reason());
@@ -44,6 +74,7 @@ int open_regular(const fs::path& path, struct stat& status) {
     ::close(fd);
     throw Error("cannot read ", path, ": ", S_ISDIR(status.st_mode) ? "it is a folder" : "not a regular file");
   }
+  files_read().add(status);
   return fd;
 }
 
@@ -218,6 +249,7 @@ OutputFile::OutputFile(const fs::path& path) : path_(path) {
   if (!of_the_system && (!exists || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
     fs::path target = path;
     for (int links = 0; links < 40 && fs::is_symlink(target); ++links) target = target.parent_path() / fs::read_symlink(target);
+    files_read().refuse_as_output(target);
     file_.emplace(target);
     return;
   }
@@ -235,7 +267,7 @@ void OutputFile::write(std::string_view text) {
 }
 
 void OutputFile::commit() {
-  if (file_) return file_->commit();
+  if (file_) return files_read().refuse_as_output(path_), file_->commit();
   if (::close(std::exchange(fd_, -1)) != 0) throw Error("cannot write ", path_, ": ", reason());
 }
 

@@ -1,5 +1,7 @@
 #include "aacft/base/threads.h"
 
+#include "aacft/base/error.h"
+
 #include <sched.h>
 
 #include <algorithm>
@@ -124,6 +126,7 @@ std::unique_ptr<Pool>& pool() {
 }  // namespace
 
 void set_threads(int count) {
+  if (count > kMostThreads) throw UsageError("--threads must be at most ", kMostThreads);
   if (count <= 0) count = available_cores();
   if (pool()->size() == count) return;
   pool().reset();

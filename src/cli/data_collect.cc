@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "aacft/aac/sheet.h"
 #include "aacft/base/error.h"
@@ -44,17 +45,21 @@ struct DataCollectCommand {
   void run() const {
     if (sheets.empty()) throw UsageError("no sheets given: aacft data collect SHEET... --output FILE");
     if (output.empty()) throw UsageError("--output is missing: the file for the rows");
+    if (notes_file == output) throw UsageError("--output and --notes name the same file");
     std::vector<SheetFile> files;
     for (const std::filesystem::path& path : sheets) files.push_back({path.string(), read_spreadsheet(read_input(path), path.string(), warn)});
     std::vector<SheetItem> original;
     if (!original_file.empty()) original = items_of_rows(read_input(original_file), original_file.string());
+    OutputFile file(output);
+    std::optional<OutputFile> notes;
+    if (!notes_file.empty()) notes.emplace(notes_file);
     const Collected collected = collect_sheets(files, original_file.empty() ? nullptr : &original, options);
     report(collected);
     if (collected.failed()) {
       const auto errors = static_cast<std::size_t>(std::count_if(collected.findings.begin(), collected.findings.end(), [](const SheetFinding& f) { return f.error; }));
       throw Error(counted(errors, "error"), " in the sheets; nothing was written");
     }
-    write(collected);
+    write(collected, file, notes);
   }
 
   void report(const Collected& collected) const {
@@ -69,19 +74,23 @@ struct DataCollectCommand {
     for (const auto& [problem, count] : left) std::cerr << fmt::format("warning: {} more of \"{}\"; --all shows them\n", count, name_of(problem));
   }
 
-  void write(const Collected& collected) const {
-    std::string rows, notes;
+  void write(const Collected& collected, OutputFile& file, std::optional<OutputFile>& notes) const {
+    std::string rows, note_lines;
     for (const CollectedRow& row : collected.rows) {
       nlohmann::ordered_json object = {{"text", row.text()}};
       if (notes_file.empty() && !row.note.empty()) object["note"] = row.note;
       rows += json_line(object);
     }
     for (const CollectedRow& row : collected.notes) {
-      notes += json_line({{"number", row.number}, {"icons", readable_icons(row.prompt, nullptr)}, {"note", row.note}, {"where", row.where}});
+      note_lines += json_line({{"number", row.number}, {"icons", readable_icons(row.prompt, nullptr)}, {"note", row.note}, {"where", row.where}});
       if (notes_file.empty() && row.rewrite.empty()) std::cerr << fmt::format("note: {}: {}\n", row.where, row.note);
     }
-    if (!notes_file.empty()) write_output(notes_file, notes);
-    write_output(output, rows);
+    if (notes) {
+      notes->write(note_lines);
+      notes->commit();
+    }
+    file.write(rows);
+    file.commit();
     std::cerr << fmt::format("{} from {}: {} of {} rewritten", counted(collected.rows.size(), "row"), counted(sheets.size(), "sheet"), collected.rewritten, collected.rewritten + collected.missing.size());
     if (!collected.notes.empty()) std::cerr << ", " << counted(collected.notes.size(), "note");
     std::cerr << fmt::format("; {} written\n", output.string());

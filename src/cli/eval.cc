@@ -76,6 +76,7 @@ struct EvalCommand {
     if (options.generation.max_new_tokens < 1) throw UsageError("--max-new-tokens must be 1 or more");
     if (options.generation.batch_size < 1) throw UsageError("--batch-size must be 1 or more");
     if (options.bootstrap.samples < 0) throw UsageError("--samples must not be negative");
+    if (!page.empty()) require_html("--html", page);
     set_threads(thread_count);
     std::optional<OutputFile> page_file;
     if (!page.empty()) page_file.emplace(page);

@@ -60,7 +60,7 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
   const auto value_of = [&](const std::string& name, const std::string& letter) -> std::filesystem::path {
     for (std::size_t i = 1; i < arguments.size(); ++i) {
       const std::string& argument = arguments[i];
-      if ((argument == name || argument == letter) && i + 1 < arguments.size()) return arguments[i + 1];
+      if ((argument == name || (!letter.empty() && argument == letter)) && i + 1 < arguments.size()) return arguments[i + 1];
       if (argument.starts_with(name + "=")) return argument.substr(name.size() + 1);
       if (!letter.empty() && argument.size() > 2 && argument.starts_with(letter)) return argument.substr(argument[2] == '=' ? 3 : 2);
     }
@@ -244,6 +244,15 @@ void warn(const std::string& message) { spdlog::warn("{}", presentable(message))
 std::string for_shell(const std::string& text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
+  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {  // as bash spells them
+    std::string escaped = "$'";
+    for (const char c : text) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      escaped += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? code : c == '\'' || c == '\\' ? "\\" + std::string(1, c) : std::string(1, c);
+    }
+    return escaped + "'";
+  }
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
   return quoted + "'";

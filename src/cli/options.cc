@@ -105,6 +105,10 @@ CLI::Validator size_in_bytes() {
           ""};
 }
 
+void require_html(const char* option, const std::filesystem::path& page) {
+  if (page.extension() != ".html" && page.extension() != ".htm") throw UsageError(option, ": \"", page.string(), "\" must end in .html");
+}
+
 void Options::remember(CLI::Option* option, std::function<std::string()> value) {
   values_.emplace_back(option->get_lnames().front(), std::move(value));
 }

@@ -37,6 +37,9 @@ CLI::Validator whole_number(bool negative_too);
 CLI::Validator finite_number();
 CLI::Validator size_in_bytes();  // 800M, 6G, 1.5GiB; turned into bytes
 
+// UsageError where a page would get another file's name; `option` is the one that names it.
+void require_html(const char* option, const std::filesystem::path& page);
+
 class Options {
  public:
   explicit Options(CLI::App& command) : command_(command) {}

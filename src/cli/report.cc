@@ -54,6 +54,7 @@ struct ReportCommand {
 
   void run() const {
     if (prompts < 0) throw UsageError("--prompts must not be negative");
+    if (!output.empty()) require_html("--output", output);
     if (!std::filesystem::exists(run_folder / "aacft-run.json") || !std::filesystem::exists(run_folder / "config.toml"))
       throw Error(run_folder, " does not hold a training run");
     RecordedFlags recorded(run_folder);

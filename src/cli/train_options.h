@@ -102,8 +102,8 @@ struct TrainFlags {
       options.lora.target_modules = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
     if (report_prompts < 0) throw UsageError("--report-prompts must not be negative");
     if (!report.empty()) {
-      std::filesystem::path page = report;
-      if (page.extension() != ".html" && page.extension() != ".htm") throw UsageError("--report: \"", report, "\" must end in .html");
+      const std::filesystem::path page = report;
+      require_html("--report", page);
       if (page.has_parent_path()) report = std::filesystem::absolute(page).lexically_normal().string();
     }
     options.model_options = model_flags.resolved();

@@ -80,7 +80,7 @@ void TrainProgress::evaluation(const EvalReport& r) {
 }
 
 void TrainProgress::saved(const std::filesystem::path& path, std::int64_t step) {
-  line(fmt::format("step {}: saved {}", step, path.string()));
+  line(fmt::format("step {}: saved {}", step, presentable(path.string())));
 }
 
 void TrainProgress::warning(const std::string& message) {

@@ -15,7 +15,6 @@ using nlohmann::json;
 // Patterns and names come from strangers, and std::regex takes exponential time, or recurses without limit, on some of
 // them. Real ones are far shorter. `kMostWork` bounds the length of a pattern times all that its {counts} repeat.
 constexpr std::size_t kLongestName = 200, kLongestPattern = 1000, kMostWork = 4000;
-constexpr std::int64_t kLargestRank = 1 << 20;
 
 bool takes_too_long(const std::string& pattern) {
   std::size_t work = pattern.size(), lookaheads = 0;

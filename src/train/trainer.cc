@@ -42,12 +42,14 @@ void check_options(const TrainOptions& o) {
     if (!good) throw UsageError(message);
   };
   need(o.micro_batch >= 1 && o.accumulation >= 1, "--micro-batch and --accumulation must be 1 or more");
+  need(o.micro_batch <= 65536 && o.accumulation <= 65536, "--micro-batch and --accumulation must be at most 65536");
   need(o.epochs >= 0, "--epochs must not be negative");
   need(o.epochs > 0 || o.max_steps >= 1, "--max-steps must be 1 or more");
   need(o.learning_rate >= 0 && o.learning_rate <= 1e30, "--lr must be from 0 to 1e30");
   need(o.warmup >= 0, "--warmup must not be negative");
   need(o.threads >= 0, "--threads must not be negative");
   need(o.full || o.lora.rank >= 1, "--rank must be 1 or more");
+  need(o.lora.rank <= kLargestRank, "--rank must be at most 1048576");
   need(std::abs(o.lora.alpha) <= kLargestAlpha, "--alpha must be from -1e30 to 1e30");
   need(o.weight_decay >= 0 && o.weight_decay <= 1, "--weight-decay must be from 0 to 1");
   need(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, "--beta1 and --beta2 must be from 0 to below 1");
@@ -57,9 +59,10 @@ void check_options(const TrainOptions& o) {
   need(o.patience >= 0, "--patience must not be negative");
   need(o.rows.max_length >= 0, "--max-length must not be negative");
   need(!o.rows.response_marker.empty(), "--response-marker must not be empty");
-  need(o.lora.dropout >= 0 && o.lora.dropout < 1, "--dropout must be from 0 to below 1");
+  need(o.lora.dropout >= 0 && static_cast<float>(o.lora.dropout) < 1, "--dropout must be from 0 to below 1");
   need(o.eval_split >= 0 && o.eval_split < 1, "--eval-split must be from 0 to below 1");
   need(o.eval_split == 0 || o.eval_data.empty(), "--eval-data and --eval-split exclude each other");
+  need(!o.full || !o.lora.dora, "--full trains every weight; it does not go with --dora");
   need(!o.full || o.init_adapter.empty(), "--full trains every weight; it does not go with --init-adapter");
   const bool evaluates = o.eval_split > 0 || !o.eval_data.empty();
   need(evaluates || (!o.keep_best && o.patience == 0), "--keep-best and --patience need --eval-data or --eval-split");

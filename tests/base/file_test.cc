@@ -253,6 +253,21 @@ TEST(OutputFile, APipeOrDeviceIsWrittenToAndStays) {
   expect_error_naming(folder / "pipe", [&] { write_file_atomic(folder / "pipe", "x"); });
 }
 
+TEST(OutputFile, NeverTakesThePlaceOfWhatWasRead) {
+  const TemporaryFolder folder;
+  for (const char* name : {"rows", "weights", "later"}) write_text(folder / name, "precious");
+  fs::create_hard_link(folder / "rows", folder / "same");
+  fs::create_symlink("weights", folder / "link");
+  OutputFile early(folder / "later");
+  EXPECT_EQ(read_input(folder / "rows"), "precious");
+  const MemoryMap map(folder / "weights");
+  for (const char* name : {"rows", "same", "weights", "link"}) EXPECT_THROW(write_output(folder / name, "x"), UsageError) << name;
+  read_file(folder / "later");
+  early.write("x");
+  EXPECT_THROW(early.commit(), UsageError);
+  for (const char* name : {"rows", "weights", "later"}) EXPECT_EQ(read_file(folder / name), "precious") << name;
+}
+
 TEST(OutputFile, ALinkStaysAndItsTargetIsReplaced) {
   const TemporaryFolder folder;
   write_text(folder / "deep/target", "old");

@@ -225,6 +225,22 @@ TEST_F(BadInput, OutputsThatCannotBe) {
   refused(train({"--output", file + "/out"}), {file + "/out", "cannot create the folder"});
 }
 
+TEST_F(BadInput, SizesThatCannotBe) {
+  misused(train({"--threads", "100000"}), {"--threads"});
+  misused(train({"--accumulation", "9223372036854775807"}), {"--accumulation"});
+  misused(train({"--rank", "9223372036854775807"}), {"--rank"});
+  misused(train({"--dropout", "0.999999999"}), {"--dropout"});
+  misused(train({"--full", "--dora"}), {"--full", "--dora"});
+}
+
+// An empty value is no flag, and a folder's name is quoted for the shell.
+TEST_F(BadInput, EmptyAndOddArguments) {
+  misused(train({"--response-marker", "", "--seed", "3"}), {"--response-marker must not be empty"});
+  const Result result = succeeds(train({"--output", "o\x1b[2Jx\ny"}));
+  EXPECT_EQ(result.out.find('\x1b'), result.out.npos);
+  expect_contains(result.out, "$'o\\x1b[2Jx\\x0ay'");
+}
+
 TEST_F(BadInput, RunsThatAreThereAlready) {
   succeeds(train());
   const auto before = everything_in(work.path());
@@ -275,6 +291,25 @@ TEST_F(BadInput, FullDisk) {
   const Result resumed = run({"train", "--resume", "out"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(fs::exists(work / "out/adapter_model.safetensors"));
+}
+
+TEST_F(BadInput, OutputsThatAreInputs) {
+  const fs::path model = copy_of("seq"), tuned = copy_of("adapter-seq-r2-token");
+  const std::string data = input("data.jsonl", read_text(rows)), sheet = input("sheet.csv", read_text(goldens_dir() / "sheets/libreoffice.csv"));
+  const auto kept = [&](const Arguments& arguments, const fs::path& file) {
+    const std::string before = read_text(file);
+    misused(arguments, {file.filename().string(), "read here"});
+    EXPECT_EQ(read_text(file), before);
+  };
+  const Arguments generate = {"generate", "--model", model, "--adapter", tuned, "--data", data, "--max-new-tokens", "1", "--output"};
+  for (const fs::path& file : {fs::path(data), model / "model.safetensors", model / "tokenizer.json", tuned / "adapter_model.safetensors"}) kept(generate + Arguments{file}, file);
+  kept({"data", "draft", "--data", data, "--output", data}, data);
+  kept({"data", "collect", sheet, "--output", sheet}, sheet);
+  kept({"data", "collect", sheet, "--output", "rows.jsonl", "--notes", sheet}, sheet);
+  misused({"data", "collect", sheet, "--output", "one", "--notes", "one"}, {"--notes"});
+  misused({"eval", "--model", model, "--data", data, "--html", model / "model.safetensors", "--compare"}, {"--html", ".html"});
+  succeeds(train());
+  expect_message(run({"report", "out", "--output", "out/adapter_model.safetensors"}), 2, {"--output", ".html"});
 }
 
 // What a folder from a stranger may hold beside regular files.

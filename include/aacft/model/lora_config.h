@@ -11,6 +11,7 @@
 
 namespace aacft {
 
+constexpr std::int64_t kLargestRank = 1 << 20;
 constexpr double kLargestAlpha = 1e30;  // of either sign; beyond it, fp32 overflows
 
 // What adapter_config.json says. Defaults are the talk's.
