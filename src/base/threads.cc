@@ -1,7 +1,5 @@
 #include "aacft/base/threads.h"
 
-#include "aacft/base/error.h"
-
 #include <sched.h>
 
 #include <algorithm>
@@ -13,6 +11,8 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "aacft/base/error.h"
 
 namespace aacft {
 namespace {

@@ -87,6 +87,7 @@ struct RestyleCommand {
     const std::vector<PlainRow> rows = read_plain_rows(read_input(data), data.string());
     const std::filesystem::path& plain_file = plain.empty() ? data : plain;
     const auto pairs = read_style_pairs(read_input(exemplars), exemplars.string(), plain.empty() ? rows : read_plain_rows(read_input(plain), plain.string()), plain_file.string());
+    { const OutputFile can_be_written(output); }  // better known before the model has worked for hours
     const std::vector<Restyled> restyled = restyle(rows, pairs);
     write(items_of(rows, restyled));
     const auto unchanged = static_cast<std::size_t>(std::count_if(restyled.begin(), restyled.end(), [](const Restyled& r) { return !r.problem.empty(); }));

@@ -44,11 +44,12 @@ bool holds_something(const std::filesystem::path& folder) {
 }
 
 // A run that goes on writes into its own folder alone: it may be a stranger's.
-void leave_report_elsewhere(std::vector<FileArgument>& arguments) {
-  std::erase_if(arguments, [](const FileArgument& argument) {
-    const std::string page = argument.argument.substr(argument.argument.find('=') + 1);
-    if (argument.option != "--report" || !std::filesystem::path(page).has_parent_path()) return false;
-    warn("the run's report lies outside its folder and stays as it is; to have it written, say --report " + for_shell(page));
+void leave_report_elsewhere(std::vector<FileArgument>& arguments, const std::filesystem::path& run) {
+  std::erase_if(arguments, [&](const FileArgument& argument) {
+    const std::filesystem::path page = argument.argument.substr(argument.argument.find('=') + 1);
+    std::error_code ignored;
+    if (argument.option != "--report" || !page.has_parent_path() || std::filesystem::equivalent(page.parent_path(), run, ignored)) return false;
+    warn("the run's report lies outside its folder and stays as it is; to have it written, say --report " + for_shell(page.string()));
     return true;
   });
 }
@@ -82,7 +83,7 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
   }
   if (file.empty()) return {};
   std::vector<FileArgument> taken = arguments_of_file(*command, file, arguments, kExclusive);
-  if (!value_of("--resume", "").empty()) leave_report_elsewhere(taken);
+  if (const auto run = value_of("--resume", ""); !run.empty()) leave_report_elsewhere(taken, run);
   return taken;
 }
 
