@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <system_error>
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
@@ -231,6 +233,8 @@ int run(int argc, char** argv) {
     text = text.substr(0, text.find('\n'));
     if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || text.find("can't allocate memory") != text.npos) {
       std::cerr << "aacft: out of memory; a smaller --memory-budget or --micro-batch, or --recompute on, needs less\n";
+    } else if (const auto* refused = dynamic_cast<const std::system_error*>(&error); refused != nullptr && refused->code() == std::errc::resource_unavailable_try_again) {
+      std::cerr << "aacft: the system gives no memory for another thread (ulimit -v), or no thread (ulimit -u); fewer --threads need less\n";
     } else {
       std::cerr << "aacft: internal error: " << presentable(text) << "\n";
     }
@@ -268,7 +272,9 @@ std::string standard_input() {
 
 int main(int argc, char** argv) {
   const int code = aacft::cli::run(argc, argv);
-  if (code == 0) return 0;
+  rlimit addresses{};
+  const bool limited = ::getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY;
+  if (code == 0 && !limited) return 0;
   // Without the libraries' own endings, which may hang where memory has run out.
   std::fflush(nullptr);
   ::_exit(code);
