@@ -361,7 +361,7 @@ std::string picture_of_word(std::string_view word) {
 }
 
 std::optional<std::string> unfit_for_prompt(std::string_view text) {
-  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; })) return "holds a control character";
+  if (std::any_of(text.begin(), text.end(), is_control)) return "holds a control character";
   if (text.find(" ;") != text.npos) return "holds \" ;\", which parts an icon's fields in prompts";
   if (text.find('}') != text.npos) return "holds \"}\", which ends an icon in prompts";
   if (text.find("<bot>") != text.npos || text.find("<human>") != text.npos) return "holds \"<bot>\" or \"<human>\", which begin a turn in prompts";

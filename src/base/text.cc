@@ -108,7 +108,7 @@ std::string presentable(std::string_view text) {
   std::string shown;
   for (std::string_view rest = all; !rest.empty();) {
     const std::size_t length = code_point_at_start(rest);
-    const bool control = length == 1 && (static_cast<unsigned char>(rest[0]) < 0x20 || rest[0] == 0x7F);
+    const bool control = length == 1 && is_control(rest[0]);
     const bool control_of_latin_1 = length == 2 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0;
     shown.append(length == 0 || control || control_of_latin_1 ? "?" : rest.substr(0, length));
     rest.remove_prefix(std::max<std::size_t>(length, 1));

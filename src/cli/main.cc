@@ -249,12 +249,12 @@ void warn(const std::string& message) { spdlog::warn("{}", presentable(message))
 std::string for_shell(const std::string& text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
-  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {  // as bash spells them
+  if (std::any_of(text.begin(), text.end(), is_control)) {  // as bash spells them
     std::string escaped = "$'";
     for (const char c : text) {
       char code[8];
       std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-      escaped += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? code : c == '\'' || c == '\\' ? "\\" + std::string(1, c) : std::string(1, c);
+      escaped += is_control(c) ? code : c == '\'' || c == '\\' ? "\\" + std::string(1, c) : std::string(1, c);
     }
     return escaped + "'";
   }

@@ -173,7 +173,7 @@ std::string toml_string(const std::string& text) {
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       quoted += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+    } else if (is_control(c)) {
       char escaped[8];
       std::snprintf(escaped, sizeof escaped, "\\u%04X", static_cast<unsigned>(c));
       quoted += escaped;

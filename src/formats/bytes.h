@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 
 namespace aacft {
 
@@ -36,15 +37,8 @@ inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// 'name', shortened, and without control characters, for it comes from a file that may mean harm to a
-// terminal.
-inline std::string in_quotes(std::string_view name) {
-  std::string text = "'";
-  text.append(name.substr(0, 120)).append(name.size() > 120 ? "...'" : "'");
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  return text;
-}
+// 'name', shortened, and fit to be shown.
+inline std::string in_quotes(std::string_view name) { return "'" + presentable(name.substr(0, 120)) + (name.size() > 120 ? "...'" : "'"); }
 
 // A clone without git-lfs leaves small text files in the place of weights.
 inline void refuse_git_lfs_pointer(Bytes bytes) {
