@@ -141,9 +141,11 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   check(4, Recompute::kAuto, 0);
   check(1, Recompute::kOff, 1);  // less than the least: a row a pass, or two short ones
   check(3, Recompute::kAuto, 1);
-  // A model this small takes less than what the process's own memory varies by, so the first guess may miss.
-  for (std::uint64_t more = 0; more < 8 && (passes.size() < 3 || more < 2); ++more)
-    check(2, more % 2 == 0 ? Recompute::kOff : Recompute::kOn, two_or_three + (more << 20) / 2);
+  // A model this small takes less than what the process's own memory varies by, so the first guess may miss, on either side.
+  for (std::int64_t i = 0; i < 32 && (passes.size() < 3 || i < 2); ++i) {
+    const std::int64_t away = (i / 2 + 1) / 2 * (i / 2 % 2 == 0 ? 1 : -1) * (1 << 19);
+    check(2, i % 2 == 0 ? Recompute::kOff : Recompute::kOn, two_or_three + static_cast<std::uint64_t>(away));
+  }
   if (GetParam().share) {
     EXPECT_EQ(passes.size(), 1u);  // what is computed together must not depend on the memory
   } else {
