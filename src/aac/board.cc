@@ -25,7 +25,8 @@ std::string listed(const std::vector<std::string>& names) {
 
 class BoardParser {
  public:
-  BoardParser(const std::string& where, const Lexicon& lexicon, bool offensive) : where_(where), lexicon_(lexicon), offensive_(offensive) {}
+  BoardParser(const std::string& where, const Lexicon& lexicon, bool offensive)
+      : where_(where), lexicon_(lexicon), offensive_(offensive) {}
 
   Board parse(const json& object) {
     check_keys(object, where_, {"name", "comment", "words", "verbs", "pages"});
@@ -34,7 +35,8 @@ class BoardParser {
     if (object.contains("words")) parse_words(object.at("words"));
     const json& pages = array(object, "pages", where_);
     if (pages.empty()) throw Error(where_, ": \"pages\" is empty; a board has at least one page");
-    for (std::size_t i = 0; i < pages.size(); ++i) board.pages.push_back(page(pages[i], where_ + ": page " + std::to_string(i + 1)));
+    for (std::size_t i = 0; i < pages.size(); ++i)
+      board.pages.push_back(page(pages[i], where_ + ": page " + std::to_string(i + 1)));
     if (board.num_slots() == 0) throw Error(where_, ": no page has a slot");
     if (board.pages[0].slots.empty()) throw Error(where_, ": page 1 has no slot");
     if (object.contains("verbs")) board.verbs = verbs(array(object, "verbs", where_), board.pages[0]);
@@ -56,7 +58,8 @@ class BoardParser {
     for (const auto& [key, value] : object.items()) {
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       const std::string nearest = nearest_name(key, known);
-      throw Error(where, ": unknown key \"", key, "\"; ", nearest.empty() ? "there are " + listed(known) : "did you mean \"" + nearest + "\"?");
+      throw Error(where, ": unknown key \"", key, "\"; ",
+                  nearest.empty() ? "there are " + listed(known) : "did you mean \"" + nearest + "\"?");
     }
   }
 
@@ -76,7 +79,9 @@ class BoardParser {
     for (const auto& [key, value] : words.items()) {
       const std::string where = where_ + ": words, \"" + key + "\"";
       check_keys(value, where, {"word", "type", "picture", "clitic", "categories", "subject"});
-      Meaning meaning{.word = text(value, "word", where, key), .clitic = text(value, "clitic", where, ""), .picture = text(value, "picture", where, "")};
+      Meaning meaning{.word = text(value, "word", where, key),
+                      .clitic = text(value, "clitic", where, ""),
+                      .picture = text(value, "picture", where, "")};
       if (const std::string type = text(value, "type", where, ""); !type.empty()) {
         meaning.type = icon_type_named(type);
         if (!meaning.type) throw Error(where, ": \"", type, "\" is not a type; NOUN, VERB, ADJECTIVE, ... are");
@@ -100,7 +105,9 @@ class BoardParser {
 
   static void check_usable(const std::string& word, const std::string& picture, const std::string& where) {
     if (!fits_prompt(word, picture))
-      throw Error(where, ": \"", word, "\"", picture.empty() ? "" : " with the picture \"" + picture + "\"", " cannot stand in a prompt: a word is on one line of at most 200 bytes, without \" ; \", \" }\" and outer spaces; a picture's name has neither spaces nor \";\", \"{\" or \"}\"");
+      throw Error(where, ": \"", word, "\"", picture.empty() ? "" : " with the picture \"" + picture + "\"",
+                  " cannot stand in a prompt: a word is on one line of at most 200 bytes, without \" ; \", \" }\" and "
+                  "outer spaces; a picture's name has neither spaces nor \";\", \"{\" or \"}\"");
   }
 
   BoardPage page(const json& object, const std::string& where) {
@@ -116,16 +123,19 @@ class BoardParser {
         const json& cell = rows[row][column];
         const std::string place = where + ", row " + std::to_string(row + 1) + ", column " + std::to_string(column + 1);
         if (cell.is_null()) continue;
-        if (!cell.is_string() || cell.get_ref<const std::string&>().empty()) throw Error(place, ": a word, a [category] or null was expected, not ", cell.dump());
+        if (!cell.is_string() || cell.get_ref<const std::string&>().empty())
+          throw Error(place, ": a word, a [category] or null was expected, not ", cell.dump());
         page.slots.push_back(slot(cell.get<std::string>(), place));
         page.slots.back().row = row;
         page.slots.back().column = column;
       }
     }
     const std::string numbered = text(object, "numbered", where, "rows");
-    if (numbered != "rows" && numbered != "columns") throw Error(where, ": \"numbered\" is \"rows\" or \"columns\", not \"", numbered, "\"");
+    if (numbered != "rows" && numbered != "columns")
+      throw Error(where, ": \"numbered\" is \"rows\" or \"columns\", not \"", numbered, "\"");
     if (numbered == "columns")
-      std::stable_sort(page.slots.begin(), page.slots.end(), [](const Slot& a, const Slot& b) { return a.column < b.column; });
+      std::stable_sort(page.slots.begin(), page.slots.end(),
+                       [](const Slot& a, const Slot& b) { return a.column < b.column; });
     return page;
   }
 
@@ -139,39 +149,53 @@ class BoardParser {
     const Meaning meaning = found == words_.end() ? Meaning{.word = cell} : found->second;
     if (slot.category) {
       if (!cell.ends_with(']')) throw Error(place, ": \"", cell, "\" lacks its \"]\"");
-      for (const std::string& name : meaning.categories.empty() ? std::vector{cell.substr(1, cell.size() - 2)} : meaning.categories) add_category(name, place, slot.icons);
+      for (const std::string& name :
+           meaning.categories.empty() ? std::vector{cell.substr(1, cell.size() - 2)} : meaning.categories)
+        add_category(name, place, slot.icons);
     } else {
-      slot.icons = {meaning.picture.empty() ? known(meaning, place) : Icon{meaning.word, *meaning.type, meaning.picture}};
+      slot.icons = {meaning.picture.empty() ? known(meaning, place)
+                                            : Icon{meaning.word, *meaning.type, meaning.picture}};
       if (!meaning.clitic.empty()) slot.clitic = Icon{meaning.clitic, IconType::kCliticPronoun, slot.icons[0].picture};
     }
     return slot;
   }
 
   Icon known(const Meaning& meaning, const std::string& place) const {
-    if (const LexiconEntry* entry = meaning.type ? lexicon_.find(meaning.word, *meaning.type) : lexicon_.find(meaning.word)) return entry->icon;
+    if (const LexiconEntry* entry =
+            meaning.type ? lexicon_.find(meaning.word, *meaning.type) : lexicon_.find(meaning.word))
+      return entry->icon;
     std::vector<std::string> words;
     for (const LexiconEntry& entry : lexicon_.entries()) words.push_back(entry.icon.word);
     const std::string nearest = nearest_name(meaning.word, words);
-    throw Error(place, ": the lexicon has no word \"", meaning.word, "\"", meaning.type ? " of type " + std::string(name_of(*meaning.type)) : "",
-                nearest.empty() || nearest == meaning.word ? "" : "; did you mean \"" + nearest + "\"?", "; or give its \"type\" and \"picture\" in \"words\"");
+    throw Error(place, ": the lexicon has no word \"", meaning.word, "\"",
+                meaning.type ? " of type " + std::string(name_of(*meaning.type)) : "",
+                nearest.empty() || nearest == meaning.word ? "" : "; did you mean \"" + nearest + "\"?",
+                "; or give its \"type\" and \"picture\" in \"words\"");
   }
 
   void add_category(const std::string& name, const std::string& place, std::vector<Icon>& icons) {
     const std::vector<std::size_t>& members = lexicon_.category(name);
-    if (members.empty()) throw Error(place, ": the lexicon has no category \"", name, "\"; its categories are ", listed(lexicon_.categories()));
+    if (members.empty())
+      throw Error(place, ": the lexicon has no category \"", name, "\"; its categories are ",
+                  listed(lexicon_.categories()));
     icons_ += members.size();
     if (icons_ > kMostIcons) throw Error(place, ": the board holds more than ", kMostIcons, " icons");
     const std::size_t before = icons.size();
     for (const std::size_t index : members)
-      if (const LexiconEntry& entry = lexicon_.entries()[index]; offensive_ || !entry.offensive) icons.push_back(entry.icon);
-    if (icons.size() == before) throw Error(place, ": every word of the category \"", name, "\" is flagged as offensive");
+      if (const LexiconEntry& entry = lexicon_.entries()[index]; offensive_ || !entry.offensive)
+        icons.push_back(entry.icon);
+    if (icons.size() == before)
+      throw Error(place, ": every word of the category \"", name, "\" is flagged as offensive");
   }
 
   std::vector<std::size_t> verbs(const json& cells, const BoardPage& first) const {
     std::vector<std::size_t> verbs;
     for (const json& cell : cells) {
-      const auto found = std::find_if(first.slots.begin(), first.slots.end(), [&](const Slot& slot) { return cell.is_string() && slot.label == cell.get_ref<const std::string&>(); });
-      if (found == first.slots.end()) throw Error(where_, ": \"verbs\" names ", cell.dump(), ", which is no cell of page 1");
+      const auto found = std::find_if(first.slots.begin(), first.slots.end(), [&](const Slot& slot) {
+        return cell.is_string() && slot.label == cell.get_ref<const std::string&>();
+      });
+      if (found == first.slots.end())
+        throw Error(where_, ": \"verbs\" names ", cell.dump(), ", which is no cell of page 1");
       verbs.push_back(static_cast<std::size_t>(found - first.slots.begin()));
     }
     return verbs;

@@ -18,7 +18,8 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 bool is_verb(const Item& item) { return item.kind == ItemKind::kVerb; }
 bool is_noun(const Item& item) { return item.kind == ItemKind::kNoun; }
 bool is_predicate(const Item& item) {
-  return item.kind == ItemKind::kAdjective || item.kind == ItemKind::kPlace || (item.kind == ItemKind::kPreposition && item.has_noun);
+  return item.kind == ItemKind::kAdjective || item.kind == ItemKind::kPlace ||
+         (item.kind == ItemKind::kPreposition && item.has_noun);
 }
 
 // Had or wished for: without a subject, it is the speaker who does it.
@@ -97,7 +98,9 @@ class Analysis {
 
   // "be that dog": that is a dog.
   void split_is_that() {
-    if (items_.size() != 2 || !is_verb(items_[0]) || !items_[0].word.is("be") || !is_noun(items_[1]) || items_[1].noun.demonstrative.empty()) return;
+    if (items_.size() != 2 || !is_verb(items_[0]) || !items_[0].word.is("be") || !is_noun(items_[1]) ||
+        items_[1].noun.demonstrative.empty())
+      return;
     split_that(1);
   }
 
@@ -136,7 +139,8 @@ class Analysis {
     const std::size_t action = first_action();
     const std::size_t pronoun = find_subject_pronoun();
     const std::size_t noun = first_noun_before(action);
-    const bool noun_leads = noun != kNowhere && action != kNowhere && pronoun != kNowhere && noun < action && pronoun > action && alive(items_[noun].noun);
+    const bool noun_leads = noun != kNowhere && action != kNowhere && pronoun != kNowhere && noun < action &&
+                            pronoun > action && alive(items_[noun].noun);
     if (pronoun != kNowhere && !noun_leads) return take_pronoun_subject(pronoun);
     if (action != kNowhere) return take_noun_subject(action);
     if (!has_action()) take_verbless_subject();
@@ -159,8 +163,8 @@ class Analysis {
       return noun.subject_pronoun() || (before_action && i < action && noun.head.person() && !noun.head.clitic);
     };
     const bool third = items_[at].noun.head.pronoun->person == 3;
-    if (at > 0 && before_action && is_noun(items_[at - 1]) && third && items_[at - 1].noun.head.role == Role::kNoun && alive(items_[at - 1].noun) &&
-        items_[at - 1].noun.plural() == items_[at].noun.plural()) {
+    if (at > 0 && before_action && is_noun(items_[at - 1]) && third && items_[at - 1].noun.head.role == Role::kNoun &&
+        alive(items_[at - 1].noun) && items_[at - 1].noun.plural() == items_[at].noun.plural()) {
       take(at - 1, clause_.topic);
       start = --at;
       end = at + 1;
@@ -170,7 +174,9 @@ class Analysis {
     while (end < items_.size() && joins(end)) ++end;
     for (std::size_t i = start; i < end; ++i) take(start, clause_.subject);
     // The speaker comes last.
-    std::stable_partition(clause_.subject.begin(), clause_.subject.end(), [](const NounPhrase& noun) { return !(noun.subject_pronoun() && noun.head.pronoun->subject == "I"); });
+    std::stable_partition(clause_.subject.begin(), clause_.subject.end(), [](const NounPhrase& noun) {
+      return !(noun.subject_pronoun() && noun.head.pronoun->subject == "I");
+    });
   }
 
   void take_noun_subject(std::size_t action) {
@@ -182,7 +188,8 @@ class Analysis {
       const NounPhrase& noun = items_[at].noun;
       const Word& verb = items_[verb_acts ? first_verb_ : action].word;
       if (!alive(noun) && !noun.that() && take_owner(action)) return;
-      if (!alive(noun) && verb_acts && is_will(verb) && !noun_after(first_verb_) && !clause_.wh) return;  // "apple want": I want an apple
+      if (!alive(noun) && verb_acts && is_will(verb) && !noun_after(first_verb_) && !clause_.wh)
+        return;  // "apple want": I want an apple
       if (time_phrase(noun).empty() == false && noun_after(action)) return take_clitic_subject(action);
       while (at < items_.size() && is_noun(items_[at]) && at < action) {
         take(at, clause_.subject);
@@ -195,9 +202,11 @@ class Analysis {
     for (std::size_t i = action + 1; i < items_.size(); ++i) {
       if (!is_noun(items_[i])) continue;
       const bool between = first_verb_ != kNowhere && i < first_verb_;
-      const bool acts = verb_acts && !between && is_intransitive(items_[first_verb_].word) && preposition_of(items_[first_verb_].word) == "with" && !noun_after(i);
+      const bool acts = verb_acts && !between && is_intransitive(items_[first_verb_].word) &&
+                        preposition_of(items_[first_verb_].word) == "with" && !noun_after(i);
       const bool plain = !clause_.wh || !verb_acts || !items_[first_verb_].word.is("be");
-      if ((alive(items_[i].noun) && !items_[i].noun.head.clitic && (between || (!verb_acts && items_[i].noun.head.role == Role::kNoun) || acts) && plain) ||
+      if ((alive(items_[i].noun) && !items_[i].noun.head.clitic &&
+           (between || (!verb_acts && items_[i].noun.head.role == Role::kNoun) || acts) && plain) ||
           (clause_.wh && verb_acts && items_[first_verb_].word.is("be")))
         take(i, clause_.subject);
       return;
@@ -206,9 +215,15 @@ class Analysis {
 
   // "behind tree be dog": the dog is behind the tree.
   bool leads_with_place(std::size_t action) const {
-    if (action == 0 || action != first_verb_ || !items_[action].word.is("be") || action + 2 != items_.size() || clause_.wh) return false;
-    const auto place = [](const Item& item) { return item.kind == ItemKind::kPlace || (item.kind == ItemKind::kPreposition && item.has_noun && is_place_preposition(item.word.text)); };
-    return is_noun(items_.back()) && std::all_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(action), place);
+    if (action == 0 || action != first_verb_ || !items_[action].word.is("be") || action + 2 != items_.size() ||
+        clause_.wh)
+      return false;
+    const auto place = [](const Item& item) {
+      return item.kind == ItemKind::kPlace ||
+             (item.kind == ItemKind::kPreposition && item.has_noun && is_place_preposition(item.word.text));
+    };
+    return is_noun(items_.back()) &&
+           std::all_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(action), place);
   }
 
   // "sofa, you, have": you have a sofa.
@@ -220,7 +235,8 @@ class Analysis {
         owner = i;
         ++owners;
       }
-    if (!wants || owners != 1 || noun_after(std::max(action, first_verb_ == kNowhere ? action : first_verb_))) return false;
+    if (!wants || owners != 1 || noun_after(std::max(action, first_verb_ == kNowhere ? action : first_verb_)))
+      return false;
     take(owner, clause_.subject);
     return true;
   }
@@ -237,14 +253,21 @@ class Analysis {
     while (end < items_.size() && is_noun(items_[end])) ++end;
     if (end == 0) {  // "proud you": you are proud
       const std::size_t last = items_.size() - 1;
-      const bool states_first = items_.size() > 1 && std::all_of(items_.begin(), items_.end() - 1, [](const Item& item) { return item.kind == ItemKind::kAdjective; });
-      if (states_first && !clause_.wh && is_noun(items_[last]) && items_[last].noun.pronoun() && !items_[last].noun.head.absolute) take(last, clause_.subject);
+      const bool states_first =
+          items_.size() > 1 && std::all_of(items_.begin(), items_.end() - 1,
+                                           [](const Item& item) { return item.kind == ItemKind::kAdjective; });
+      if (states_first && !clause_.wh && is_noun(items_[last]) && items_[last].noun.pronoun() &&
+          !items_[last].noun.head.absolute)
+        take(last, clause_.subject);
       return;
     }
     const bool that = items_[0].noun.that();
-    const bool states = end < items_.size() && std::any_of(items_.begin() + static_cast<std::ptrdiff_t>(end), items_.end(), [](const Item& item) {
-      return item.kind == ItemKind::kAdjective || item.kind == ItemKind::kPlace || (item.kind == ItemKind::kPreposition && item.has_noun && is_place_preposition(item.word.text));
-    });
+    const bool states =
+        end < items_.size() &&
+        std::any_of(items_.begin() + static_cast<std::ptrdiff_t>(end), items_.end(), [](const Item& item) {
+          return item.kind == ItemKind::kAdjective || item.kind == ItemKind::kPlace ||
+                 (item.kind == ItemKind::kPreposition && item.has_noun && is_place_preposition(item.word.text));
+        });
     if (that && (end > 1 || states)) return take(0, clause_.subject);
     if (!states && !(clause_.wh && !clause_.wh->has_noun)) return;
     if (end == 2 && items_[1].noun.pronoun() && items_[1].noun.head.clitic) make_possessive(0);
@@ -265,16 +288,19 @@ class Analysis {
   void take_times() {
     std::size_t carrying = clause_.subject.empty() ? 0 : 1;
     for (const Item& item : items_) carrying += (is_noun(item) && time_phrase(item.noun).empty()) || is_predicate(item);
-    const bool intransitive = first_verb_ != kNowhere && !items_[first_verb_].word.is("be") && !is_will(items_[first_verb_].word);
+    const bool intransitive =
+        first_verb_ != kNowhere && !items_[first_verb_].word.is("be") && !is_will(items_[first_verb_].word);
     const bool only_modal = first_verb_ == kNowhere && (first_modal_ != kNowhere || clause_.lets);
     bool first = true;
     for (std::size_t i = 0; i < items_.size();) {
       Item& item = items_[i];
-      const bool noun_time = is_noun(item) && has_action() && !time_phrase(item.noun).empty() && (carrying >= 2 || (intransitive && carrying >= 1) || only_modal);
+      const bool noun_time = is_noun(item) && has_action() && !time_phrase(item.noun).empty() &&
+                             (carrying >= 2 || (intransitive && carrying >= 1) || only_modal);
       if (item.kind == ItemKind::kTime || noun_time) {
         if (noun_time) item.text = time_phrase(item.noun);
         item.kind = ItemKind::kTime;
-        (first && i == 0 && items_.size() + clause_.subject.size() > 1 ? clause_.front_times : clause_.end_times).push_back(item);
+        (first && i == 0 && items_.size() + clause_.subject.size() > 1 ? clause_.front_times : clause_.end_times)
+            .push_back(item);
       } else if (item.kind == ItemKind::kFrequency) {
         clause_.frequencies.push_back(item);
       } else {
@@ -363,7 +389,8 @@ class Analysis {
     if (states.empty()) return;
     const bool adjective = states[0].kind == ItemKind::kAdjective;
     Group& first = groups[0];
-    const bool acts = !first.verb.is("be") && adjective && (is_state_of_mind(states[0].word) ? !is_will(first.verb) : !is_state(first.verb));
+    const bool acts = !first.verb.is("be") && adjective &&
+                      (is_state_of_mind(states[0].word) ? !is_will(first.verb) : !is_state(first.verb));
     if (acts && clause_.subject.empty() && !is_state_of_mind(states[0].word) && !clause_.lets && !clause_.modal) {
       clause_.subject.push_back(one_that_is(states[0]));  // "thin clean": the thin one cleans
       states.erase(states.begin());
@@ -396,7 +423,8 @@ class Analysis {
       Group& group = groups[i];
       if (!takes_to(group.verb) || has_object(group) || group.after.empty() || i + 1 < groups.size()) continue;
       const Item& first = group.after[0];
-      const bool be = first.kind == ItemKind::kPlace || (first.kind == ItemKind::kAdjective && is_state_of_mind(first.word) && !group.verb.is("have")) ||
+      const bool be = first.kind == ItemKind::kPlace ||
+                      (first.kind == ItemKind::kAdjective && is_state_of_mind(first.word) && !group.verb.is("have")) ||
                       (first.kind == ItemKind::kPreposition && first.has_noun && is_place_preposition(first.word.text));
       if (!be || group.verb.is("have")) continue;
       Group state;
@@ -420,7 +448,8 @@ class Analysis {
   void with_company(Group& state) {
     if (clause_.wh || (!clause_.subject.empty() && clause_.subject[0].that())) return;
     bool only_clitics = !state.after.empty();
-    for (const Item& item : state.after) only_clitics &= is_noun(item) && item.noun.pronoun() && !item.noun.head.absolute;
+    for (const Item& item : state.after)
+      only_clitics &= is_noun(item) && item.noun.pronoun() && !item.noun.head.absolute;
     if (!only_clitics) return;
     Item with;
     with.kind = ItemKind::kPreposition;
@@ -460,7 +489,9 @@ class Analysis {
   // "bucket, be": it is a bucket.
   void identify() {
     auto& groups = clause_.groups;
-    if (groups.size() != 1 || !groups[0].verb.is("be") || !groups[0].after.empty() || clause_.modal || clause_.wh || clause_.lets) return;
+    if (groups.size() != 1 || !groups[0].verb.is("be") || !groups[0].after.empty() || clause_.modal || clause_.wh ||
+        clause_.lets)
+      return;
     if (!clause_.end_times.empty() || !clause_.front_times.empty()) return;
     for (const NounPhrase& noun : clause_.subject)
       if (noun.head.role != Role::kNoun && !noun.head.text.empty()) return;
@@ -483,7 +514,9 @@ class Analysis {
     const bool verbs = !clause_.groups.empty();
     if (!verbs && !clause_.modal) return fragment_subject();
     if (clause_.question) {
-      clause_.subject.push_back(pronoun(clause_.modal ? "I" : verbs && clause_.groups[0].verb.is("be") ? be_subject(true) : "you"));
+      clause_.subject.push_back(pronoun(clause_.modal                              ? "I"
+                                        : verbs && clause_.groups[0].verb.is("be") ? be_subject(true)
+                                                                                   : "you"));
       return;
     }
     if (verbs && is_weather(clause_.groups[0].verb) && !clause_.modal) {
@@ -493,7 +526,8 @@ class Analysis {
     const bool tense = clause_.past || clause_.future;
     const Group* first = verbs ? &clause_.groups[0] : nullptr;
     if (first != nullptr && first->verb.is("be") && !clause_.modal) {
-      if (clause_.groups.size() == 1 && !tense && !first->after.empty() && first->after[0].kind == ItemKind::kAdjective && is_command(first->after[0].word)) {
+      if (clause_.groups.size() == 1 && !tense && !first->after.empty() &&
+          first->after[0].kind == ItemKind::kAdjective && is_command(first->after[0].word)) {
         clause_.imperative = true;
         return;
       }
@@ -511,8 +545,10 @@ class Analysis {
     const Word& word = clause_.wh->word;
     if (clause_.groups.empty()) return clause_.modal.has_value() && word.is("who");
     const Word& verb = clause_.groups[0].verb;
-    if (word.is("who") || clause_.wh->has_noun) return !(verb.is("be") && clause_.groups[0].after.empty() && clause_.groups.size() == 1);
-    return word.is("what") && (is_intransitive(verb) || listed("|hurt|happen|be|smell|", verb.text)) && !(verb.is("be") && clause_.groups[0].after.empty() && clause_.groups.size() == 1);
+    if (word.is("who") || clause_.wh->has_noun)
+      return !(verb.is("be") && clause_.groups[0].after.empty() && clause_.groups.size() == 1);
+    return word.is("what") && (is_intransitive(verb) || listed("|hurt|happen|be|smell|", verb.text)) &&
+           !(verb.is("be") && clause_.groups[0].after.empty() && clause_.groups.size() == 1);
   }
 
   std::string_view be_subject(bool question) const {
@@ -535,7 +571,8 @@ class Analysis {
       items = std::move(items_);
     }
     if (!marked || items.empty() || clause_.wh) return;
-    const bool states = std::none_of(items.begin(), items.end(), is_noun) && std::any_of(items.begin(), items.end(), is_predicate);
+    const bool states =
+        std::none_of(items.begin(), items.end(), is_noun) && std::any_of(items.begin(), items.end(), is_predicate);
     if (!states) return;
     Group state;
     state.verb = verb_named("be");

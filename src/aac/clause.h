@@ -35,16 +35,16 @@ struct Group {
 struct Clause {
   bool lets = false, negated = false, past = false, future = false, question = false;
   bool imperative = false;
-  std::vector<NounPhrase> subject;      // empty: none needed (let's, commands, fragments)
-  std::vector<NounPhrase> topic;        // "the dog, he ..."
-  std::optional<Item> wh;               // where, "how many apples"
-  bool wh_subject = false;              // who wants ...
+  std::vector<NounPhrase> subject;  // empty: none needed (let's, commands, fragments)
+  std::vector<NounPhrase> topic;    // "the dog, he ..."
+  std::optional<Item> wh;           // where, "how many apples"
+  bool wh_subject = false;          // who wants ...
   std::optional<Word> modal;
   bool really_modal = false;
-  std::vector<Group> groups;            // empty: a fragment
-  std::vector<Item> fragment;           // of a clause without verb
+  std::vector<Group> groups;   // empty: a fragment
+  std::vector<Item> fragment;  // of a clause without verb
   std::vector<Item> front_times, end_times, frequencies;
-  std::string conjunction = "and";      // between nouns
+  std::string conjunction = "and";  // between nouns
 };
 
 // The words of one clause, without dots, phrases and interjections. At least one.

@@ -75,7 +75,8 @@ bool has_any(const Words& words, const std::set<std::string_view>& wanted) {
   return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return wanted.contains(word); });
 }
 
-// Words whose forms no rule makes. A row's forms stand for each other: whichever of them is tapped, any of them may be said.
+// Words whose forms no rule makes. A row's forms stand for each other: whichever of them is tapped, any of them may be
+// said.
 const std::vector<std::set<std::string_view>> kTogether = {
     {"i", "me", "my", "mine", "myself"},
     {"you", "your", "yours", "yourself", "yourselves", "ya"},
@@ -98,13 +99,16 @@ const std::vector<std::set<std::string_view>> kTogether = {
 // "big" -> "bigger", "biggest"; "happy" -> "happier", "happiest".
 std::vector<std::string> degrees(const std::string& word) {
   std::string stem = word;
-  const auto vowel = [&](std::size_t from_end) { return std::string_view("aeiou").find(word[word.size() - from_end]) != std::string_view::npos; };
+  const auto vowel = [&](std::size_t from_end) {
+    return std::string_view("aeiou").find(word[word.size() - from_end]) != std::string_view::npos;
+  };
   if (word.size() < 3) return {};
   if (word.ends_with('e')) {
     stem.pop_back();
   } else if (word.ends_with('y') && !vowel(2)) {
     stem.back() = 'i';
-  } else if (!vowel(1) && vowel(2) && !vowel(3) && std::string_view("wxy").find(word.back()) == std::string_view::npos) {
+  } else if (!vowel(1) && vowel(2) && !vowel(3) &&
+             std::string_view("wxy").find(word.back()) == std::string_view::npos) {
     stem += word.back();
   }
   return {stem + "er", stem + "est"};
@@ -117,11 +121,16 @@ std::string regular_adverb(const std::string& word) {
   return word + (word.ends_with("ic") ? "ally" : "ly");
 }
 
-// What may be said for one icon's word or phrase, each as words. People turn nouns into verbs and back, so the type does
-// not limit the forms.
+// What may be said for one icon's word or phrase, each as words. People turn nouns into verbs and back, so the type
+// does not limit the forms.
 std::vector<Words> forms_of(const std::string& word) {
   const std::string plain = english::plain_form(word);
-  std::vector<std::string> forms = {word, plain, english::plural_of(word), english::third_person(plain), english::past(plain), english::participle(plain),
+  std::vector<std::string> forms = {word,
+                                    plain,
+                                    english::plural_of(word),
+                                    english::third_person(plain),
+                                    english::past(plain),
+                                    english::participle(plain),
                                     english::gerund(plain)};
   if (word.find(' ') == word.npos) {
     forms.push_back(english::adverb_of(word));
@@ -144,18 +153,23 @@ bool says_wish(const Words& said) {
 bool says_word(const std::string& word, const Words& said) {
   const Words tapped = words_of(word);
   if (tapped.empty()) return true;  // a picture without a word asks for nothing that could be checked
-  if (tapped == Words{"let", "'s"}) return in_order(tapped, said) || in_order({"shall", "we"}, said) || (has_any(said, {"let"}) && has_any(said, {"us", "me", "you", "him", "her", "it", "them"}));
+  if (tapped == Words{"let", "'s"})
+    return in_order(tapped, said) || in_order({"shall", "we"}, said) ||
+           (has_any(said, {"let"}) && has_any(said, {"us", "me", "you", "him", "her", "it", "them"}));
   if (tapped == Words{"want"} && says_wish(said)) return true;
   if (tapped.size() == 1)
     for (const auto& together : kTogether)
       if (together.contains(tapped[0])) return has_any(said, together);
   std::string joined;
-  for (const std::string& part : tapped) joined += (joined.empty() || part.starts_with('\'') || part == "n't" ? "" : " ") + part;
-  if (joined.ends_with(" of") && says_word(joined.substr(0, joined.size() - 3), said)) return true;  // "lots of" alone: "lots"
+  for (const std::string& part : tapped)
+    joined += (joined.empty() || part.starts_with('\'') || part == "n't" ? "" : " ") + part;
+  if (joined.ends_with(" of") && says_word(joined.substr(0, joined.size() - 3), said))
+    return true;  // "lots of" alone: "lots"
   const auto forms = forms_of(joined);
   if (std::any_of(forms.begin(), forms.end(), [&](const Words& form) { return in_order(form, said); })) return true;
   // "gloves" was tapped, "glove" said.
-  return std::any_of(said.begin(), said.end(), [&](const std::string& one) { return english::plural_of(one) == joined; });
+  return std::any_of(said.begin(), said.end(),
+                     [&](const std::string& one) { return english::plural_of(one) == joined; });
 }
 
 // One of the alternatives of "this / that"; what stands in brackets is a remark.
@@ -175,27 +189,35 @@ bool says_any(std::string_view word, const Words& said) {
 }
 
 bool says_past(const std::vector<Icon>& icons, const Words& said) {
-  static const std::set<std::string_view> kAuxiliaries = {"was", "were", "did", "had", "'d", "could", "would", "been", "past", "before"};
+  static const std::set<std::string_view> kAuxiliaries = {"was",   "were",  "did",  "had",  "'d",
+                                                          "could", "would", "been", "past", "before"};
   if (has_any(said, kAuxiliaries)) return true;
   for (const Icon& icon : icons) {
     if (icon.type != IconType::kVerb) continue;
     const std::string plain = english::plain_form(icon.word);
-    if (in_order(words_of(english::past(plain)), said) || in_order(words_of(english::participle(plain)), said)) return true;
+    if (in_order(words_of(english::past(plain)), said) || in_order(words_of(english::participle(plain)), said))
+      return true;
   }
   // Any other verb, as far as its ending tells.
-  static const std::set<std::string_view> kNoVerbs = {"tired", "hundred", "naked", "wicked", "sacred", "bored", "scared"};
-  return std::any_of(said.begin(), said.end(), [](const std::string& word) { return word.size() > 4 && word.ends_with("ed") && !word.ends_with("eed") && !kNoVerbs.contains(word); });
+  static const std::set<std::string_view> kNoVerbs = {"tired",  "hundred", "naked", "wicked",
+                                                      "sacred", "bored",   "scared"};
+  return std::any_of(said.begin(), said.end(), [](const std::string& word) {
+    return word.size() > 4 && word.ends_with("ed") && !word.ends_with("eed") && !kNoVerbs.contains(word);
+  });
 }
 
 bool says_future(const std::vector<Icon>& icons, const Words& said) {
   // past and future: "I would go"
-  const bool past = std::any_of(icons.begin(), icons.end(), [](const Icon& icon) { return icon.type == IconType::kTensePast; });
+  const bool past =
+      std::any_of(icons.begin(), icons.end(), [](const Icon& icon) { return icon.type == IconType::kTensePast; });
   if (past && has_any(said, {"would", "'d"})) return true;
-  return has_any(said, {"will", "'ll", "shall", "gonna", "future", "later"}) || in_order({"going", "to"}, said) || in_order({"about", "to"}, said);
+  return has_any(said, {"will", "'ll", "shall", "gonna", "future", "later"}) || in_order({"going", "to"}, said) ||
+         in_order({"about", "to"}, said);
 }
 
 bool says_negation(const Words& said) {
-  return has_any(said, {"not", "n't", "no", "never", "nothing", "nobody", "none", "nowhere", "neither", "nor", "nope", "nah", "without", "dont", "cant", "wont"});
+  return has_any(said, {"not", "n't", "no", "never", "nothing", "nobody", "none", "nowhere", "neither", "nor", "nope",
+                        "nah", "without", "dont", "cant", "wont"});
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ std::string in_quotes(const std::string& text) {
 // One file's records, one after the other.
 class CsvReader {
  public:
-  CsvReader(std::string_view text, char separator, const std::string& name) : text_(text), separator_(separator), name_(name) {}
+  CsvReader(std::string_view text, char separator, const std::string& name)
+      : text_(text), separator_(separator), name_(name) {}
 
   bool at_end() const { return pos_ >= text_.size(); }
 
@@ -63,7 +64,9 @@ class CsvReader {
     std::string field;
     for (++pos_;;) {
       const std::size_t quote = text_.find('"', pos_);
-      if (quote == text_.npos) throw Error(name_, ", row ", row_, ": a quotation mark opens a text that never ends; the file may be cut short");
+      if (quote == text_.npos)
+        throw Error(name_, ", row ", row_,
+                    ": a quotation mark opens a text that never ends; the file may be cut short");
       field += text_.substr(pos_, quote - pos_);
       pos_ = quote + 1;
       if (at_end() || text_[pos_] != '"') return field;
@@ -113,8 +116,10 @@ std::string in_utf8(std::string_view bytes, const std::string& name) {
   if (bytes.starts_with("\xFF\xFE")) return utf8_of_utf16(bytes.substr(2), false);
   if (bytes.starts_with("\xFE\xFF")) return utf8_of_utf16(bytes.substr(2), true);
   const std::string_view start = bytes.substr(0, 4096);
-  if (const auto zeros = static_cast<std::size_t>(std::count(start.begin(), start.end(), '\0')); zeros > start.size() / 4)
-    throw Error(name, ": neither a sheet (.xlsx, .ods) nor text in UTF-8; if it is CSV, save it again as \"CSV UTF-8\"");
+  if (const auto zeros = static_cast<std::size_t>(std::count(start.begin(), start.end(), '\0'));
+      zeros > start.size() / 4)
+    throw Error(name,
+                ": neither a sheet (.xlsx, .ods) nor text in UTF-8; if it is CSV, save it again as \"CSV UTF-8\"");
   return std::string(bytes);
 }
 
@@ -136,7 +141,9 @@ struct Windows1252Rows {
 
 std::string as_windows_1252(const std::string& field, const std::string& name, std::size_t row) {
   const auto text = utf8_of_windows_1252(field);
-  if (!text) throw Error(name, ", row ", row, ": the text is in neither UTF-8 nor Windows-1252; save the sheet again as \"CSV UTF-8\" or .xlsx");
+  if (!text)
+    throw Error(name, ", row ", row,
+                ": the text is in neither UTF-8 nor Windows-1252; save the sheet again as \"CSV UTF-8\" or .xlsx");
   return *text;
 }
 
@@ -159,8 +166,9 @@ std::vector<Sheet> read_csv(std::string_view bytes, const std::string& name, con
       if (!field.empty()) sheet.cells.push_back({reader.row(), column, std::move(field)});
     });
   if (odd.count > 0 && warn)
-    warn(name + ": " + std::to_string(odd.count) + (odd.count == 1 ? " row is" : " rows are") + " not in UTF-8 and read as Windows-1252 (" +
-         odd.listed + "), the first as \"" + odd.sample + "\"; emoji are lost in it, as \"?\": better save the sheet as \"CSV UTF-8\" or .xlsx");
+    warn(name + ": " + std::to_string(odd.count) + (odd.count == 1 ? " row is" : " rows are") +
+         " not in UTF-8 and read as Windows-1252 (" + odd.listed + "), the first as \"" + odd.sample +
+         "\"; emoji are lost in it, as \"?\": better save the sheet as \"CSV UTF-8\" or .xlsx");
   return {std::move(sheet)};
 }
 

@@ -13,6 +13,7 @@ struct Irregular {
   std::string_view plain, past, participle;
 };
 
+// clang-format off
 constexpr Irregular kIrregular[] = {
     {"arise", "arose", "arisen"}, {"awake", "awoke", "awoken"}, {"be", "was", "been"}, {"bear", "bore", "borne"},
     {"beat", "beat", "beaten"}, {"become", "became", "become"}, {"begin", "began", "begun"}, {"bend", "bent", "bent"},
@@ -63,8 +64,11 @@ constexpr Irregular kIrregular[] = {
     // Regular, were it not for the doubled letter after a vowel without stress, or the k of -ic.
     {"picnic", "picnicked", "picnicked"}, {"panic", "panicked", "panicked"}, {"mimic", "mimicked", "mimicked"},
 };
+// clang-format on
 
-// Stress on the last syllable, or one syllable more than the spelling shows: the last consonant is doubled all the same.
+// Stress on the last syllable, or one syllable more than the spelling shows: the last consonant is doubled all the
+// same.
+// clang-format off
 const std::unordered_set<std::string_view> kDoubling = {
     "admit",  "begin",  "commit", "compel",  "control", "deter",  "equip", "excel",  "expel",  "forbid", "forget", "kidnap", "occur",
     "omit",   "outrun", "patrol", "permit",  "prefer",  "propel", "quit",  "quiz",   "rebel",  "recur",  "refer",  "regret", "repel",
@@ -76,10 +80,12 @@ constexpr std::pair<std::string_view, std::string_view> kForms[] = {
     {"is", "be"},   {"are", "be"},   {"am", "be"},    {"being", "be"}, {"been", "be"}, {"has", "have"}, {"having", "have"},
     {"does", "do"}, {"doing", "do"}, {"goes", "go"},  {"going", "go"}, {"dying", "die"}, {"lying", "lie"}, {"tying", "tie"},
 };
+// clang-format on
 
 // Plain forms that end in -ing.
-const std::unordered_set<std::string_view> kPlainIng = {"bring", "cling", "fling", "ping", "ring", "sing", "sling", "spring",
-                                                        "sting", "string", "swing", "wing", "wring", "king", "ding", "zing"};
+const std::unordered_set<std::string_view> kPlainIng = {"bring", "cling",  "fling", "ping",   "ring",  "sing",
+                                                        "sling", "spring", "sting", "string", "swing", "wing",
+                                                        "wring", "king",   "ding",  "zing"};
 
 const Irregular* irregular(std::string_view verb) {
   static const auto* const by_plain = [] {
@@ -105,16 +111,19 @@ bool doubles_last(std::string_view verb) {
 std::string with_ed(std::string_view verb) {
   std::string stem(verb);
   if (stem.ends_with('e')) return stem + "d";
-  if (stem.ends_with('y') && stem.size() > 1 && is_consonant(stem[stem.size() - 2])) return stem.substr(0, stem.size() - 1) + "ied";
+  if (stem.ends_with('y') && stem.size() > 1 && is_consonant(stem[stem.size() - 2]))
+    return stem.substr(0, stem.size() - 1) + "ied";
   if (doubles_last(verb)) stem += stem.back();
   return stem + "ed";
 }
 
 std::string with_ing(std::string_view verb) {
   std::string stem(verb);
-  if (irregular(verb) != nullptr && irregular(verb)->past.ends_with("cked") && stem.ends_with('c')) return stem + "king";
+  if (irregular(verb) != nullptr && irregular(verb)->past.ends_with("cked") && stem.ends_with('c'))
+    return stem + "king";
   if (stem.ends_with("ie")) return stem.substr(0, stem.size() - 2) + "ying";
-  const bool keeps_e = stem.ends_with("ee") || stem.ends_with("oe") || stem.ends_with("ye") || stem == "be" || stem == "singe" || stem == "age";
+  const bool keeps_e = stem.ends_with("ee") || stem.ends_with("oe") || stem.ends_with("ye") || stem == "be" ||
+                       stem == "singe" || stem == "age";
   if (stem.ends_with('e') && stem.size() > 2 && !keeps_e) return stem.substr(0, stem.size() - 1) + "ing";
   if (doubles_last(verb)) stem += stem.back();
   return stem + "ing";
@@ -151,25 +160,37 @@ std::string at_heads(std::string_view verb, const Inflect& inflect) {
 std::string without_ing(const std::string& word) {
   std::string stem = word.substr(0, word.size() - 3);
   const std::size_t n = stem.size();
-  if (n >= 3 && stem[n - 1] == stem[n - 2] && is_consonant(stem[n - 1]) && stem[n - 1] != 'l' && stem[n - 1] != 's') stem.pop_back();
-  else if (n >= 2 && is_consonant(stem[n - 1]) && is_vowel(stem[n - 2]) && vowel_groups(stem) == 1 && !doubles_last(stem)) return stem;
-  else if (n >= 2 && is_consonant(stem[n - 1]) && is_vowel(stem[n - 2]) && doubles_last(stem)) stem += 'e';  // making -> make
+  if (n >= 3 && stem[n - 1] == stem[n - 2] && is_consonant(stem[n - 1]) && stem[n - 1] != 'l' && stem[n - 1] != 's')
+    stem.pop_back();
+  else if (n >= 2 && is_consonant(stem[n - 1]) && is_vowel(stem[n - 2]) && vowel_groups(stem) == 1 &&
+           !doubles_last(stem))
+    return stem;
+  else if (n >= 2 && is_consonant(stem[n - 1]) && is_vowel(stem[n - 2]) && doubles_last(stem))
+    stem += 'e';  // making -> make
   return stem;
 }
 
 }  // namespace
 
-std::string third_person(std::string_view verb) { return at_heads(verb, [](const std::string& w) { return with_s(w); }); }
+std::string third_person(std::string_view verb) {
+  return at_heads(verb, [](const std::string& w) { return with_s(w); });
+}
 
 std::string past(std::string_view verb) {
-  return at_heads(verb, [](const std::string& w) { return irregular(w) != nullptr ? std::string(irregular(w)->past) : with_ed(w); });
+  return at_heads(verb, [](const std::string& w) {
+    return irregular(w) != nullptr ? std::string(irregular(w)->past) : with_ed(w);
+  });
 }
 
 std::string participle(std::string_view verb) {
-  return at_heads(verb, [](const std::string& w) { return irregular(w) != nullptr ? std::string(irregular(w)->participle) : with_ed(w); });
+  return at_heads(verb, [](const std::string& w) {
+    return irregular(w) != nullptr ? std::string(irregular(w)->participle) : with_ed(w);
+  });
 }
 
-std::string gerund(std::string_view verb) { return at_heads(verb, [](const std::string& w) { return with_ing(w); }); }
+std::string gerund(std::string_view verb) {
+  return at_heads(verb, [](const std::string& w) { return with_ing(w); });
+}
 
 std::string plain_form(std::string_view verb) {
   std::string text(verb);
@@ -183,12 +204,35 @@ std::string plain_form(std::string_view verb) {
 }
 
 std::string adverb_of(std::string_view adjective) {
-  static constexpr std::pair<std::string_view, std::string_view> kAdverbs[] = {
-      {"quick", "quickly"},   {"slow", "slowly"},   {"loud", "loudly"},   {"quiet", "quietly"}, {"careful", "carefully"}, {"good", "well"},
-      {"bad", "badly"},       {"easy", "easily"},   {"gentle", "gently"}, {"soft", "softly"},   {"nice", "nicely"},       {"happy", "happily"},
-      {"angry", "angrily"},   {"calm", "calmly"},   {"swift", "swiftly"}, {"clear", "clearly"}, {"different", "differently"},
-      {"fast", "fast"},       {"hard", "hard"},     {"early", "early"},   {"late", "late"},     {"high", "high"},         {"low", "low"},
-      {"simple", "simply"},   {"beautiful", "beautifully"}, {"alone", "alone"}, {"prompt", "promptly"}, {"noisy", "noisily"}, {"strong", "strongly"}};
+  static constexpr std::pair<std::string_view, std::string_view> kAdverbs[] = {{"quick", "quickly"},
+                                                                               {"slow", "slowly"},
+                                                                               {"loud", "loudly"},
+                                                                               {"quiet", "quietly"},
+                                                                               {"careful", "carefully"},
+                                                                               {"good", "well"},
+                                                                               {"bad", "badly"},
+                                                                               {"easy", "easily"},
+                                                                               {"gentle", "gently"},
+                                                                               {"soft", "softly"},
+                                                                               {"nice", "nicely"},
+                                                                               {"happy", "happily"},
+                                                                               {"angry", "angrily"},
+                                                                               {"calm", "calmly"},
+                                                                               {"swift", "swiftly"},
+                                                                               {"clear", "clearly"},
+                                                                               {"different", "differently"},
+                                                                               {"fast", "fast"},
+                                                                               {"hard", "hard"},
+                                                                               {"early", "early"},
+                                                                               {"late", "late"},
+                                                                               {"high", "high"},
+                                                                               {"low", "low"},
+                                                                               {"simple", "simply"},
+                                                                               {"beautiful", "beautifully"},
+                                                                               {"alone", "alone"},
+                                                                               {"prompt", "promptly"},
+                                                                               {"noisy", "noisily"},
+                                                                               {"strong", "strongly"}};
   for (const auto& [plain, adverb] : kAdverbs)
     if (adjective == plain) return std::string(adverb);
   return {};

@@ -8,8 +8,13 @@ std::string present_be(Agreement who) { return who.plural || who.person == 2 ? "
 std::string past_be(Agreement who) { return who.plural || who.person == 2 ? "were" : "was"; }
 
 std::string negated(const std::string& auxiliary) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOdd{{{"can", "can't"}, {"will", "won't"}, {"am", "am not"},
-      {"may", "may not"}, {"might", "might not"}, {"shall", "shan't"}, {"must", "mustn't"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOdd{{{"can", "can't"},
+                                                                                      {"will", "won't"},
+                                                                                      {"am", "am not"},
+                                                                                      {"may", "may not"},
+                                                                                      {"might", "might not"},
+                                                                                      {"shall", "shan't"},
+                                                                                      {"must", "mustn't"}}};
   for (const auto& [plain, with_not] : kOdd)
     if (auxiliary == plain) return std::string(with_not);
   return auxiliary + "n't";
@@ -32,7 +37,9 @@ Agreement agreement_of(const Clause& clause) {
 }
 
 bool those(const Clause& clause) {
-  if (clause.wh && clause.wh->has_noun && clause.wh->noun.plural() && !clause.groups.empty() && clause.groups[0].verb.is("be")) return true;
+  if (clause.wh && clause.wh->has_noun && clause.wh->noun.plural() && !clause.groups.empty() &&
+      clause.groups[0].verb.is("be"))
+    return true;
   if (clause.groups.empty() || !clause.groups[0].verb.is("be") || clause.groups[0].after.empty()) return false;
   const Item& said = clause.groups[0].after[0];
   return said.kind == ItemKind::kNoun && !said.noun.pronoun() && said.noun.plural();
@@ -70,7 +77,11 @@ Finite modal_verb(const Clause& clause, const Word& verb) {
     if (future) return {"will", "be able to " + verb.text};
     return {past ? "could" : "can", verb.text};
   }
-  if (modal == "must" && (past || future)) return {past && future ? "would" : future ? "will" : "", past && !future ? "had to " + verb.text : "have to " + verb.text};
+  if (modal == "must" && (past || future))
+    return {past && future ? "would"
+            : future       ? "will"
+                           : "",
+            past && !future ? "had to " + verb.text : "have to " + verb.text};
   if (modal == "will" && past) return {"would", verb.text};
   if (past) return {modal, "have " + participle_form(verb)};
   return {modal, verb.text};

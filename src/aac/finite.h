@@ -22,11 +22,12 @@ struct Finite {
 Agreement agreement_of(const Clause& clause);
 bool those(const Clause& clause);  // "that, shoes": those are shoes
 
-std::string present_be(Agreement who);  // am, is, are
-std::string past_be(Agreement who);     // was, were
+std::string present_be(Agreement who);              // am, is, are
+std::string past_be(Agreement who);                 // was, were
 std::string negated(const std::string& auxiliary);  // can't, won't, am not
 
-// Of the clause's tense and modal. Inverted: as in questions, where all but be needs an auxiliary. Its negation is not in it.
+// Of the clause's tense and modal. Inverted: as in questions, where all but be needs an auxiliary. Its negation is not
+// in it.
 Finite finite(const Clause& clause, const Word& verb, bool inverted);
 Finite modal_verb(const Clause& clause, const Word& verb);
 

@@ -9,8 +9,9 @@
 namespace aacft {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNames = {"NOUN",       "VERB",         "CLITIC_PRONOUN", "ADJECTIVE", "NEGATED",
-                                                     "TENSE_PAST", "TENSE_FUTURE", "DOT",            "QUESTION",  "PREPOSITION"};
+constexpr std::array<std::string_view, 10> kNames = {"NOUN",     "VERB",       "CLITIC_PRONOUN", "ADJECTIVE",
+                                                     "NEGATED",  "TENSE_PAST", "TENSE_FUTURE",   "DOT",
+                                                     "QUESTION", "PREPOSITION"};
 constexpr std::string_view kOpening = "<human>: Simulate an AAC communicator given the following icon input: \n";
 constexpr std::string_view kResponse = "<bot>:";
 
@@ -22,7 +23,9 @@ std::string_view without_spaces(std::string_view text) {
 
 // "* { word ; TYPE ; picture }"; a word may hold ";".
 Icon icon_of_line(std::string_view line) {
-  const auto fail = [&]() -> Icon { throw Error("not an icon: \"", line, "\"; expected \"* { word ; TYPE ; picture }\""); };
+  const auto fail = [&]() -> Icon {
+    throw Error("not an icon: \"", line, "\"; expected \"* { word ; TYPE ; picture }\"");
+  };
   std::string_view text = without_spaces(line);
   if (!text.starts_with("* {") || !text.ends_with("}")) return fail();
   text = text.substr(3, text.size() - 4);
@@ -30,7 +33,8 @@ Icon icon_of_line(std::string_view line) {
   if (second == text.npos || second == 0) return fail();
   const std::size_t first = text.rfind(" ; ", second - 1);
   if (first == text.npos) return fail();
-  const std::string_view word = without_spaces(text.substr(0, first)), type = without_spaces(text.substr(first + 3, second - first - 3));
+  const std::string_view word = without_spaces(text.substr(0, first)),
+                         type = without_spaces(text.substr(first + 3, second - first - 3));
   if (word.empty()) return fail();
   const auto known = icon_type_named(type);
   if (!known) throw Error("\"", type, "\" is not an icon's type, in \"", line, "\"");
@@ -43,7 +47,8 @@ std::string_view name_of(IconType type) { return kNames[static_cast<std::size_t>
 
 std::optional<IconType> icon_type_named(std::string_view name) {
   std::string upper(name);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   const auto found = std::find(kNames.begin(), kNames.end(), upper);
   if (found == kNames.end()) return std::nullopt;
   return static_cast<IconType>(found - kNames.begin());
@@ -53,7 +58,13 @@ std::string prompt_of_icons(const std::vector<Icon>& icons) {
   std::string text(kOpening);
   for (std::size_t i = 0; i < icons.size(); ++i) {
     if (i > 0) text += " \n";
-    text.append("* { ").append(icons[i].word).append(" ; ").append(name_of(icons[i].type)).append(" ; ").append(icons[i].picture).append(" } ");
+    text.append("* { ")
+        .append(icons[i].word)
+        .append(" ; ")
+        .append(name_of(icons[i].type))
+        .append(" ; ")
+        .append(icons[i].picture)
+        .append(" } ");
   }
   return text.append("\n").append(kResponse);
 }

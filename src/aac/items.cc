@@ -25,7 +25,9 @@ std::size_t adjectives_at(const std::vector<Word>& words, std::size_t at, std::v
   return at;
 }
 
-bool is_noun(const std::vector<Word>& words, std::size_t at) { return at < words.size() && words[at].role == Role::kNoun; }
+bool is_noun(const std::vector<Word>& words, std::size_t at) {
+  return at < words.size() && words[at].role == Role::kNoun;
+}
 
 // A noun phrase that starts at `at`: its length, 0 where there is none.
 std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounPhrase& phrase) {
@@ -35,7 +37,8 @@ std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounP
     phrase.head = words[next];
     return 1;
   }
-  if (role(next) == Role::kDeterminer && (words[next].is("all") || words[next].is("both") || words[next].is("half")) && role(next + 1) == Role::kPossessive) {
+  if (role(next) == Role::kDeterminer && (words[next].is("all") || words[next].is("both") || words[next].is("half")) &&
+      role(next + 1) == Role::kPossessive) {
     phrase.determiner = words[next].text;
     phrase.count = words[next].count;
     ++next;
@@ -57,7 +60,8 @@ std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounP
     phrase.head = words[next];
     return next + 1 - at;
   }
-  if (phrase.possessor != nullptr && phrase.determiner.empty() && !phrase.adjectives.empty()) return next - at;  // "my old one"
+  if (phrase.possessor != nullptr && phrase.determiner.empty() && !phrase.adjectives.empty())
+    return next - at;  // "my old one"
   // No noun: "that", "mine", "two"; adjectives stay outside, unless a determiner calls for "one".
   if (start_of_adjectives == at) return 0;
   phrase.adjectives.clear();
@@ -110,7 +114,10 @@ ItemKind adverb_kind(Role role) {
 
 // Places that cannot take a noun phrase after them.
 bool is_only_adverb(const Word& place) {
-  return english::listed("|here|there|up|down|out|away|upstairs|downstairs|everywhere|somewhere|indoors|outdoors|abroad|at home|in front|on top|nearby|far away|", place.text);
+  return english::listed(
+      "|here|there|up|down|out|away|upstairs|downstairs|everywhere|somewhere|indoors|outdoors|abroad|at home|in "
+      "front|on top|nearby|far away|",
+      place.text);
 }
 
 std::size_t preposition_at(const std::vector<Word>& words, std::size_t at, std::vector<Item>& items) {
@@ -134,7 +141,9 @@ std::size_t item_at(const std::vector<Word>& words, std::size_t at, std::vector<
   if (word.role == Role::kWh) {
     Item result = item(ItemKind::kWh, word);
     std::size_t length = 0;
-    if (wh_takes_noun(word) && at + 1 < words.size() && (words[at + 1].role == Role::kNoun || words[at + 1].role == Role::kAdjective)) length = noun_phrase_at(words, at + 1, phrase);
+    if (wh_takes_noun(word) && at + 1 < words.size() &&
+        (words[at + 1].role == Role::kNoun || words[at + 1].role == Role::kAdjective))
+      length = noun_phrase_at(words, at + 1, phrase);
     if (length > 0) {
       result.noun = std::move(phrase);
       result.has_noun = true;
@@ -149,19 +158,21 @@ std::size_t item_at(const std::vector<Word>& words, std::size_t at, std::vector<
   if (word.role == Role::kAdjective || word.role == Role::kDegree) {
     std::vector<std::string> adjectives;
     const std::size_t next = adjectives_at(words, at, adjectives);
-    Item result = item(word.role == Role::kDegree && next == at ? ItemKind::kManner : ItemKind::kAdjective, next > at ? words[next - 1] : word);
+    Item result = item(word.role == Role::kDegree && next == at ? ItemKind::kManner : ItemKind::kAdjective,
+                       next > at ? words[next - 1] : word);
     if (next > at) result.text = listing(adjectives);
     items.push_back(std::move(result));
     return next > at ? next - at : 1;
   }
-  if (word.role == Role::kPreposition || (word.role == Role::kPlace && !is_only_adverb(word))) return preposition_at(words, at, items);
+  if (word.role == Role::kPreposition || (word.role == Role::kPlace && !is_only_adverb(word)))
+    return preposition_at(words, at, items);
   items.push_back(item(adverb_kind(word.role), word));
   return 1;
 }
 
 bool speaks(Role role) {
-  return role != Role::kNot && role != Role::kPast && role != Role::kFuture && role != Role::kQuestion && role != Role::kLets && role != Role::kDot &&
-         role != Role::kConjunction;
+  return role != Role::kNot && role != Role::kPast && role != Role::kFuture && role != Role::kQuestion &&
+         role != Role::kLets && role != Role::kDot && role != Role::kConjunction;
 }
 
 }  // namespace
@@ -184,17 +195,21 @@ std::string time_phrase(const NounPhrase& noun) {
   context.use = Use::kAfterPreposition;
   const std::string text = text_of(noun, context);
   if (const std::string* preposition = noun.head.form("preposition"); preposition != nullptr && plain) {
-    const bool article = *preposition == "in" && !noun.head.name && kind != NounClass::kMonth && kind != NounClass::kSeason;
+    const bool article =
+        *preposition == "in" && !noun.head.name && kind != NounClass::kMonth && kind != NounClass::kSeason;
     return *preposition + (article ? " the " : " ") + noun.head.text;
   }
   if (kind == NounClass::kDay) return (noun.demonstrative.empty() ? "on " : "") + text;
   if (kind == NounClass::kMonth) return (noun.demonstrative.empty() ? "in " : "") + (plain ? noun.head.text : text);
-  if (kind == NounClass::kSeason) return plain ? "in " + noun.head.text : noun.demonstrative.empty() ? "in " + text : text;
-  if (kind == NounClass::kDayPart) return plain ? "in the " + noun.head.text : noun.demonstrative.empty() ? "in " + text : text;
+  if (kind == NounClass::kSeason)
+    return plain ? "in " + noun.head.text : noun.demonstrative.empty() ? "in " + text : text;
+  if (kind == NounClass::kDayPart)
+    return plain ? "in the " + noun.head.text : noun.demonstrative.empty() ? "in " + text : text;
   if (!plain) return {};
   if (word == "night") return "at night";
   if (word == "weekend") return "at the weekend";
-  if (word == "christmas" || word == "easter" || word == "new year" || word == "christmas period") return (word == "christmas period" ? "in the " : "at ") + noun.head.text;
+  if (word == "christmas" || word == "easter" || word == "new year" || word == "christmas period")
+    return (word == "christmas period" ? "in the " : "at ") + noun.head.text;
   if (word == "week" || word == "month" || word == "year") return "this " + noun.head.text;
   if (word == "holy week") return "in " + noun.head.text;
   return {};

@@ -21,7 +21,8 @@ std::int32_t JavaRandom::next_int() { return static_cast<std::int32_t>(next(32))
 std::int32_t JavaRandom::next_int(std::int32_t bound) {
   assert(bound > 0);
   const auto size = static_cast<std::uint32_t>(bound);
-  if ((size & (size - 1)) == 0) return static_cast<std::int32_t>((std::uint64_t{size} * next(31)) >> 31);  // the high bits are the better ones
+  if ((size & (size - 1)) == 0)
+    return static_cast<std::int32_t>((std::uint64_t{size} * next(31)) >> 31);  // the high bits are the better ones
   // Draws of the last, incomplete round of bounds below 2^31 are rejected.
   for (;;) {
     const std::uint32_t bits = next(31), value = bits % size;

@@ -40,12 +40,15 @@ std::string clean_label(std::string_view label) {
 }
 
 bool fits_prompt(const std::string& word, const std::string& picture) {
-  return !word.empty() && word == clean_label(word) && picture.find_first_of(" \t\r\n;{}") == picture.npos && picture.size() <= kMostBytes;
+  return !word.empty() && word == clean_label(word) && picture.find_first_of(" \t\r\n;{}") == picture.npos &&
+         picture.size() <= kMostBytes;
 }
 
 std::string picture_of(std::string_view word) {
   std::string name;
-  for (const char c : word) name += static_cast<unsigned char>(c) <= ' ' || std::string_view("/;{}").find(c) != std::string_view::npos ? '_' : c;
+  for (const char c : word)
+    name +=
+        static_cast<unsigned char>(c) <= ' ' || std::string_view("/;{}").find(c) != std::string_view::npos ? '_' : c;
   return name + ".png";
 }
 
@@ -53,7 +56,10 @@ LabelFinder::LabelFinder(const Lexicon& lexicon) : lexicon_(lexicon) {
   for (const LexiconEntry& entry : lexicon.entries()) {
     if (entry.icon.type == IconType::kNoun) add_plural(entry);
     if (entry.icon.type == IconType::kVerb)
-      for (const auto& [key, rule] : {std::pair{"past", &english::past}, {"participle", &english::participle}, {"third", &english::third_person}, {"ing", &english::gerund}}) {
+      for (const auto& [key, rule] : {std::pair{"past", &english::past},
+                                      {"participle", &english::participle},
+                                      {"third", &english::third_person},
+                                      {"ing", &english::gerund}}) {
         const std::string* irregular = entry.form(key);
         inflected_.emplace(lower_case(irregular != nullptr ? *irregular : rule(entry.icon.word)), &entry);
       }
@@ -78,7 +84,8 @@ LabelFinder::Found LabelFinder::find(const std::string& label) const {
     return {&entry, {starts_lower(entry.icon.word) ? lower_case(plain) : plain, entry.icon.type, entry.icon.picture}};
   }
   // "to run", "is"
-  if (const LexiconEntry* entry = lexicon_.find(english::plain_form(lower_case(plain)), IconType::kVerb)) return {entry, entry->icon};
+  if (const LexiconEntry* entry = lexicon_.find(english::plain_form(lower_case(plain)), IconType::kVerb))
+    return {entry, entry->icon};
   return {};
 }
 

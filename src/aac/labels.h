@@ -10,8 +10,8 @@
 
 namespace aacft {
 
-// On one line, fit for a prompt: white space is single, " ; " and " }" lose their blank, "<bot>" and "<human>" their "<". At
-// most 200 bytes.
+// On one line, fit for a prompt: white space is single, " ; " and " }" lose their blank, "<bot>" and "<human>" their
+// "<". At most 200 bytes.
 std::string clean_label(std::string_view label);
 
 // Whether they can be an icon's as they are.
@@ -24,8 +24,8 @@ class LabelFinder {
  public:
   explicit LabelFinder(const Lexicon& lexicon);
 
-  // The entry of a clean label, and how its icon is written: "Want" -> want; "to eat", "eating", "ate" -> eat; "yes!" -> yes;
-  // "Apples" -> apples, of the entry apple. nullptr for a word that the lexicon does not know.
+  // The entry of a clean label, and how its icon is written: "Want" -> want; "to eat", "eating", "ate" -> eat; "yes!"
+  // -> yes; "Apples" -> apples, of the entry apple. nullptr for a word that the lexicon does not know.
   struct Found {
     const LexiconEntry* entry = nullptr;
     Icon icon;

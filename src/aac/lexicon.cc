@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostColumns = 100, kMostForms = 100, kMostBytes = 1000;  // of a line, of an entry, of a field
-constexpr std::size_t kMostNameBytes = 200;  // of a word or picture
+constexpr std::size_t kMostNameBytes = 200;                                     // of a word or picture
 constexpr std::size_t kMostWarnings = 20;
 
 // Without blanks at its ends, and single ones inside.
@@ -32,13 +32,14 @@ std::string single_spaced(std::string_view text) {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
-  for (std::size_t begin = 0;; ) {
+  for (std::size_t begin = 0;;) {
     const std::size_t end = text.find(separator, begin);
     parts.push_back(trimmed(text.substr(begin, end == text.npos ? end : end - begin)));
     if (end == text.npos) return parts;
@@ -68,16 +69,36 @@ std::string key_of(std::string_view word) {
 // Names of parts of speech that other tables use. Subject pronouns and set phrases are NOUNs to a board; words that say
 // how, where, when or how many are ADJECTIVEs; joining words are PREPOSITIONs.
 constexpr std::array<std::pair<std::string_view, IconType>, 30> kPartsOfSpeech = {{
-    {"n", IconType::kNoun},           {"proper noun", IconType::kNoun},      {"propn", IconType::kNoun},
-    {"pron", IconType::kNoun},        {"pronoun", IconType::kNoun},          {"interjection", IconType::kNoun},
-    {"phrase", IconType::kNoun},      {"expression", IconType::kNoun},       {"clitic", IconType::kCliticPronoun},
-    {"v", IconType::kVerb},           {"aux", IconType::kVerb},              {"auxiliary", IconType::kVerb},
-    {"modal", IconType::kVerb},       {"adj", IconType::kAdjective},         {"a", IconType::kAdjective},
-    {"adv", IconType::kAdjective},    {"adverb", IconType::kAdjective},      {"det", IconType::kAdjective},
-    {"determiner", IconType::kAdjective}, {"article", IconType::kAdjective}, {"num", IconType::kAdjective},
-    {"number", IconType::kAdjective}, {"numeral", IconType::kAdjective},     {"quantifier", IconType::kAdjective},
-    {"prep", IconType::kPreposition}, {"adp", IconType::kPreposition},       {"conj", IconType::kPreposition},
-    {"conjunction", IconType::kPreposition}, {"negation", IconType::kNegated}, {"negative", IconType::kNegated},
+    {"n", IconType::kNoun},
+    {"proper noun", IconType::kNoun},
+    {"propn", IconType::kNoun},
+    {"pron", IconType::kNoun},
+    {"pronoun", IconType::kNoun},
+    {"interjection", IconType::kNoun},
+    {"phrase", IconType::kNoun},
+    {"expression", IconType::kNoun},
+    {"clitic", IconType::kCliticPronoun},
+    {"v", IconType::kVerb},
+    {"aux", IconType::kVerb},
+    {"auxiliary", IconType::kVerb},
+    {"modal", IconType::kVerb},
+    {"adj", IconType::kAdjective},
+    {"a", IconType::kAdjective},
+    {"adv", IconType::kAdjective},
+    {"adverb", IconType::kAdjective},
+    {"det", IconType::kAdjective},
+    {"determiner", IconType::kAdjective},
+    {"article", IconType::kAdjective},
+    {"num", IconType::kAdjective},
+    {"number", IconType::kAdjective},
+    {"numeral", IconType::kAdjective},
+    {"quantifier", IconType::kAdjective},
+    {"prep", IconType::kPreposition},
+    {"adp", IconType::kPreposition},
+    {"conj", IconType::kPreposition},
+    {"conjunction", IconType::kPreposition},
+    {"negation", IconType::kNegated},
+    {"negative", IconType::kNegated},
 }};
 
 std::optional<IconType> type_named(std::string_view name) {
@@ -90,9 +111,11 @@ std::optional<IconType> type_named(std::string_view name) {
 
 const std::set<std::string_view>& form_keys() {
   static const std::set<std::string_view> keys = {
-      "plural", "mass", "name", "pair", "phrase", "person", "the", "bare", "article", "pronoun", "preposition",     // nouns
-      "past", "participle", "third", "ing", "to", "intransitive",                                                   // verbs
-      "place", "time", "manner", "degree", "number", "determiner", "of", "question", "noun_after", "conjunction"};  // the rest
+      "plural", "mass",       "name",       "pair",       "phrase",      "person",
+      "the",    "bare",       "article",    "pronoun",    "preposition",                  // nouns
+      "past",   "participle", "third",      "ing",        "to",          "intransitive",  // verbs
+      "place",  "time",       "manner",     "degree",     "number",      "determiner",
+      "of",     "question",   "noun_after", "conjunction"};  // the rest
   return keys;
 }
 
@@ -114,7 +137,8 @@ class Oddities {
       const std::string more = count > 1 ? " (and " + std::to_string(count - 1) + " more lines like it)" : "";
       warn_(name_ + ":" + std::to_string(line) + ": " + order_[i] + more);
     }
-    if (order_.size() > kMostWarnings) warn_(name_ + ": " + std::to_string(order_.size() - kMostWarnings) + " more kinds of oddities");
+    if (order_.size() > kMostWarnings)
+      warn_(name_ + ": " + std::to_string(order_.size() - kMostWarnings) + " more kinds of oddities");
   }
 
  private:
@@ -129,7 +153,8 @@ class Parser {
   Parser(const std::string& name, const Warn& warn) : name_(name), oddities_(name, warn) {}
 
   Lexicon parse(std::string_view text) {
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) throw Error(name_, ": this is UTF-16; save it as UTF-8");
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+      throw Error(name_, ": this is UTF-16; save it as UTF-8");
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     while (!text.empty()) {
       ++line_;
@@ -138,7 +163,9 @@ class Parser {
       text.remove_prefix(std::min(end + 1, text.size()));
     }
     if (entries_.empty())
-      throw Error(name_, ": no entries; expected a line with the columns' names (word, picture, type, ...) and then a word a line");
+      throw Error(
+          name_,
+          ": no entries; expected a line with the columns' names (word, picture, type, ...) and then a word a line");
     oddities_.tell();
     return Lexicon(std::move(entries_));
   }
@@ -168,8 +195,10 @@ class Parser {
   Format format_of(std::string_view line) const {
     if (line.find('\t') != line.npos) return Format::kTabs;
     if (line.find('|') != line.npos) return Format::kBars;
-    fail("expected columns between tabs, the first line being their names (word, picture, type, category, forms, emoji), ",
-         "or nine columns between \"|\"");
+    fail(
+        "expected columns between tabs, the first line being their names (word, picture, type, category, forms, "
+        "emoji), ",
+        "or nine columns between \"|\"");
   }
 
   std::vector<std::string_view> fields_of(std::string_view line, char separator) const {
@@ -183,23 +212,26 @@ class Parser {
   void read_header(std::string_view line) {
     for (const std::string_view part : fields_of(line, '\t')) {
       const std::string column = lower(part);
-      if (std::find(columns_.begin(), columns_.end(), column) != columns_.end()) fail("the column \"", column, "\" is there twice");
+      if (std::find(columns_.begin(), columns_.end(), column) != columns_.end())
+        fail("the column \"", column, "\" is there twice");
       static const std::set<std::string> known = {"word", "picture", "type", "category", "forms", "emoji", "offensive"};
       if (!known.contains(column)) oddities_.add(line_, "the column \"" + column + "\" is not known and ignored");
       columns_.push_back(column);
     }
     for (const char* needed : {"word", "type"})
       if (std::find(columns_.begin(), columns_.end(), needed) == columns_.end())
-        fail("the first line must name the columns between tabs (word, picture, type, category, forms, emoji); \"", needed,
-             "\" is not among them");
+        fail("the first line must name the columns between tabs (word, picture, type, category, forms, emoji); \"",
+             needed, "\" is not among them");
   }
 
   void add_tabs(std::string_view line) {
     const auto fields = fields_of(line, '\t');
     // Editors strip empty fields at the end.
-    if (fields.size() > columns_.size()) fail(fields.size(), " columns; expected ", columns_.size(), ", as in the first line");
+    if (fields.size() > columns_.size())
+      fail(fields.size(), " columns; expected ", columns_.size(), ", as in the first line");
     const auto field = [&](std::string_view column) -> std::string_view {
-      const auto index = static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), column) - columns_.begin());
+      const auto index =
+          static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), column) - columns_.begin());
       return index < fields.size() ? fields[index] : std::string_view();
     };
     if (field("type").empty()) fail("column \"type\": empty; expected NOUN, VERB, ADJECTIVE, ...; are tabs missing?");
@@ -216,11 +248,13 @@ class Parser {
     auto fields = fields_of(line, '|');
     if (fields.size() == 10 && fields.back().empty()) fields.pop_back();
     if (fields.size() != 9)
-      fail(fields.size(), " columns between \"|\"; expected 9: word, ascii, part of speech, colour, picture path, language, ",
+      fail(fields.size(),
+           " columns between \"|\"; expected 9: word, ascii, part of speech, colour, picture path, language, ",
            "category, list, offensive");
     LexiconEntry entry;
     const std::size_t slash = fields[4].find_last_of("/\\");
-    entry.icon = icon_of(fields[0], fields[2], slash == std::string_view::npos ? fields[4] : fields[4].substr(slash + 1));
+    entry.icon =
+        icon_of(fields[0], fields[2], slash == std::string_view::npos ? fields[4] : fields[4].substr(slash + 1));
     entry.category = fields[6];
     entry.offensive = flag_of(fields[8]);
     add(std::move(entry));
@@ -234,7 +268,8 @@ class Parser {
     const auto known = type_named(type);
     if (!known) oddities_.add(line_, "part of speech \"" + std::string(type) + "\" is not known; taken as NOUN");
     Icon icon{word, known.value_or(IconType::kNoun), picture.empty() ? picture_of_word(word) : std::string(picture)};
-    std::replace_if(icon.picture.begin(), icon.picture.end(), [](char c) { return c == ' ' || c == ';' || c == '{'; }, '_');
+    std::replace_if(
+        icon.picture.begin(), icon.picture.end(), [](char c) { return c == ' ' || c == ';' || c == '{'; }, '_');
     return icon;
   }
 
@@ -293,9 +328,13 @@ const std::string* LexiconEntry::form(std::string_view key) const {
   return nullptr;
 }
 
-Lexicon Lexicon::read(const std::filesystem::path& file, const Warn& warn) { return parse(read_input(file), file.string(), warn); }
+Lexicon Lexicon::read(const std::filesystem::path& file, const Warn& warn) {
+  return parse(read_input(file), file.string(), warn);
+}
 
-Lexicon Lexicon::parse(std::string_view text, const std::string& name, const Warn& warn) { return Parser(name, warn).parse(text); }
+Lexicon Lexicon::parse(std::string_view text, const std::string& name, const Warn& warn) {
+  return Parser(name, warn).parse(text);
+}
 
 Lexicon::Lexicon(std::vector<LexiconEntry> entries) : entries_(std::move(entries)) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -364,7 +403,8 @@ std::optional<std::string> unfit_for_prompt(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), is_control)) return "holds a control character";
   if (text.find(" ;") != text.npos) return "holds \" ;\", which parts an icon's fields in prompts";
   if (text.find('}') != text.npos) return "holds \"}\", which ends an icon in prompts";
-  if (text.find("<bot>") != text.npos || text.find("<human>") != text.npos) return "holds \"<bot>\" or \"<human>\", which begin a turn in prompts";
+  if (text.find("<bot>") != text.npos || text.find("<human>") != text.npos)
+    return "holds \"<bot>\" or \"<human>\", which begin a turn in prompts";
   if (text.size() > kMostNameBytes) return "is longer than " + std::to_string(kMostNameBytes) + " bytes";
   return std::nullopt;
 }

@@ -10,7 +10,8 @@ using english::listed;
 using english::lower_case;
 using english::WordList;
 
-const WordList kTheOnly = "|first|second|third|last|next|same|other|only|best|worst|equal|opposite|whole|right|left|main|";
+const WordList kTheOnly =
+    "|first|second|third|last|next|same|other|only|best|worst|equal|opposite|whole|right|left|main|";
 const WordList kBareAfter = "|school|bed|home|work|church|town|prison|jail|hospital|college|university|nursery|";
 const WordList kIndefiniteAfter = "|with|without|like|by|as|";
 
@@ -38,7 +39,8 @@ bool takes_the(const NounPhrase& phrase) {
 std::string pronoun_text(const NounPhrase& phrase, const NounContext& context) {
   const Pronoun& pronoun = *phrase.head.pronoun;
   if (phrase.head.absolute) return std::string(pronoun.absolute);
-  if (context.use == Use::kSubject || (context.use == Use::kAlone && !phrase.head.clitic)) return std::string(pronoun.subject);
+  if (context.use == Use::kSubject || (context.use == Use::kAlone && !phrase.head.clitic))
+    return std::string(pronoun.subject);
   if (context.subject == &pronoun || phrase.head.reflexive) return std::string(pronoun.reflexive);
   return std::string(pronoun.object);
 }
@@ -52,7 +54,10 @@ std::string demonstrative_text(const std::string& word, bool many) {
 std::string with_determiner(const NounPhrase& phrase, const std::string& before) {
   std::string word = phrase.determiner;
   const bool headless = phrase.head.text.empty() && phrase.adjectives.empty();
-  if (headless) return before + (word == "every" || word == "another" || word == "each" || word == "the" ? word + " one" : word == "a" ? "A" : word);
+  if (headless)
+    return before + (word == "every" || word == "another" || word == "each" || word == "the" ? word + " one"
+                     : word == "a"                                                           ? "A"
+                                                                                             : word);
   const bool mass = phrase.head.mass;
   const bool many = !mass && (phrase.count == Count::kMany || phrase.count == Count::kMass || phrase.head.plural);
   if (mass && word == "many") word = "much";
@@ -74,9 +79,12 @@ std::string article(const NounPhrase& phrase, const NounContext& context, bool m
   if (takes_the(phrase)) return "the ";
   if (head.name) return "";
   if (context.the) return "the ";
-  if (phrase.adjectives.empty() && (listed(kBareAfter, word) || head.has("bare")) && (context.use == Use::kGeneric || (context.use == Use::kAfterPreposition && context.preposition != "with"))) return "";
+  if (phrase.adjectives.empty() && (listed(kBareAfter, word) || head.has("bare")) &&
+      (context.use == Use::kGeneric || (context.use == Use::kAfterPreposition && context.preposition != "with")))
+    return "";
   if (context.use == Use::kSubject) return head.mass && !head.portion && phrase.adjectives.empty() ? "" : "the ";
-  if (head.mass && context.use == Use::kObject && head.portion && !context.plain_mass) return context.any ? "any " : "some ";
+  if (head.mass && context.use == Use::kObject && head.portion && !context.plain_mass)
+    return context.any ? "any " : "some ";
   if (head.mass) return "";
   if (context.preposition == "by" && head.noun_class == english::NounClass::kVehicle) return "";
   if (context.use == Use::kAfterPreposition && head.noun_class == english::NounClass::kAnimal && !many) return "the ";
@@ -100,18 +108,23 @@ bool NounPhrase::plural() const {
 
 std::string text_of(const NounPhrase& phrase, const NounContext& context) {
   if (phrase.pronoun()) return pronoun_text(phrase, context);
-  if (phrase.that()) return context.many && context.use == Use::kSubject ? demonstrative_text(phrase.head.text, true) : phrase.head.text;
+  if (phrase.that())
+    return context.many && context.use == Use::kSubject ? demonstrative_text(phrase.head.text, true) : phrase.head.text;
   std::string before;
   if (phrase.possessor != nullptr) before = std::string(phrase.possessor->possessive) + " ";
   if (!phrase.demonstrative.empty()) before = demonstrative_text(phrase.demonstrative, phrase.plural()) + " ";
   if (!phrase.determiner.empty()) {
-    if (phrase.possessor != nullptr && (phrase.determiner == "all" || phrase.determiner == "both" || phrase.determiner == "half"))
+    if (phrase.possessor != nullptr &&
+        (phrase.determiner == "all" || phrase.determiner == "both" || phrase.determiner == "half"))
       return phrase.determiner + " " + before + head_text(phrase, !phrase.head.mass && phrase.determiner != "half");
     return with_determiner(phrase, before);
   }
-  const bool generic = context.use == Use::kGeneric && !phrase.head.name && !phrase.head.mass && before.empty() && !phrase.head.the && !takes_the(phrase);
-  const bool said_of_many = context.many && context.use == Use::kComplement && before.empty() && !phrase.head.name && !phrase.head.mass && !takes_the(phrase) &&
-                            phrase.head.noun_class != english::NounClass::kPlace && (!context.only_alive || phrase.head.alive());
+  const bool generic = context.use == Use::kGeneric && !phrase.head.name && !phrase.head.mass && before.empty() &&
+                       !phrase.head.the && !takes_the(phrase);
+  const bool said_of_many = context.many && context.use == Use::kComplement && before.empty() && !phrase.head.name &&
+                            !phrase.head.mass && !takes_the(phrase) &&
+                            phrase.head.noun_class != english::NounClass::kPlace &&
+                            (!context.only_alive || phrase.head.alive());
   const bool school = generic && phrase.adjectives.empty() && listed(kBareAfter, lower_case(phrase.head.text));
   const bool many = (generic && !school) || said_of_many || (phrase.head.plural && !phrase.head.mass);
   std::string rest = joined(phrase.adjectives);

@@ -14,7 +14,8 @@ using WordList = std::string_view;
 // Is it in the list? Lower case.
 bool listed(const WordList& list, std::string_view word);
 
-extern const WordList kPluralOnly;    // always plural: scissors, trousers, people; the same word for one and many is not here
+extern const WordList
+    kPluralOnly;  // always plural: scissors, trousers, people; the same word for one and many is not here
 extern const WordList kSingularS;     // end in s and are one: bus, lens
 extern const WordList kNotMen;        // end in man or men, and are not men: human, specimen
 extern const WordList kPortions;      // mass, taken by the bit

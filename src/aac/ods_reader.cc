@@ -13,7 +13,8 @@ constexpr int kMostNested = 100;  // spans in spans, groups in groups
 
 class OdsReader {
  public:
-  OdsReader(pugi::xml_node root, std::size_t size, const std::string& name) : root_(root), name_(name), repeats_left_(size) {}
+  OdsReader(pugi::xml_node root, std::size_t size, const std::string& name)
+      : root_(root), name_(name), repeats_left_(size) {}
 
   std::vector<Sheet> read() {
     find_hidden_styles();
@@ -26,7 +27,8 @@ class OdsReader {
       cells_ = &cells, comments_ = &comments;
       row_ = 1;
       read_rows(table, 0);
-      sheets.push_back({std::string(attribute_of(table, "name")), hidden_styles_.contains(attribute_of(table, "style-name")), cells.take(), comments.take()});
+      sheets.push_back({std::string(attribute_of(table, "name")),
+                        hidden_styles_.contains(attribute_of(table, "style-name")), cells.take(), comments.take()});
     }
     return sheets;
   }
@@ -34,7 +36,8 @@ class OdsReader {
  private:
   void find_hidden_styles() {
     for (const pugi::xml_node style : child_named(root_, "automatic-styles").children())
-      if (attribute_of(style, "family") == "table" && attribute_of(child_named(style, "table-properties"), "display") == "false")
+      if (attribute_of(style, "family") == "table" &&
+          attribute_of(child_named(style, "table-properties"), "display") == "false")
         hidden_styles_.emplace(attribute_of(style, "name"));
   }
 
@@ -82,7 +85,8 @@ class OdsReader {
 
   // A cell takes at least as many bytes of the file as it counts here, unless it is repeated beyond reason.
   void spend(std::size_t cells) {
-    if (cells > repeats_left_) throw Error(name_, ": repeats its cells far more often than a sheet of its size does; the sheet is damaged");
+    if (cells > repeats_left_)
+      throw Error(name_, ": repeats its cells far more often than a sheet of its size does; the sheet is damaged");
     repeats_left_ -= cells;
   }
 

@@ -19,6 +19,8 @@ inline std::string id_text(const nlohmann::json& id) {
   if (id.is_string()) return id.get<std::string>();
   return id.is_number() ? id.dump() : "";
 }
-inline std::string id_of(const nlohmann::json& object) { return object.is_object() && object.contains("id") ? id_text(object.at("id")) : ""; }
+inline std::string id_of(const nlohmann::json& object) {
+  return object.is_object() && object.contains("id") ? id_text(object.at("id")) : "";
+}
 
 }  // namespace aacft

@@ -20,7 +20,8 @@ using nlohmann::json;
 
 constexpr std::size_t kMostCells = 10'000, kMostWords = 200'000, kMostNamed = 50;
 
-constexpr std::pair<const char*, const char*> kClitics[] = {{"I", "me"}, {"you", "you"}, {"he", "him"}, {"she", "her"}, {"we", "us"}, {"they", "them"}};
+constexpr std::pair<const char*, const char*> kClitics[] = {{"I", "me"},    {"you", "you"}, {"he", "him"},
+                                                            {"she", "her"}, {"we", "us"},   {"they", "them"}};
 
 struct Placed {
   const json* button;
@@ -34,7 +35,8 @@ std::vector<Placed> placed_buttons(const json& board, const std::string& where) 
   const auto check_size = [&] {
     if (placed.size() > kMostCells) throw Error(where, ": more than ", kMostCells, " cells");
   };
-  if (!board.contains("grid") || !board.at("grid").is_object() || !board.at("grid").contains("order") || !board.at("grid").at("order").is_array()) {
+  if (!board.contains("grid") || !board.at("grid").is_object() || !board.at("grid").contains("order") ||
+      !board.at("grid").at("order").is_array()) {
     for (std::size_t i = 0; i < buttons.size(); ++i) {
       placed.push_back({&buttons[i], 0, i});
       check_size();
@@ -63,15 +65,19 @@ std::string translated(const json& board, const std::string& label) {
   return text.empty() ? label : text;
 }
 
-bool is_true(const json& object, const char* key) { return object.contains(key) && object.at(key).is_boolean() && object.at(key).get<bool>(); }
+bool is_true(const json& object, const char* key) {
+  return object.contains(key) && object.at(key).is_boolean() && object.at(key).get<bool>();
+}
 
 bool is_action(const json& button) {
-  return !text_of(button, "action").empty() || (button.contains("actions") && button.at("actions").is_array() && !button.at("actions").empty());
+  return !text_of(button, "action").empty() ||
+         (button.contains("actions") && button.at("actions").is_array() && !button.at("actions").empty());
 }
 
 class Conversion {
  public:
-  Conversion(const OpenBoards& boards, const std::string& name, const Lexicon& lexicon) : boards_(boards), name_(name), finder_(lexicon) {
+  Conversion(const OpenBoards& boards, const std::string& name, const Lexicon& lexicon)
+      : boards_(boards), name_(name), finder_(lexicon) {
     const json& manifest = boards_.manifest;
     if (manifest.contains("paths") && manifest.at("paths").is_object() && manifest.at("paths").contains("boards"))
       for (const auto& [id, path] : manifest.at("paths").at("boards").items())
@@ -124,14 +130,16 @@ class Conversion {
     reach(boards_.root, {.label = "[]", .category = true});
     sources_[0].is_page = true;
     for (std::size_t i = 0; i < sources_.size(); ++i)
-      for (const Placed& placed : placed_buttons(*sources_[i].board, name_ + ": " + sources_[i].path)) add_item(i, placed);
+      for (const Placed& placed : placed_buttons(*sources_[i].board, name_ + ": " + sources_[i].path))
+        add_item(i, placed);
   }
 
   std::size_t reach(const std::string& path, Slot slot) {
     if (!reached_.insert(path).second) return kNone;
     const json& board = boards_.boards.at(path);
     if (slot.label == "[]") slot.label = "[" + clean_label(text_of(board, "name")) + "]";
-    sources_.push_back({.board = &board, .path = path, .slot = std::move(slot), .is_page = !text_of(board, "ext_aacft_page").empty()});
+    sources_.push_back(
+        {.board = &board, .path = path, .slot = std::move(slot), .is_page = !text_of(board, "ext_aacft_page").empty()});
     return sources_.size() - 1;
   }
 
@@ -158,9 +166,11 @@ class Conversion {
     sources_[source].items.push_back(std::move(item));
   }
 
-  // The path of the board that a button leads to; "" where it is not in the file; nothing for a button that leads nowhere.
+  // The path of the board that a button leads to; "" where it is not in the file; nothing for a button that leads
+  // nowhere.
   std::optional<std::string> target(const json& button) const {
-    if (!button.contains("load_board") || !button.at("load_board").is_object() || button.at("load_board").empty()) return {};
+    if (!button.contains("load_board") || !button.at("load_board").is_object() || button.at("load_board").empty())
+      return {};
     const json& link = button.at("load_board");
     if (const std::string path = path_inside(text_of(link, "path")); boards_.boards.contains(path)) return path;
     const auto by_id = path_of_id_.find(id_of(link));
@@ -170,7 +180,8 @@ class Conversion {
   Slot word_slot(const json& button, const std::string& label) {
     if (const std::optional<Icon> icon = own_icon(button)) {
       Slot slot{.label = icon->word, .icons = {*icon}};
-      if (const std::string clitic = clean_label(text_of(button, "ext_aacft_clitic")); !clitic.empty()) slot.clitic = {clitic, IconType::kCliticPronoun, icon->picture};
+      if (const std::string clitic = clean_label(text_of(button, "ext_aacft_clitic")); !clitic.empty())
+        slot.clitic = {clitic, IconType::kCliticPronoun, icon->picture};
       take_extensions(button, slot);
       return slot;
     }
@@ -179,7 +190,8 @@ class Conversion {
     const Icon icon = found.entry != nullptr ? found.icon : Icon{label, IconType::kNoun, picture_of(label)};
     Slot slot{.label = icon.word, .icons = {icon}};
     for (const auto& [pronoun, clitic] : kClitics)
-      if (icon.type == IconType::kNoun && icon.word == pronoun) slot.clitic = {clitic, IconType::kCliticPronoun, icon.picture};
+      if (icon.type == IconType::kNoun && icon.word == pronoun)
+        slot.clitic = {clitic, IconType::kCliticPronoun, icon.picture};
     return slot;
   }
 
@@ -228,14 +240,17 @@ class Conversion {
     const json& root = *sources_[0].board;
     if (root.contains("ext_aacft_verbs") && root.at("ext_aacft_verbs").is_array()) {
       for (const json& cell : root.at("ext_aacft_verbs")) {
-        const auto slot = std::find_if(first.slots.begin(), first.slots.end(), [&](const Slot& candidate) { return candidate.label == id_text(cell); });
-        if (slot != first.slots.end() && verbs.size() < kMostCells) verbs.push_back(static_cast<std::size_t>(slot - first.slots.begin()));
+        const auto slot = std::find_if(first.slots.begin(), first.slots.end(),
+                                       [&](const Slot& candidate) { return candidate.label == id_text(cell); });
+        if (slot != first.slots.end() && verbs.size() < kMostCells)
+          verbs.push_back(static_cast<std::size_t>(slot - first.slots.begin()));
       }
       return verbs;
     }
     for (std::size_t i = 0; i < first.slots.size(); ++i) {
       const std::vector<Icon>& icons = first.slots[i].icons;
-      const auto count = std::count_if(icons.begin(), icons.end(), [](const Icon& icon) { return icon.type == IconType::kVerb; });
+      const auto count =
+          std::count_if(icons.begin(), icons.end(), [](const Icon& icon) { return icon.type == IconType::kVerb; });
       if (2 * static_cast<std::size_t>(count) > icons.size()) verbs.push_back(i);
     }
     return verbs;
@@ -243,10 +258,15 @@ class Conversion {
 
   void report(const Warn& warn) const {
     if (!warn) return;
-    if (leads_nowhere_ > 0) warn(name_ + ": left out: " + std::to_string(leads_nowhere_) + (leads_nowhere_ == 1 ? " button leads to a board that is" : " buttons lead to boards that are") + " not in the file");
+    if (leads_nowhere_ > 0)
+      warn(name_ + ": left out: " + std::to_string(leads_nowhere_) +
+           (leads_nowhere_ == 1 ? " button leads to a board that is" : " buttons lead to boards that are") +
+           " not in the file");
     if (unknown_in_order_.empty()) return;
-    std::string text = name_ + ": the lexicon does not know " + std::to_string(unknown_in_order_.size()) + " of the words, which are taken as nouns: ";
-    for (std::size_t i = 0; i < std::min(unknown_in_order_.size(), kMostNamed); ++i) text += (i ? ", " : "") + unknown_in_order_[i];
+    std::string text = name_ + ": the lexicon does not know " + std::to_string(unknown_in_order_.size()) +
+                       " of the words, which are taken as nouns: ";
+    for (std::size_t i = 0; i < std::min(unknown_in_order_.size(), kMostNamed); ++i)
+      text += (i ? ", " : "") + unknown_in_order_[i];
     warn(text + (unknown_in_order_.size() > kMostNamed ? ", ..." : ""));
   }
 

@@ -15,24 +15,30 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-bool ends_sentence(const std::string& text) { return text.ends_with('.') || text.ends_with('?') || text.ends_with('!'); }
+bool ends_sentence(const std::string& text) {
+  return text.ends_with('.') || text.ends_with('?') || text.ends_with('!');
+}
 
 std::string ended(std::string text, bool question) {
   if (!ends_sentence(text)) text += question ? '?' : '.';
   return text;
 }
 
-bool is_grammar(Role role) { return role == Role::kNot || role == Role::kPast || role == Role::kFuture || role == Role::kQuestion; }
+bool is_grammar(Role role) {
+  return role == Role::kNot || role == Role::kPast || role == Role::kFuture || role == Role::kQuestion;
+}
 
 // "Yes, I do." and "please help me": these never stand as a sentence beside another.
 bool joins(const std::string& word) {
-  return word == "please" || word == "yes" || word == "no" || word == "sorry" || word == "maybe" || word == "perhaps" || word == "ok" || word == "okay" ||
-         word == "thanks" || word == "thank you" || word == "oh" || word == "yeah";
+  return word == "please" || word == "yes" || word == "no" || word == "sorry" || word == "maybe" || word == "perhaps" ||
+         word == "ok" || word == "okay" || word == "thanks" || word == "thank you" || word == "oh" || word == "yeah";
 }
 
 // "do you want tea": the first two words, and a verb to come.
 bool asks_with_do(const std::vector<Word>& words, std::size_t at) {
-  if (at != 0 || words.size() < 3 || words[0].role != Role::kVerb || !words[0].is("do") || words[1].role != Role::kPronoun) return false;
+  if (at != 0 || words.size() < 3 || words[0].role != Role::kVerb || !words[0].is("do") ||
+      words[1].role != Role::kPronoun)
+    return false;
   bool act = false;
   for (std::size_t i = 2; i < words.size(); ++i) {
     if (words[i].role == Role::kModal || words[i].role == Role::kFuture || words[i].role == Role::kLets) return false;
@@ -43,10 +49,13 @@ bool asks_with_do(const std::vector<Word>& words, std::size_t at) {
 
 // A stored phrase that is a question: "is it my turn", "what's that", but not "what a mess".
 bool phrase_asks(std::string_view phrase) {
-  static constexpr std::string_view kFirst[] = {"am", "are", "can", "could", "did", "does", "how", "is", "may", "shall", "what", "when", "where", "which", "who", "whose", "why", "will", "would"};
+  static constexpr std::string_view kFirst[] = {"am",  "are",   "can",   "could", "did",  "does",  "how",
+                                                "is",  "may",   "shall", "what",  "when", "where", "which",
+                                                "who", "whose", "why",   "will",  "would"};
   const std::size_t end = phrase.find_first_of(" '");
   if (end == phrase.npos || phrase.starts_with("what a ")) return false;
-  if (phrase.starts_with("do you ") || phrase.starts_with("have you ")) return true;  // not "do it again", "have a nice day"
+  if (phrase.starts_with("do you ") || phrase.starts_with("have you "))
+    return true;  // not "do it again", "have a nice day"
   return std::find(std::begin(kFirst), std::end(kFirst), phrase.substr(0, end)) != std::end(kFirst);
 }
 
@@ -118,7 +127,8 @@ class Sentence {
       if (out.empty() && conjunction.empty()) {
         out = text;
       } else {
-        const bool comma = !out.empty() && (conjunction == "but" || conjunction == "although" || conjunction == "even though");
+        const bool comma =
+            !out.empty() && (conjunction == "but" || conjunction == "although" || conjunction == "even though");
         out += (comma ? ", " : out.empty() ? "" : " ") + conjunction + (text.empty() ? "" : " ") + text;
       }
       part.clear();
@@ -149,7 +159,8 @@ class Sentence {
       std::vector<Word> main(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1), reported;
       bool says = false;
       for (std::size_t j = i + 1; j < words.size(); ++j) {
-        says |= words[j].role == Role::kVerb || words[j].role == Role::kModal || words[j].role == Role::kAdjective || words[j].role == Role::kPlace;
+        says |= words[j].role == Role::kVerb || words[j].role == Role::kModal || words[j].role == Role::kAdjective ||
+                words[j].role == Role::kPlace;
         (words[j].role == Role::kQuestion ? main : reported).push_back(words[j]);
       }
       if (!says) break;
@@ -163,7 +174,8 @@ class Sentence {
   // things, the clause is cut there.
   static std::string clause_text(const std::vector<Word>& words) {
     std::string text = text_of(analyse(words));
-    const auto joint = std::find_if(words.begin(), words.end(), [](const Word& word) { return word.role == Role::kConjunction; });
+    const auto joint =
+        std::find_if(words.begin(), words.end(), [](const Word& word) { return word.role == Role::kConjunction; });
     if (joint == words.end() || (" " + text + " ").find(" " + joint->text + " ") != std::string::npos) return text;
     const std::vector<Word> before(words.begin(), joint), after(joint + 1, words.end());
     text = before.empty() ? "" : text_of(analyse(before)) + " ";

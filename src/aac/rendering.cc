@@ -37,7 +37,9 @@ class Rendering {
 
  private:
   const Pronoun* subject_pronoun() const {
-    return clause_.subject.size() == 1 && clause_.subject[0].pronoun() && !clause_.subject[0].head.absolute ? clause_.subject[0].head.pronoun : nullptr;
+    return clause_.subject.size() == 1 && clause_.subject[0].pronoun() && !clause_.subject[0].head.absolute
+               ? clause_.subject[0].head.pronoun
+               : nullptr;
   }
 
   std::string subject_text() const {
@@ -80,10 +82,13 @@ class Rendering {
     const std::size_t space = text.find_last_of(' ');
     Word last;
     if (space != std::string::npos) last.text = text.substr(space + 1);
-    if (space != std::string::npos && is_body_part(last) && !last.is("back") && !last.is("bottom") && text.find(' ') == space)
+    if (space != std::string::npos && is_body_part(last) && !last.is("back") && !last.is("bottom") &&
+        text.find(' ') == space)
       return text.substr(0, space + 1) + std::string(pronoun.possessive) + " " + last.text;
-    for (const auto& [word, own] : {std::pair<std::string_view, std::string_view>{"one's", pronoun.possessive}, {"oneself", pronoun.reflexive}})
-      if (const std::size_t at = text.find(word); at != std::string::npos && (at == 0 || text[at - 1] == ' ')) text.replace(at, word.size(), own);
+    for (const auto& [word, own] :
+         {std::pair<std::string_view, std::string_view>{"one's", pronoun.possessive}, {"oneself", pronoun.reflexive}})
+      if (const std::size_t at = text.find(word); at != std::string::npos && (at == 0 || text[at - 1] == ' '))
+        text.replace(at, word.size(), own);
     return text;
   }
 
@@ -177,7 +182,8 @@ class Rendering {
   std::string coordinated(const Word& verb) const {
     if (clause_.wh_subject || !clause_.modal) {
       const Agreement who = agreement_of(clause_);
-      if (clause_.future || (clause_.negated && !verb.is("be")) || (clause_.question && !clause_.wh_subject)) return verb.text;
+      if (clause_.future || (clause_.negated && !verb.is("be")) || (clause_.question && !clause_.wh_subject))
+        return verb.text;
       if (verb.is("be")) return clause_.past ? past_be(who) : present_be(who);
       if (clause_.past) return past_form(verb);
       return !who.plural && who.person == 3 ? third_form(verb) : verb.text;
@@ -212,7 +218,8 @@ class Rendering {
     std::vector<std::string> run;
     const NounContext context = object_context(group.verb);
     for (std::size_t i = 0; i <= after.size(); ++i) {
-      const bool listed_too = i < after.size() && (after[i].kind == ItemKind::kNoun || after[i].kind == ItemKind::kAdjective);
+      const bool listed_too =
+          i < after.size() && (after[i].kind == ItemKind::kNoun || after[i].kind == ItemKind::kAdjective);
       if (listed_too) {
         run.push_back(after[i].kind == ItemKind::kNoun ? text_of(after[i].noun, context) : after[i].text);
         continue;
@@ -227,14 +234,18 @@ class Rendering {
   static std::vector<Item> arranged(const Group& group) {
     std::vector<Item> items;
     for (const Item& item : group.after) {
-      const bool to_noun = item.kind == ItemKind::kAdjective && !items.empty() && items.back().kind == ItemKind::kNoun && items.back().noun.head.role == Role::kNoun && !items.back().noun.head.name;
+      const bool to_noun = item.kind == ItemKind::kAdjective && !items.empty() &&
+                           items.back().kind == ItemKind::kNoun && items.back().noun.head.role == Role::kNoun &&
+                           !items.back().noun.head.name;
       if (to_noun) {
         items.back().noun.adjectives.push_back(item.text);
         continue;
       }
       const bool after_pronoun = !items.empty() && items.back().kind == ItemKind::kNoun;
       items.push_back(item);
-      if (item.kind != ItemKind::kAdjective || after_pronoun || is_linking(group.verb) || is_adverbial(group.verb, item)) continue;
+      if (item.kind != ItemKind::kAdjective || after_pronoun || is_linking(group.verb) ||
+          is_adverbial(group.verb, item))
+        continue;
       Item& one = items.back();
       one.kind = ItemKind::kNoun;
       one.has_noun = true;
@@ -244,7 +255,9 @@ class Rendering {
   }
 
   // feel happy
-  static bool is_linking(const Word& verb) { return listed("|be|feel|look|seem|get|become|stay|keep|turn|smell|taste|sound|grow|", verb.text); }
+  static bool is_linking(const Word& verb) {
+    return listed("|be|feel|look|seem|get|become|stay|keep|turn|smell|taste|sound|grow|", verb.text);
+  }
 
   // run quickly
   static bool is_adverbial(const Word& verb, const Item& adjective) {
@@ -256,9 +269,12 @@ class Rendering {
     context.use = verb.is("be") ? Use::kComplement : is_generic(verb) ? Use::kGeneric : Use::kObject;
     context.subject = subject_pronoun();
     if (verb.is("be")) context.subject = nullptr;
-    const bool all_alive = std::all_of(clause_.subject.begin(), clause_.subject.end(), [](const NounPhrase& noun) { return noun.head.alive() || noun.pronoun(); });
-    const bool one_pronoun = clause_.subject.size() == 1 && clause_.subject[0].pronoun() && agreement_of(clause_).person != 2;
-    context.many = clause_.lets || (agreement_of(clause_).plural && all_alive && (clause_.subject.size() > 1 || one_pronoun));
+    const bool all_alive = std::all_of(clause_.subject.begin(), clause_.subject.end(),
+                                       [](const NounPhrase& noun) { return noun.head.alive() || noun.pronoun(); });
+    const bool one_pronoun =
+        clause_.subject.size() == 1 && clause_.subject[0].pronoun() && agreement_of(clause_).person != 2;
+    context.many =
+        clause_.lets || (agreement_of(clause_).plural && all_alive && (clause_.subject.size() > 1 || one_pronoun));
     context.only_alive = clause_.lets;
     context.any = clause_.question && verb.is("have");
     context.plain_mass = clause_.negated || frequency_text() == "never";
@@ -303,7 +319,8 @@ class Rendering {
     for (NounPhrase& noun : nouns) {
       NounContext own = context;
       own.the |= verb.is("play") && noun.head.noun_class == english::NounClass::kInstrument && !noun.head.plural;
-      if (is_of_body(verb) && is_body_part(noun.head) && noun.bare()) noun.possessor = clause_.imperative ? pronoun_of("I") : &owner();
+      if (is_of_body(verb) && is_body_part(noun.head) && noun.bare())
+        noun.possessor = clause_.imperative ? pronoun_of("I") : &owner();
       if (verb.is("watch") && listed("|TV|television|telly|", noun.head.text) && noun.bare()) noun.head.mass = true;
       parts.push_back(text_of(noun, own));
     }
@@ -325,7 +342,8 @@ class Rendering {
       if (noun.head.noun_class == english::NounClass::kInstrument || listed("|game|music|", noun.head.text)) return "";
       return noun.head.mass && !noun.pronoun() ? "" : place ? "in" : "with";
     }
-    if (place && is_intransitive(verb) && !listed("|look|point|think|dream|listen|arrive|wait|", verb.text)) return listed("|school|home|work|", noun.head.text) ? "at" : "in";
+    if (place && is_intransitive(verb) && !listed("|look|point|think|dream|listen|arrive|wait|", verb.text))
+      return listed("|school|home|work|", noun.head.text) ? "at" : "in";
     return preposition_of(verb);
   }
 
@@ -343,8 +361,15 @@ class Rendering {
   static std::string prepositional(const Item& item) {
     std::string text = item.word.text;
     if (!item.has_noun) {
-      if (listed("|in front of|on top of|next to|between|beside|with|without|after|from|of|for|to|at|into|onto|against|because of|instead of|far from|close to|", text) && item.kind != ItemKind::kNoun && !item.text.empty() && item.noun.head.text.empty())
-        return text + (item.kind == ItemKind::kPreposition && item.word.role != Role::kPreposition && item.word.role != Role::kPlace ? "" : " it");
+      if (listed("|in front of|on top of|next "
+                 "to|between|beside|with|without|after|from|of|for|to|at|into|onto|against|because of|instead of|far "
+                 "from|close to|",
+                 text) &&
+          item.kind != ItemKind::kNoun && !item.text.empty() && item.noun.head.text.empty())
+        return text + (item.kind == ItemKind::kPreposition && item.word.role != Role::kPreposition &&
+                               item.word.role != Role::kPlace
+                           ? ""
+                           : " it");
       return text;
     }
     NounContext context;
@@ -361,11 +386,13 @@ class Rendering {
 
   bool tells_tense() const {
     const auto tells = [](const Item& time) { return time.word.tense != 0; };
-    return std::any_of(clause_.end_times.begin(), clause_.end_times.end(), tells) || std::any_of(clause_.front_times.begin(), clause_.front_times.end(), tells);
+    return std::any_of(clause_.end_times.begin(), clause_.end_times.end(), tells) ||
+           std::any_of(clause_.front_times.begin(), clause_.front_times.end(), tells);
   }
 
   void add_times(std::string& text) const {
-    const bool timeless = clause_.modal && clause_.future && !listed("|can|must|will|would|shall|", clause_.modal->text) && !clause_.lets;
+    const bool timeless =
+        clause_.modal && clause_.future && !listed("|can|must|will|would|shall|", clause_.modal->text) && !clause_.lets;
     if (timeless && !tells_tense()) add(text, "in the future");
     for (const Item& item : clause_.end_times) add(text, item.text);
   }
@@ -395,7 +422,8 @@ class Rendering {
 
   std::string lets() {
     std::string text = "let's";
-    if (clause_.subject.size() == 1 && clause_.subject[0].subject_pronoun() && clause_.subject[0].head.pronoun->subject != "we") {
+    if (clause_.subject.size() == 1 && clause_.subject[0].subject_pronoun() &&
+        clause_.subject[0].head.pronoun->subject != "we") {
       text = "let " + std::string(clause_.subject[0].head.pronoun->object);
     } else if (!clause_.subject.empty()) {
       NounContext context;
@@ -432,7 +460,8 @@ class Rendering {
     if (!clause_.subject.empty()) return only_subject();
     if (clause_.fragment.empty()) return only_grammar();
     std::string text;
-    const bool pronouns = clause_.fragment[0].kind == ItemKind::kNoun && (clause_.fragment[0].noun.pronoun() || clause_.fragment[0].noun.that());
+    const bool pronouns = clause_.fragment[0].kind == ItemKind::kNoun &&
+                          (clause_.fragment[0].noun.pronoun() || clause_.fragment[0].noun.that());
     const bool nouns = clause_.fragment[0].kind == ItemKind::kNoun;
     if ((clause_.past || clause_.future) && nouns) return existential();
     if (clause_.past || clause_.future) {
@@ -441,7 +470,9 @@ class Rendering {
       add_times(text);
       return with_grammar(text);
     }
-    if (clause_.negated) text = nouns && !pronouns && clause_.fragment[0].noun.bare() && !clause_.fragment[0].noun.head.name ? "no" : "not";
+    if (clause_.negated)
+      text =
+          nouns && !pronouns && clause_.fragment[0].noun.bare() && !clause_.fragment[0].noun.head.name ? "no" : "not";
     add(text, fragment_text(text == "no"));
     add(text, frequency_text());
     add_times(text);
@@ -464,7 +495,9 @@ class Rendering {
     for (std::size_t i = 0; i < clause_.fragment.size(); ++i) {
       const Item& item = clause_.fragment[i];
       if (item.kind == ItemKind::kNoun) {
-        run.push_back(without_article && item.noun.bare() && item.noun.head.role == Role::kNoun ? item.noun.head.text : text_of(item.noun, context));
+        run.push_back(without_article && item.noun.bare() && item.noun.head.role == Role::kNoun
+                          ? item.noun.head.text
+                          : text_of(item.noun, context));
         if (i + 1 < clause_.fragment.size() && clause_.fragment[i + 1].kind == ItemKind::kNoun) continue;
         add(text, listing(run, clause_.negated && without_article ? "and no" : clause_.conjunction));
         run.clear();
@@ -472,12 +505,15 @@ class Rendering {
       }
       const bool states = i > 0 && clause_.fragment[i - 1].kind == item.kind && item.kind == ItemKind::kAdjective;
       if (states) add(text, "and");
-      add(text, item.kind == ItemKind::kPreposition || item.kind == ItemKind::kPlace ? prepositional_alone(item) : item.text);
+      add(text,
+          item.kind == ItemKind::kPreposition || item.kind == ItemKind::kPlace ? prepositional_alone(item) : item.text);
     }
     return text;
   }
 
-  std::string prepositional_alone(const Item& item) const { return clause_.fragment.size() == 1 && !item.has_noun ? item.text : prepositional(item); }
+  std::string prepositional_alone(const Item& item) const {
+    return clause_.fragment.size() == 1 && !item.has_noun ? item.text : prepositional(item);
+  }
 
   // "there was a dog", "there won't be any milk".
   std::string existential() {
@@ -527,7 +563,11 @@ class Rendering {
       return text;
     }
     const Agreement who = agreement_of(clause_);
-    std::string auxiliary = clause_.past && clause_.future ? "would" : clause_.future ? "will" : clause_.past ? "did" : !who.plural && who.person == 3 ? "does" : "do";
+    std::string auxiliary = clause_.past && clause_.future   ? "would"
+                            : clause_.future                 ? "will"
+                            : clause_.past                   ? "did"
+                            : !who.plural && who.person == 3 ? "does"
+                                                             : "do";
     if (clause_.negated) auxiliary = negated(auxiliary);
     add(text, clause_.question ? auxiliary : subject_text());
     add(text, clause_.question ? subject_text() : auxiliary);
@@ -558,7 +598,9 @@ class Rendering {
     for (const Item& item : clause_.front_times) add(front, item.text);
     const std::string topic = clause_.topic.empty() ? "" : topic_text() + ",";
     add(front, topic);
-    if (!front.empty() && !text.empty() && topic.empty() && clause_.front_times.size() == 1 && (clause_.question || front.find(' ') != std::string::npos)) front += ",";
+    if (!front.empty() && !text.empty() && topic.empty() && clause_.front_times.size() == 1 &&
+        (clause_.question || front.find(' ') != std::string::npos))
+      front += ",";
     add(front, text);
     return front;
   }

@@ -11,16 +11,23 @@ namespace {
 
 bool is_mark(const Icon& icon) { return icon.type == IconType::kDot || icon.type == IconType::kQuestion; }
 
-std::size_t index(Draws& draws, std::size_t size) { return static_cast<std::size_t>(draws.next_int(static_cast<std::int32_t>(size))); }
+std::size_t index(Draws& draws, std::size_t size) {
+  return static_cast<std::size_t>(draws.next_int(static_cast<std::int32_t>(size)));
+}
 
 }  // namespace
 
-IconSampler::IconSampler(Board board, const IconSamplerOptions& options) : board_(std::move(board)), limit_(std::exp(-options.mean_length)) {
-  if (!(options.mean_length >= 0.01 && options.mean_length <= 100)) throw UsageError("the mean length must lie between 0.01 and 100");
+IconSampler::IconSampler(Board board, const IconSamplerOptions& options)
+    : board_(std::move(board)), limit_(std::exp(-options.mean_length)) {
+  if (!(options.mean_length >= 0.01 && options.mean_length <= 100))
+    throw UsageError("the mean length must lie between 0.01 and 100");
   for (const BoardPage& page : board_.pages)
     for (const Slot& slot : page.slots) slots_.push_back(&slot);
-  const bool can_start = std::any_of(slots_.begin(), slots_.end(), [](const Slot* slot) { return !std::all_of(slot->icons.begin(), slot->icons.end(), is_mark); });
-  if (!can_start || board_.pages[0].slots.empty()) throw Error("the board \"", board_.name, "\" has no word to start a sentence with");
+  const bool can_start = std::any_of(slots_.begin(), slots_.end(), [](const Slot* slot) {
+    return !std::all_of(slot->icons.begin(), slot->icons.end(), is_mark);
+  });
+  if (!can_start || board_.pages[0].slots.empty())
+    throw Error("the board \"", board_.name, "\" has no word to start a sentence with");
 }
 
 std::vector<Icon> IconSampler::sample(Draws& draws) const {
@@ -54,7 +61,8 @@ const Slot& IconSampler::draw_slot(Draws& draws, bool verb_wanted) const {
   const std::size_t on_first = board_.pages[0].slots.size();
   std::size_t chosen = index(draws, slots_.size());
   if (chosen >= on_first && draws.next_double() > 0.5) chosen = index(draws, on_first);
-  if (verb_wanted && !board_.verbs.empty() && draws.next_double() > 0.5) chosen = board_.verbs[index(draws, board_.verbs.size())];
+  if (verb_wanted && !board_.verbs.empty() && draws.next_double() > 0.5)
+    chosen = board_.verbs[index(draws, board_.verbs.size())];
   return *slots_[chosen];
 }
 

@@ -17,7 +17,8 @@ using nlohmann::json;
 
 constexpr std::string_view kHuman = "<human>:", kBot = "<bot>:";
 
-// What follows the prompt, in each of the forms that prompt_of() takes; {"prompt", "text"} is what `generate --data` writes.
+// What follows the prompt, in each of the forms that prompt_of() takes; {"prompt", "text"} is what `generate --data`
+// writes.
 std::string answer_of(const json& row, const std::string& prompt) {
   if (row.contains("prompt") && !row.contains("completion")) {
     if (!row.contains("text") || !row["text"].is_string()) return {};
@@ -58,24 +59,35 @@ std::string readable(std::string_view prompt, const Lexicon* lexicon, std::strin
     return on_one_line(text);
   }
   std::string text;
-  for (const Icon& icon : icons) text.append(text.empty() ? "" : blank).append(text.empty() ? "" : "· ").append(readable(icon, lexicon, blank));
+  for (const Icon& icon : icons)
+    text.append(text.empty() ? "" : blank).append(text.empty() ? "" : "· ").append(readable(icon, lexicon, blank));
   return text;
 }
 
 std::vector<std::string> instructions(const std::string& title, std::size_t count) {
   std::vector<std::string> lines = {title.empty() ? "How to fill in the sheet" : title};
-  lines.push_back("The first sheet has " + std::to_string(count) + (count == 1 ? " sentence." : " sentences.") +
-                  " Each was made by tapping pictures: the column Icons shows their words, in the order in which they were tapped. "
-                  "The column Draft says them in plain English. A program wrote it; it may be wrong.");
-  lines.push_back("In the column Rewrite, write what the person would say. Keep what the pictures mean, change everything else as you like: "
-                  "words, tone, length. Write it as it should be spoken, on one line.");
-  lines.push_back("If the draft is right as it is, copy it. If you cannot make sense of the pictures, leave Rewrite empty and say so in Note. "
-                  "Notes are read, too.");
-  lines.push_back("Save as often as you like, under any name. You need not finish: what is empty will wait. The order of the rows does not matter. "
-                  "If several people share the work, each may hand back their own copy.");
-  lines.push_back("Only the tinted columns can be typed in, so that nothing else is changed by accident. Where you need more freedom - Excel checks the "
-                  "spelling of an unprotected sheet only - choose Review > Unprotect Sheet, or Tools > Protect Sheet in LibreOffice; there is no password. "
-                  "The hidden columns at the end belong to the program that reads the sheet again: leave them as they are.");
+  lines.push_back(
+      "The first sheet has " + std::to_string(count) + (count == 1 ? " sentence." : " sentences.") +
+      " Each was made by tapping pictures: the column Icons shows their words, in the order in which they were tapped. "
+      "The column Draft says them in plain English. A program wrote it; it may be wrong.");
+  lines.push_back(
+      "In the column Rewrite, write what the person would say. Keep what the pictures mean, change everything else as "
+      "you like: "
+      "words, tone, length. Write it as it should be spoken, on one line.");
+  lines.push_back(
+      "If the draft is right as it is, copy it. If you cannot make sense of the pictures, leave Rewrite empty and say "
+      "so in Note. "
+      "Notes are read, too.");
+  lines.push_back(
+      "Save as often as you like, under any name. You need not finish: what is empty will wait. The order of the rows "
+      "does not matter. "
+      "If several people share the work, each may hand back their own copy.");
+  lines.push_back(
+      "Only the tinted columns can be typed in, so that nothing else is changed by accident. Where you need more "
+      "freedom - Excel checks the "
+      "spelling of an unprotected sheet only - choose Review > Unprotect Sheet, or Tools > Protect Sheet in "
+      "LibreOffice; there is no password. "
+      "The hidden columns at the end belong to the program that reads the sheet again: leave them as they are.");
   lines.push_back("Hand the sheet back as it is (.xlsx), or saved as .ods.");
   return lines;
 }
@@ -85,13 +97,16 @@ std::vector<std::string> instructions(const std::string& title, std::size_t coun
 std::vector<SheetItem> items_of_rows(const std::string& content, const std::string& name) {
   std::vector<SheetItem> items;
   const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(name, ":", line, ": ", reason); };
-  read_json_lines(content, [&](std::size_t line, const json& row) {
-    try {
-      items.push_back(item_of_row(row, items.size() + 1));
-    } catch (const Error& error) {
-      refuse(line, error.what());
-    }
-  }, refuse);
+  read_json_lines(
+      content,
+      [&](std::size_t line, const json& row) {
+        try {
+          items.push_back(item_of_row(row, items.size() + 1));
+        } catch (const Error& error) {
+          refuse(line, error.what());
+        }
+      },
+      refuse);
   if (items.empty()) throw Error(name, ": the file has no rows; one JSON object a line is expected");
   return items;
 }
@@ -111,8 +126,8 @@ Table sheet_of(const std::vector<SheetItem>& items, const Lexicon* lexicon, cons
   for (const SheetItem& item : items) {
     // A line of the narrow column breaks between icons: neither behind an emoji nor before a dot.
     const CheckWord check{origin, check_of_item(item.number, item.prompt), check_of_draft(item.draft)};
-    table.rows.push_back({std::to_string(item.number), readable(item.prompt, lexicon, "\u00A0"), item.draft, "", item.note,
-                          cell_of_prompt(item.prompt), to_text(check)});
+    table.rows.push_back({std::to_string(item.number), readable(item.prompt, lexicon, "\u00A0"), item.draft, "",
+                          item.note, cell_of_prompt(item.prompt), to_text(check)});
   }
   return table;
 }

@@ -27,14 +27,16 @@ class Fingerprint {
 };
 
 enum class Odd { kNone, kLineBreak, kTab, kNoBreak, kInvisible, kControl };
-constexpr const char* kOddNames[] = {"", "a line break", "a tab", "a no-break space", "an invisible character", "a control character"};
+constexpr const char* kOddNames[] = {
+    "", "a line break", "a tab", "a no-break space", "an invisible character", "a control character"};
 
 Odd odd_kind(char32_t c) {
   if (c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029) return Odd::kLineBreak;
   if (c == '\t') return Odd::kTab;
   if (c == 0xA0 || c == 0x2007 || c == 0x202F) return Odd::kNoBreak;
   // Soft hyphen, zero width space, marks of direction; but not the joiners, which scripts and emoji need.
-  if (c == 0xAD || c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || c == 0x2060 || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF)
+  if (c == 0xAD || c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || c == 0x2060 ||
+      (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF)
     return Odd::kInvisible;
   return c < 0x20 || (c >= 0x7F && c < 0xA0) ? Odd::kControl : Odd::kNone;
 }
@@ -47,7 +49,9 @@ std::uint32_t origin_of(const std::vector<SheetItem>& items) {
   return all.value();
 }
 
-std::uint32_t check_of_item(std::size_t number, std::string_view prompt) { return Fingerprint().add(std::to_string(number)).add(prompt).value(); }
+std::uint32_t check_of_item(std::size_t number, std::string_view prompt) {
+  return Fingerprint().add(std::to_string(number)).add(prompt).value();
+}
 
 std::uint32_t check_of_draft(std::string_view draft) { return Fingerprint().add(without_space(draft)).value(); }
 

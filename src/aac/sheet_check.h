@@ -1,5 +1,5 @@
-// The words by which a sheet shows that its prompts, numbers and drafts are as they were sent. Letters alone, so that no
-// program takes one for a number, a date or a formula.
+// The words by which a sheet shows that its prompts, numbers and drafts are as they were sent. Letters alone, so that
+// no program takes one for a number, a date or a formula.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,11 @@ std::uint32_t check_of_draft(std::string_view draft);  // white space does not c
 std::string to_text(const CheckWord& word);
 std::optional<CheckWord> check_word_of(std::string_view text);
 
-// A prompt as a JSON string in ASCII: one line, whatever it holds, that no program trims, corrects or takes for a formula.
+// A prompt as a JSON string in ASCII: one line, whatever it holds, that no program trims, corrects or takes for a
+// formula.
 std::string cell_of_prompt(const std::string& prompt);
-std::optional<std::string> prompt_of_cell(const std::string& cell);  // as it is where it does not begin with a quotation mark
+std::optional<std::string> prompt_of_cell(
+    const std::string& cell);  // as it is where it does not begin with a quotation mark
 
 std::string without_space(std::string_view text);  // all of it taken away, no-break spaces too
 

@@ -22,8 +22,8 @@ constexpr std::string_view kHowTo = "How to";
 struct Entry {
   std::size_t number = 0;
   std::string prompt, draft, rewrite, note;
-  std::string origin;           // rows of one origin have different numbers for different items
-  std::string sheet;            // "anna.xlsx"; "anna.xlsx, sheet "Copy""
+  std::string origin;  // rows of one origin have different numbers for different items
+  std::string sheet;   // "anna.xlsx"; "anna.xlsx, sheet "Copy""
   std::size_t row = 0;
   std::string where() const { return sheet + ", row " + std::to_string(row); }
 };
@@ -43,20 +43,23 @@ std::size_t number_of(std::string_view text) {
 
 // What a program shows where it took a sentence for a formula.
 bool is_formula_error(std::string_view text) {
-  static const std::set<std::string_view> kErrors = {"#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#N/A", "#NULL!", "#NUM!", "#ERROR!", "#SPILL!", "#CALC!"};
+  static const std::set<std::string_view> kErrors = {"#NAME?", "#VALUE!", "#REF!",   "#DIV/0!", "#N/A",
+                                                     "#NULL!", "#NUM!",   "#ERROR!", "#SPILL!", "#CALC!"};
   return kErrors.contains(text) || (text.starts_with("Err:") && text.size() == 7);
 }
 
 // What programs make of ' and " while somebody types.
 std::string with_straight_quotes(std::string text) {
   for (const std::string_view curly : {"‘", "’", "“", "”"})
-    for (std::size_t at = 0; (at = text.find(curly, at)) != text.npos; ++at) text.replace(at, curly.size(), curly == "‘" || curly == "’" ? "'" : "\"");
+    for (std::size_t at = 0; (at = text.find(curly, at)) != text.npos; ++at)
+      text.replace(at, curly.size(), curly == "‘" || curly == "’" ? "'" : "\"");
   return text;
 }
 
 class Collector {
  public:
-  Collector(const std::vector<SheetItem>* original, const CollectOptions& options) : original_(original), options_(options) {
+  Collector(const std::vector<SheetItem>* original, const CollectOptions& options)
+      : original_(original), options_(options) {
     if (original_ == nullptr) return;
     original_origin_ = origin_name(origin_of(*original_));
     for (const SheetItem& item : *original_) {
@@ -69,7 +72,9 @@ class Collector {
     for (const SheetFile& file : files) read_file(file);
     merge();
     std::stable_sort(result_.findings.begin(), result_.findings.end(),
-                     [](const SheetFinding& a, const SheetFinding& b) { return std::make_pair(!a.error, a.problem) < std::make_pair(!b.error, b.problem); });
+                     [](const SheetFinding& a, const SheetFinding& b) {
+                       return std::make_pair(!a.error, a.problem) < std::make_pair(!b.error, b.problem);
+                     });
     return std::move(result_);
   }
 
@@ -85,14 +90,19 @@ class Collector {
 
   void read_file(const SheetFile& file) {
     std::vector<const Sheet*> visible, hidden, others;
-    for (const Sheet& sheet : file.sheets) (!columns_of(sheet) ? others : sheet.hidden ? hidden : visible).push_back(&sheet);
+    for (const Sheet& sheet : file.sheets)
+      (!columns_of(sheet) ? others : sheet.hidden ? hidden : visible).push_back(&sheet);
     if (visible.empty()) visible.swap(hidden);
-    if (visible.empty()) throw Error(file.name, ": no sheet has the columns \"Rewrite\" and \"Prompt\"", header_hint(file));
-    for (const Sheet* sheet : hidden) find(SheetProblem::kNotRead, false, file.name, "the sheet " + in_quotes(sheet->name) + " is hidden and not read");
+    if (visible.empty())
+      throw Error(file.name, ": no sheet has the columns \"Rewrite\" and \"Prompt\"", header_hint(file));
+    for (const Sheet* sheet : hidden)
+      find(SheetProblem::kNotRead, false, file.name, "the sheet " + in_quotes(sheet->name) + " is hidden and not read");
     for (const Sheet* sheet : others)
       if (sheet->name != kHowTo && !sheet->cells.empty())
-        find(SheetProblem::kExtra, false, file.name, "the sheet " + in_quotes(sheet->name) + " has no column \"Rewrite\" and is not read");
-    for (const Sheet* sheet : visible) read_sheet(*sheet, visible.size() > 1 ? file.name + ", sheet \"" + sheet->name + "\"" : file.name);
+        find(SheetProblem::kExtra, false, file.name,
+             "the sheet " + in_quotes(sheet->name) + " has no column \"Rewrite\" and is not read");
+    for (const Sheet* sheet : visible)
+      read_sheet(*sheet, visible.size() > 1 ? file.name + ", sheet \"" + sheet->name + "\"" : file.name);
   }
 
   static std::string header_hint(const SheetFile& file) {
@@ -108,8 +118,9 @@ class Collector {
   void read_sheet(const Sheet& sheet, const std::string& name) {
     const SheetColumns columns = *columns_of(sheet);
     if (!columns.has(SheetColumn::kCheck))
-      find(SheetProblem::kEdited, false, name, "no column \"Check\": whether a prompt was changed cannot be told" +
-                                                   std::string(original_ == nullptr ? "; --original FILE compares them" : " but by the original"));
+      find(SheetProblem::kEdited, false, name,
+           "no column \"Check\": whether a prompt was changed cannot be told" +
+               std::string(original_ == nullptr ? "; --original FILE compares them" : " but by the original"));
     report_extra(sheet, columns, name);
     for (const SheetRow& row : rows_of(sheet, columns)) read_row(row, columns, name);
     ++sheet_count_;
@@ -117,18 +128,24 @@ class Collector {
 
   void report_extra(const Sheet& sheet, const SheetColumns& columns, const std::string& name) {
     for (const SheetCell& cell : sheet.cells)
-      if (cell.row < columns.header_row) find(SheetProblem::kExtra, false, name + ", row " + std::to_string(cell.row), "above the header, left out: " + in_quotes(cell.text));
+      if (cell.row < columns.header_row)
+        find(SheetProblem::kExtra, false, name + ", row " + std::to_string(cell.row),
+             "above the header, left out: " + in_quotes(cell.text));
     for (const SheetCell& comment : sheet.comments)
-      if (comment.row <= columns.header_row) find(SheetProblem::kExtra, false, name + ", row " + std::to_string(comment.row), "a comment, left out: " + in_quotes(comment.text));
+      if (comment.row <= columns.header_row)
+        find(SheetProblem::kExtra, false, name + ", row " + std::to_string(comment.row),
+             "a comment, left out: " + in_quotes(comment.text));
     for (const auto& [position, header] : columns.others)
-      find(SheetProblem::kExtra, false, name, "what stands in the column " + in_quotes(header) + " is added to the notes");
+      find(SheetProblem::kExtra, false, name,
+           "what stands in the column " + in_quotes(header) + " is added to the notes");
   }
 
   void read_row(const SheetRow& row, const SheetColumns& columns, const std::string& sheet) {
     Entry entry;
     entry.sheet = sheet;
     entry.row = row.row;
-    const bool belongs = !row.text(SheetColumn::kNumber).empty() || !row.text(SheetColumn::kPrompt).empty() || !row.text(SheetColumn::kCheck).empty();
+    const bool belongs = !row.text(SheetColumn::kNumber).empty() || !row.text(SheetColumn::kPrompt).empty() ||
+                         !row.text(SheetColumn::kCheck).empty();
     if (!belongs) {
       report_stray(row, entry);
     } else if (find_prompt(row, columns, entry)) {
@@ -143,10 +160,13 @@ class Collector {
   void report_stray(const SheetRow& row, const Entry& entry) {
     const std::string& rewrite = row.text(SheetColumn::kRewrite);
     if (!rewrite.empty())
-      find(SheetProblem::kUnknown, true, entry.where(), "neither number nor prompt say what " + in_quotes(rewrite) + " rewrites; put it into the row of its item");
+      find(SheetProblem::kUnknown, true, entry.where(),
+           "neither number nor prompt say what " + in_quotes(rewrite) + " rewrites; put it into the row of its item");
     for (const auto& [column, text] : row.texts)
-      if (column != SheetColumn::kRewrite) find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + in_quotes(text));
-    for (const auto& [header, text] : row.others) find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + in_quotes(text));
+      if (column != SheetColumn::kRewrite)
+        find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + in_quotes(text));
+    for (const auto& [header, text] : row.others)
+      find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + in_quotes(text));
   }
 
   // The prompt as it was sent: the cell's, or what it was before a program trimmed or rewrapped it.
@@ -157,8 +177,10 @@ class Collector {
     const SheetItem* sent = known == by_number_.end() ? nullptr : known->second;
     const auto edited = [&](const std::string& what) {
       std::string message = what;
-      if (sent != nullptr) message += "; number " + std::to_string(entry.number) + " was: " + readable_icons(sent->prompt, nullptr);
-      if (const std::string& rewrite = row.text(SheetColumn::kRewrite); !rewrite.empty()) message += "; the rewrite is " + in_quotes(rewrite);
+      if (sent != nullptr)
+        message += "; number " + std::to_string(entry.number) + " was: " + readable_icons(sent->prompt, nullptr);
+      if (const std::string& rewrite = row.text(SheetColumn::kRewrite); !rewrite.empty())
+        message += "; the rewrite is " + in_quotes(rewrite);
       find(SheetProblem::kEdited, true, entry.where(), message);
       return false;
     };
@@ -167,7 +189,8 @@ class Collector {
 
     if (!columns.has(SheetColumn::kCheck)) return find_unchecked(columns, *decoded, sent, entry, edited);
     const auto check = check_word_of(on_one_line(row.text(SheetColumn::kCheck)));
-    if (!check) return edited(row.text(SheetColumn::kCheck).empty() ? "the check word is missing" : "the check word was changed");
+    if (!check)
+      return edited(row.text(SheetColumn::kCheck).empty() ? "the check word is missing" : "the check word was changed");
     entry.origin = origin_name(check->origin);
     for (const std::string& candidate : candidates(*decoded, sent)) {
       if (check_of_item(entry.number, candidate) != check->item) continue;
@@ -175,8 +198,9 @@ class Collector {
       entry.prompt = candidate;
       return true;
     }
-    return edited(entry.number == 0 && !row.text(SheetColumn::kNumber).empty() ? "the number was changed to " + in_quotes(row.text(SheetColumn::kNumber))
-                                                                               : "the prompt or the number was changed since the sheet was made");
+    return edited(entry.number == 0 && !row.text(SheetColumn::kNumber).empty()
+                      ? "the number was changed to " + in_quotes(row.text(SheetColumn::kNumber))
+                      : "the prompt or the number was changed since the sheet was made");
   }
 
   static std::vector<std::string> candidates(const std::string& prompt, const SheetItem* sent) {
@@ -194,7 +218,8 @@ class Collector {
 
   // A sheet that was made elsewhere, or lost its last columns.
   template <typename Edited>
-  bool find_unchecked(const SheetColumns& columns, const std::string& prompt, const SheetItem* sent, Entry& entry, const Edited& edited) {
+  bool find_unchecked(const SheetColumns& columns, const std::string& prompt, const SheetItem* sent, Entry& entry,
+                      const Edited& edited) {
     entry.origin = "sheet " + std::to_string(sheet_count_);
     if (sent != nullptr && (prompt.empty() || without_space(prompt) == without_space(sent->prompt))) {
       entry.prompt = sent->prompt;
@@ -202,7 +227,8 @@ class Collector {
       return true;
     }
     if (prompt.empty())
-      return edited(original_ == nullptr ? "the prompt is missing; --original FILE gives it by its number" : "the original has no such number, and the prompt is missing");
+      return edited(original_ == nullptr ? "the prompt is missing; --original FILE gives it by its number"
+                                         : "the original has no such number, and the prompt is missing");
     if (sent != nullptr) return edited("the prompt is not the original's");
     if (!prompt.ends_with("<bot>:")) return edited("the prompt was changed: it does not end with \"<bot>:\"");
     if (!columns.has(SheetColumn::kNumber)) entry.number = entry.row;
@@ -216,8 +242,9 @@ class Collector {
     const auto check = check_word_of(on_one_line(row.text(SheetColumn::kCheck)));
     if (!check || row.texts.count(SheetColumn::kDraft) == 0 || check_of_draft(entry.draft) == check->draft) return;
     const bool lost = row.text(SheetColumn::kRewrite).empty();
-    find(SheetProblem::kDraftEdited, lost, entry.where(), "the draft was changed to " + in_quotes(entry.draft) +
-                                                              (lost ? ", but there is no rewrite; if it is meant as one, put it into that column" : ""));
+    find(SheetProblem::kDraftEdited, lost, entry.where(),
+         "the draft was changed to " + in_quotes(entry.draft) +
+             (lost ? ", but there is no rewrite; if it is meant as one, put it into that column" : ""));
   }
 
   void read_rewrite(const SheetRow& row, Entry& entry) {
@@ -226,23 +253,32 @@ class Collector {
     entry.rewrite = on_one_line(typed, &changes);
     if (entry.rewrite.empty()) return;
     if (is_formula_error(entry.rewrite))
-      find(SheetProblem::kFormula, true, entry.where(), "the sheet shows " + in_quotes(entry.rewrite) + ": a sentence was taken for a formula; type it again with ' in front");
+      find(SheetProblem::kFormula, true, entry.where(),
+           "the sheet shows " + in_quotes(entry.rewrite) +
+               ": a sentence was taken for a formula; type it again with ' in front");
     if (entry.rewrite.find("\uFFFD") != std::string::npos)
-      find(SheetProblem::kEncoding, true, entry.where(), "letters are lost (\uFFFD) in " + in_quotes(entry.rewrite) + "; save the sheet again, in UTF-8");
+      find(SheetProblem::kEncoding, true, entry.where(),
+           "letters are lost (\uFFFD) in " + in_quotes(entry.rewrite) + "; save the sheet again, in UTF-8");
     if (const std::string better = without_mojibake(entry.rewrite); better != entry.rewrite)
-      find(SheetProblem::kEncoding, true, entry.where(), "read in the wrong encoding: " + in_quotes(entry.rewrite) + " was probably " + in_quotes(better) + "; save the sheet again as .xlsx, or in UTF-8");
+      find(SheetProblem::kEncoding, true, entry.where(),
+           "read in the wrong encoding: " + in_quotes(entry.rewrite) + " was probably " + in_quotes(better) +
+               "; save the sheet again as .xlsx, or in UTF-8");
     for (const std::string_view marker : {"<bot>:", "<human>:"})
-      if (entry.rewrite.find(marker) != std::string::npos) find(SheetProblem::kMarker, true, entry.where(), "a sentence must not hold \"" + std::string(marker) + "\"");
+      if (entry.rewrite.find(marker) != std::string::npos)
+        find(SheetProblem::kMarker, true, entry.where(), "a sentence must not hold \"" + std::string(marker) + "\"");
     if (std::string plain = with_straight_quotes(entry.rewrite); plain != entry.rewrite) {
       curly_rows_[entry.sheet].insert(entry.row);
       if (options_.straight_quotes) entry.rewrite = std::move(plain);
     }
-    if (!changes.empty()) find(SheetProblem::kNormalised, false, entry.where(), changes + " in " + in_quotes(entry.rewrite) + " became a blank, or nothing");
+    if (!changes.empty())
+      find(SheetProblem::kNormalised, false, entry.where(),
+           changes + " in " + in_quotes(entry.rewrite) + " became a blank, or nothing");
   }
 
   static void read_note(const SheetRow& row, Entry& entry) {
     entry.note = on_one_line(row.text(SheetColumn::kNote));
-    for (const auto& [header, text] : row.others) entry.note += (entry.note.empty() ? "" : " | ") + header + ": " + on_one_line(text);
+    for (const auto& [header, text] : row.others)
+      entry.note += (entry.note.empty() ? "" : " | ") + header + ": " + on_one_line(text);
   }
 
   // ---- rows of one item ----
@@ -278,9 +314,12 @@ class Collector {
     std::sort(order.begin(), order.end(), [](const Item* a, const Item* b) { return a->place < b->place; });
     for (Item* item : order) merge_item(*item);
     if (original_ != nullptr) add_never_seen(by_original);
-    report_by_sheet(missing_rows_, SheetProblem::kMissing, options_.missing == MissingRewrite::kError,
-                    options_.missing == MissingRewrite::kDraft ? "no rewrite; the draft is taken" : "no rewrite; left out");
-    report_by_sheet(curly_rows_, SheetProblem::kQuotes, false, options_.straight_quotes ? "curly quotation marks made plain" : "curly quotation marks, kept; --straight-quotes makes them plain");
+    report_by_sheet(
+        missing_rows_, SheetProblem::kMissing, options_.missing == MissingRewrite::kError,
+        options_.missing == MissingRewrite::kDraft ? "no rewrite; the draft is taken" : "no rewrite; left out");
+    report_by_sheet(curly_rows_, SheetProblem::kQuotes, false,
+                    options_.straight_quotes ? "curly quotation marks made plain"
+                                             : "curly quotation marks, kept; --straight-quotes makes them plain");
     report_by_sheet(same_rows_, SheetProblem::kSameAsDraft, false, "the rewrite is the draft");
   }
 
@@ -289,17 +328,22 @@ class Collector {
     for (const Entry& entry : entries_) {
       const Entry* other = first.emplace(std::make_pair(entry.origin, entry.number), &entry).first->second;
       if (other->prompt != entry.prompt)
-        find(SheetProblem::kEdited, true, entry.where(), "number " + std::to_string(entry.number) + " is also that of " + other->where() + ", for other icons");
+        find(SheetProblem::kEdited, true, entry.where(),
+             "number " + std::to_string(entry.number) + " is also that of " + other->where() + ", for other icons");
     }
   }
 
   void place_by_original(std::map<Key, Item>& all, std::map<std::size_t, Item*>& by_original) {
     for (auto at = all.begin(); at != all.end();) {
       const auto& numbers = numbers_[original_origin_][at->first.first];
-      const bool known = at->first.second < numbers.size() && by_number_.contains(*std::next(numbers.begin(), static_cast<std::ptrdiff_t>(at->first.second)));
+      const bool known =
+          at->first.second < numbers.size() &&
+          by_number_.contains(*std::next(numbers.begin(), static_cast<std::ptrdiff_t>(at->first.second)));
       if (!known) {
         for (const Entry* entry : at->second.entries)
-          find(SheetProblem::kUnknown, true, entry->where(), "the original has no such item: " + readable_icons(entry->prompt, nullptr) + (entry->rewrite.empty() ? "" : "; the rewrite is " + in_quotes(entry->rewrite)));
+          find(SheetProblem::kUnknown, true, entry->where(),
+               "the original has no such item: " + readable_icons(entry->prompt, nullptr) +
+                   (entry->rewrite.empty() ? "" : "; the rewrite is " + in_quotes(entry->rewrite)));
         at = all.erase(at);
         continue;
       }
@@ -314,7 +358,9 @@ class Collector {
     ++result_.items;
     std::vector<const Entry*> different;  // each rewrite once
     for (const Entry* entry : item.entries)
-      if (!entry->rewrite.empty() && std::none_of(different.begin(), different.end(), [&](const Entry* other) { return other->rewrite == entry->rewrite; })) different.push_back(entry);
+      if (!entry->rewrite.empty() && std::none_of(different.begin(), different.end(),
+                                                  [&](const Entry* other) { return other->rewrite == entry->rewrite; }))
+        different.push_back(entry);
     const SheetItem* sent = original_ == nullptr ? nullptr : by_number_.at(item.place.second);
     CollectedRow row{item.place.second, item.entries[0]->prompt, "", notes_of(item), item.entries[0]->where()};
     const std::string draft = sent != nullptr ? sent->draft : item.entries[0]->draft;
@@ -349,7 +395,8 @@ class Collector {
     std::vector<std::string_view> different;
     std::string notes;
     for (const Entry* entry : item.entries) {
-      if (entry->note.empty() || std::find(different.begin(), different.end(), entry->note) != different.end()) continue;
+      if (entry->note.empty() || std::find(different.begin(), different.end(), entry->note) != different.end())
+        continue;
       different.push_back(entry->note);
       notes += (notes.empty() ? "" : " | ") + entry->note;
     }
@@ -360,7 +407,8 @@ class Collector {
     const Entry& first = *different.front();
     for (std::size_t i = 1; i < different.size(); ++i)
       find(SheetProblem::kConflict, options_.conflicts == Conflict::kError, different[i]->where(),
-           in_quotes(different[i]->rewrite) + ", but " + first.where() + " has " + in_quotes(first.rewrite) + " for " + readable_icons(first.prompt, nullptr));
+           in_quotes(different[i]->rewrite) + ", but " + first.where() + " has " + in_quotes(first.rewrite) + " for " +
+               readable_icons(first.prompt, nullptr));
     if (options_.conflicts == Conflict::kFirst) different.resize(1);
     if (options_.conflicts == Conflict::kLast) different.erase(different.begin(), different.end() - 1);
   }
@@ -378,8 +426,10 @@ class Collector {
     const std::vector<bool> used = icons_used(icons, entry.rewrite);
     std::string left_out;
     for (std::size_t i = 0; i < icons.size(); ++i)
-      if (!used[i] && icons[i].type != IconType::kDot) left_out += (left_out.empty() ? "" : ", ") + on_one_line(icons[i].word);
-    if (!left_out.empty()) find(SheetProblem::kLeftOut, false, entry.where(), left_out + ": not in " + in_quotes(entry.rewrite));
+      if (!used[i] && icons[i].type != IconType::kDot)
+        left_out += (left_out.empty() ? "" : ", ") + on_one_line(icons[i].word);
+    if (!left_out.empty())
+      find(SheetProblem::kLeftOut, false, entry.where(), left_out + ": not in " + in_quotes(entry.rewrite));
   }
 
   // Items of the original that no sheet has.
@@ -394,11 +444,14 @@ class Collector {
     std::stable_sort(result_.rows.begin(), result_.rows.end(), by_number);
     std::sort(result_.missing.begin(), result_.missing.end());
     if (!numbers.empty())
-      find(SheetProblem::kMissing, options_.missing == MissingRewrite::kError, "no sheet", "has the original's " + rows_listed(numbers));
+      find(SheetProblem::kMissing, options_.missing == MissingRewrite::kError, "no sheet",
+           "has the original's " + rows_listed(numbers));
   }
 
-  void report_by_sheet(const std::map<std::string, std::set<std::size_t>>& rows, SheetProblem problem, bool error, const std::string& message) {
-    for (const auto& [sheet, numbers] : rows) find(problem, error, sheet + ", " + rows_listed({numbers.begin(), numbers.end()}), message);
+  void report_by_sheet(const std::map<std::string, std::set<std::size_t>>& rows, SheetProblem problem, bool error,
+                       const std::string& message) {
+    for (const auto& [sheet, numbers] : rows)
+      find(problem, error, sheet + ", " + rows_listed({numbers.begin(), numbers.end()}), message);
   }
 
   const std::vector<SheetItem>* original_;
@@ -438,7 +491,8 @@ bool Collected::failed() const {
   return std::any_of(findings.begin(), findings.end(), [](const SheetFinding& finding) { return finding.error; });
 }
 
-Collected collect_sheets(const std::vector<SheetFile>& files, const std::vector<SheetItem>* original, const CollectOptions& options) {
+Collected collect_sheets(const std::vector<SheetFile>& files, const std::vector<SheetItem>* original,
+                         const CollectOptions& options) {
   return Collector(original, options).collect(files);
 }
 

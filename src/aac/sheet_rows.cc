@@ -11,7 +11,8 @@ constexpr std::size_t kLastHeaderRow = 30;
 // In small letters, without what stands in brackets.
 std::string plain_header(std::string_view header) {
   std::string name;
-  for (const char c : header.substr(0, header.find('('))) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : header.substr(0, header.find('(')))
+    name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   const auto edge = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == ':' || c == '.'; };
   while (!name.empty() && edge(name.back())) name.pop_back();
   while (!name.empty() && edge(name.front())) name.erase(0, 1);
@@ -20,9 +21,10 @@ std::string plain_header(std::string_view header) {
 
 std::optional<SheetColumn> column_named(std::string_view header) {
   static const std::map<std::string, SheetColumn> kNames = {
-      {"number", SheetColumn::kNumber}, {"no", SheetColumn::kNumber},        {"#", SheetColumn::kNumber},          {"id", SheetColumn::kNumber},
-      {"icons", SheetColumn::kIcons},   {"draft", SheetColumn::kDraft},      {"rewrite", SheetColumn::kRewrite},   {"note", SheetColumn::kNote},
-      {"notes", SheetColumn::kNote},    {"prompt", SheetColumn::kPrompt},    {"check", SheetColumn::kCheck}};
+      {"number", SheetColumn::kNumber},   {"no", SheetColumn::kNumber},   {"#", SheetColumn::kNumber},
+      {"id", SheetColumn::kNumber},       {"icons", SheetColumn::kIcons}, {"draft", SheetColumn::kDraft},
+      {"rewrite", SheetColumn::kRewrite}, {"note", SheetColumn::kNote},   {"notes", SheetColumn::kNote},
+      {"prompt", SheetColumn::kPrompt},   {"check", SheetColumn::kCheck}};
   const auto found = kNames.find(plain_header(header));
   return found == kNames.end() ? std::nullopt : std::optional(found->second);
 }
@@ -33,7 +35,8 @@ void add_cell(const SheetCell& cell, const SheetColumns& columns, SheetRow& row)
     return;
   }
   const auto other = columns.others.find(cell.column);
-  row.others.emplace_back(other == columns.others.end() ? "column " + column_name(cell.column) : other->second, cell.text);
+  row.others.emplace_back(other == columns.others.end() ? "column " + column_name(cell.column) : other->second,
+                          cell.text);
 }
 
 }  // namespace
@@ -54,7 +57,9 @@ std::optional<SheetColumns> columns_of(const Sheet& sheet) {
       columns.others[cell.column] = cell.text;
     }
     const bool row_ends = i + 1 == sheet.cells.size() || sheet.cells[i + 1].row != cell.row;
-    if (row_ends && columns.has(SheetColumn::kRewrite) && (columns.has(SheetColumn::kPrompt) || columns.has(SheetColumn::kNumber))) return columns;
+    if (row_ends && columns.has(SheetColumn::kRewrite) &&
+        (columns.has(SheetColumn::kPrompt) || columns.has(SheetColumn::kNumber)))
+      return columns;
   }
   return std::nullopt;
 }

@@ -15,8 +15,8 @@ enum class SheetColumn { kNumber, kIcons, kDraft, kRewrite, kNote, kPrompt, kChe
 
 struct SheetColumns {
   std::size_t header_row = 0;
-  std::map<std::size_t, SheetColumn> known;     // by position
-  std::map<std::size_t, std::string> others;    // and their headers
+  std::map<std::size_t, SheetColumn> known;   // by position
+  std::map<std::size_t, std::string> others;  // and their headers
   bool has(SheetColumn column) const;
 };
 

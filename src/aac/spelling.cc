@@ -33,10 +33,13 @@ std::string with_plural_s(std::string_view word, bool verb) {
   std::string text(word);
   const std::string lower = lower_case(word);
   const auto ends = [&](std::string_view tail) { return lower.ends_with(tail); };
-  if (ends("y") && text.size() > 1 && is_consonant(text[text.size() - 2])) return text.substr(0, text.size() - 1) + "ies";
-  if (verb && ends("z") && !ends("zz") && text.size() > 1 && is_vowel(text[text.size() - 2])) return text + "zes";  // quizzes
+  if (ends("y") && text.size() > 1 && is_consonant(text[text.size() - 2]))
+    return text.substr(0, text.size() - 1) + "ies";
+  if (verb && ends("z") && !ends("zz") && text.size() > 1 && is_vowel(text[text.size() - 2]))
+    return text + "zes";  // quizzes
   if (ends("s") || ends("x") || ends("z") || ends("sh") || (ends("ch") && !listed(kHardCh, lower))) return text + "es";
-  if (ends("o") && text.size() > 1 && is_consonant(text[text.size() - 2]) && (verb || listed(kTakesEs, lower))) return text + "es";
+  if (ends("o") && text.size() > 1 && is_consonant(text[text.size() - 2]) && (verb || listed(kTakesEs, lower)))
+    return text + "es";
   return text + "s";
 }
 

@@ -16,7 +16,8 @@ std::vector<Sheet> read_package(std::string_view bytes, const std::string& name)
   const Parts parts = unzip(bytes, name);
   if (parts.contains("[Content_Types].xml")) return read_xlsx(parts, name);
   const auto type = parts.find("mimetype");
-  if (type != parts.end() && type->second.starts_with("application/vnd.oasis.opendocument.spreadsheet")) return read_ods(parts, name);
+  if (type != parts.end() && type->second.starts_with("application/vnd.oasis.opendocument.spreadsheet"))
+    return read_ods(parts, name);
   throw Error(name, ": a zip, but neither .xlsx nor .ods; save the sheet as one of these, or as CSV");
 }
 
@@ -33,8 +34,10 @@ std::vector<Sheet> read_spreadsheet(std::string_view bytes, const std::string& n
   if (bytes.starts_with(kCompoundFile))
     throw Error(name, ": an old .xls, or a sheet with a password; save it as .xlsx or .ods, without a password");
   if (bytes.empty()) throw Error(name, ": the file is empty");
-  const std::string_view start = bytes.substr(std::min(bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), bytes.size()), 14);
-  if (start.starts_with("<?xml") || start.starts_with("<html") || start.starts_with("<!DOCTYPE") || start.starts_with("%PDF"))
+  const std::string_view start =
+      bytes.substr(std::min(bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), bytes.size()), 14);
+  if (start.starts_with("<?xml") || start.starts_with("<html") || start.starts_with("<!DOCTYPE") ||
+      start.starts_with("%PDF"))
     throw Error(name, ": not a sheet; .xlsx, .ods and .csv are");
   return read_csv(bytes, name, warn);
 }

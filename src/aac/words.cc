@@ -15,9 +15,12 @@ using english::lower_case;
 using english::WordList;
 
 constexpr Pronoun kPronouns[] = {
-    {"I", "me", "my", "mine", "myself", 1, false},           {"you", "you", "your", "yours", "yourself", 2, false},
-    {"he", "him", "his", "his", "himself", 3, false},        {"she", "her", "her", "hers", "herself", 3, false},
-    {"it", "it", "its", "its", "itself", 3, false},          {"we", "us", "our", "ours", "ourselves", 1, true},
+    {"I", "me", "my", "mine", "myself", 1, false},
+    {"you", "you", "your", "yours", "yourself", 2, false},
+    {"he", "him", "his", "his", "himself", 3, false},
+    {"she", "her", "her", "hers", "herself", 3, false},
+    {"it", "it", "its", "its", "itself", 3, false},
+    {"we", "us", "our", "ours", "ourselves", 1, true},
     {"they", "them", "their", "theirs", "themselves", 3, true},
 };
 
@@ -28,6 +31,7 @@ struct FunctionWord {
 };
 
 // Words whose job is the same whatever a board files them as.
+// clang-format off
 constexpr FunctionWord kFunctionWords[] = {
     {"that", Role::kThat}, {"this", Role::kThat}, {"these", Role::kThat}, {"those", Role::kThat},
     {"a", Role::kDeterminer, Count::kOne}, {"an", Role::kDeterminer, Count::kOne}, {"the", Role::kDeterminer},
@@ -94,6 +98,7 @@ constexpr FunctionWord kFunctionWords[] = {
     {"see you", Role::kInterjection}, {"see you later", Role::kInterjection}, {"see you tomorrow", Role::kInterjection}, {"me too", Role::kPhrase},
     {"me neither", Role::kPhrase}, {"so do i", Role::kPhrase}, {"neither do i", Role::kPhrase}, {"how are you", Role::kPhrase},
 };
+// clang-format on
 
 constexpr std::string_view kModals = "|can|could|must|should|may|might|would|will|shall|";
 
@@ -108,14 +113,17 @@ const std::unordered_map<std::string_view, const FunctionWord*>& function_words(
   return *map;
 }
 
-// "(vegetable) garden" -> "vegetable garden", "steak (meat)" -> "steak", "door/gate" -> "door", "vehicle - RV" -> "vehicle".
+// "(vegetable) garden" -> "vegetable garden", "steak (meat)" -> "steak", "door/gate" -> "door", "vehicle - RV" ->
+// "vehicle".
 std::string first_variant(std::string text) {
   text = std::string(trimmed(text));
-  if (const std::size_t close = text.find(')'); text.starts_with('(') && close != std::string::npos && close + 1 < text.size()) {
+  if (const std::size_t close = text.find(')');
+      text.starts_with('(') && close != std::string::npos && close + 1 < text.size()) {
     text.erase(close, 1);
     text.erase(0, 1);
   }
-  for (std::size_t open = text.find('('); open != std::string::npos && open > 0; open = text.find('(')) text.resize(open);
+  for (std::size_t open = text.find('('); open != std::string::npos && open > 0; open = text.find('('))
+    text.resize(open);
   for (const std::string_view cut : {" - ", "/", "|"})
     if (const std::size_t at = text.find(cut); at != std::string::npos && at > 0) text.resize(at);
   std::string single;
@@ -130,14 +138,19 @@ bool starts_with_word(std::string_view lower, std::string_view word) {
   return lower.size() > word.size() && lower.starts_with(word) && lower[word.size()] == ' ';
 }
 
-bool contains_word(std::string_view lower, std::string_view word) { return (" " + std::string(lower) + " ").find(" " + std::string(word) + " ") != std::string::npos; }
+bool contains_word(std::string_view lower, std::string_view word) {
+  return (" " + std::string(lower) + " ").find(" " + std::string(word) + " ") != std::string::npos;
+}
 
 // Is it a whole sentence: "what's your name", "I don't know", "don't touch", "noise is disturbing me"?
 bool is_sentence(std::string_view lower) {
   if (lower.find(' ') == std::string_view::npos) return false;
-  for (const std::string_view start : {"i", "i'm", "i'd", "i'll", "i've", "you", "you're", "he", "she", "it", "it's", "we", "we're", "they", "they're", "that's",
-                                       "what's", "who's", "where's", "how's", "do not", "don't", "not", "what is", "what are", "where is", "where are", "who is",
-                                       "how is", "how are", "let's", "can i", "can you", "could you", "may i", "me", "so do", "neither do"})
+  for (const std::string_view start :
+       {"i",        "i'm",       "i'd",       "i'll",   "i've",   "you",       "you're",  "he",
+        "she",      "it",        "it's",      "we",     "we're",  "they",      "they're", "that's",
+        "what's",   "who's",     "where's",   "how's",  "do not", "don't",     "not",     "what is",
+        "what are", "where is",  "where are", "who is", "how is", "how are",   "let's",   "can i",
+        "can you",  "could you", "may i",     "me",     "so do",  "neither do"})
     if (starts_with_word(lower, start)) return true;
   for (const std::string_view verb : {"is", "are", "am", "was", "isn't", "aren't"})
     if (contains_word(lower, verb) && !starts_with_word(lower, verb)) return true;
@@ -157,17 +170,21 @@ void set_noun(Word& word) {
   word.role = Role::kNoun;
   word.plural = word.has("plural") && word.form("plural")->empty() ? true : english::is_plural(word.text);
   if (word.has("pair")) word.plural = true;
-  if (const std::string* plural = word.form("plural"); plural != nullptr && !plural->empty()) word.plural = *plural == word.text;
+  if (const std::string* plural = word.form("plural"); plural != nullptr && !plural->empty())
+    word.plural = *plural == word.text;
   word.mass = word.has("mass") || (!word.plural && english::is_mass(word.text));
   if (word.has("mass")) word.plural = false;
   word.name = word.has("name") || english::is_name(word.text);
   word.the = word.has("the");
   const std::string category = word.entry == nullptr ? "" : lower_case(word.entry->category);
   word.noun_class = english::class_of(word.text);
-  if (word.has("person")) word.noun_class = category == "animals" ? english::NounClass::kAnimal : english::NounClass::kPerson;
-  word.portion = word.mass && (english::is_portion(word.text) || category.find("food") != std::string::npos || category.find("drink") != std::string::npos);
+  if (word.has("person"))
+    word.noun_class = category == "animals" ? english::NounClass::kAnimal : english::NounClass::kPerson;
+  word.portion = word.mass && (english::is_portion(word.text) || category.find("food") != std::string::npos ||
+                               category.find("drink") != std::string::npos);
   if (word.noun_class == english::NounClass::kThing) {
-    if (category == "people" || category == "family" || category == "jobs" || category == "person") word.noun_class = english::NounClass::kPerson;
+    if (category == "people" || category == "family" || category == "jobs" || category == "person")
+      word.noun_class = english::NounClass::kPerson;
     if (category == "animals") word.noun_class = english::NounClass::kAnimal;
     if (category == "places") word.noun_class = english::NounClass::kPlace;
   }
@@ -187,8 +204,10 @@ const Pronoun* absolute_of(std::string_view lower) {
 }
 
 int tense_of(const std::string& time) {
-  if (listed("|tomorrow|tonight|soon|later|in the future|next week|the day after tomorrow|day after tomorrow|", time)) return 1;
-  return listed("|yesterday|last night|last week|in the past|the day before yesterday|day before yesterday|", time) ? -1 : 0;
+  if (listed("|tomorrow|tonight|soon|later|in the future|next week|the day after tomorrow|day after tomorrow|", time))
+    return 1;
+  return listed("|yesterday|last night|last week|in the past|the day before yesterday|day before yesterday|", time) ? -1
+                                                                                                                    : 0;
 }
 
 // A word of the closed classes. Some have another life as a noun or a verb on a board: those are told by their type.
@@ -196,11 +215,16 @@ bool set_function_word(Word& word, const std::string& lower, IconType type) {
   const auto found = function_words().find(lower);
   if (found == function_words().end()) return false;
   const Role role = found->second->role;
-  if (type == IconType::kVerb && role != Role::kPhrase && role != Role::kInterjection && role != Role::kLets) return false;
-  if (type == IconType::kPreposition && role != Role::kPlace && role != Role::kConjunction && role != Role::kPreposition && role != Role::kTime) return false;
+  if (type == IconType::kVerb && role != Role::kPhrase && role != Role::kInterjection && role != Role::kLets)
+    return false;
+  if (type == IconType::kPreposition && role != Role::kPlace && role != Role::kConjunction &&
+      role != Role::kPreposition && role != Role::kTime)
+    return false;
   if (lower == "past" && type != IconType::kAdjective && type != IconType::kPreposition) return false;
   if (lower == "like" && type != IconType::kPreposition) return false;
-  if (role == Role::kPreposition && type == IconType::kNoun && lower.size() > 3 && word.entry != nullptr && word.entry->icon.type != IconType::kPreposition) return false;
+  if (role == Role::kPreposition && type == IconType::kNoun && lower.size() > 3 && word.entry != nullptr &&
+      word.entry->icon.type != IconType::kPreposition)
+    return false;
   word.role = role;
   word.text = role == Role::kPhrase || role == Role::kInterjection ? capital_i(lower) : lower;
   word.count = found->second->count;
@@ -218,12 +242,14 @@ bool set_function_word(Word& word, const std::string& lower, IconType type) {
 bool is_verb_phrase(const std::string& lower, const Lexicon& lexicon) {
   static const WordList kVerbs = "|go|get|do|make|take|play|put|give|evacuate|";
   const std::string first(english::first_word(lower));
-  return listed(kVerbs, first) && (first != lower || lower == "evacuate") && lexicon.find(lower, IconType::kAdjective) == nullptr;
+  return listed(kVerbs, first) && (first != lower || lower == "evacuate") &&
+         lexicon.find(lower, IconType::kAdjective) == nullptr;
 }
 
 // A quality that a board files as a noun: "subdued", "complicated".
 bool is_participle(const std::string& lower) {
-  static const WordList kNouns = "|hundred|newlywed|married|moped|airbed|sunbed|flowerbed|hotbed|watershed|naked|seabed|feed|speed|breed|";
+  static const WordList kNouns =
+      "|hundred|newlywed|married|moped|airbed|sunbed|flowerbed|hotbed|watershed|naked|seabed|feed|speed|breed|";
   return lower.size() > 6 && lower.ends_with("ed") && lower.find(' ') == std::string::npos && !listed(kNouns, lower);
 }
 
@@ -242,12 +268,14 @@ bool set_by_lexicon(Word& word) {
     return true;
   }
   static constexpr std::pair<std::string_view, Role> kKeys[] = {
-      {"phrase", Role::kPhrase}, {"place", Role::kPlace}, {"manner", Role::kManner},
-      {"degree", Role::kDegree}, {"number", Role::kDeterminer}, {"determiner", Role::kDeterminer}, {"question", Role::kWh}};
+      {"phrase", Role::kPhrase}, {"place", Role::kPlace},       {"manner", Role::kManner},
+      {"degree", Role::kDegree}, {"number", Role::kDeterminer}, {"determiner", Role::kDeterminer},
+      {"question", Role::kWh}};
   for (const auto& [key, role] : kKeys)
     if (word.has(key)) {
       word.role = role;
-      if (role == Role::kDeterminer) word.count = (key == "number" && word.text != "one") || word.has("plural") ? Count::kMany : Count::kAny;
+      if (role == Role::kDeterminer)
+        word.count = (key == "number" && word.text != "one") || word.has("plural") ? Count::kMany : Count::kAny;
       if (role == Role::kDeterminer && word.has("of") && !word.text.ends_with(" of")) word.text += " of";
       return true;
     }
@@ -263,7 +291,8 @@ bool set_adverbial(Word& word, const std::string& lower, IconType type) {
     return true;
   }
   const auto first = function_words().find(english::first_word(lower));
-  const bool phrase = lower.find(' ') != std::string::npos && first != function_words().end() && first->second->role == Role::kPreposition;
+  const bool phrase = lower.find(' ') != std::string::npos && first != function_words().end() &&
+                      first->second->role == Role::kPreposition;
   if (phrase) word.role = Role::kManner;
   return phrase;
 }
@@ -300,7 +329,9 @@ Role role_of_type(IconType type) {
 
 const Pronoun* pronoun_of(std::string_view form) {
   for (const Pronoun& pronoun : kPronouns)
-    if (form == lower_case(pronoun.subject) || form == pronoun.object || form == pronoun.reflexive || form == pronoun.subject) return &pronoun;
+    if (form == lower_case(pronoun.subject) || form == pronoun.object || form == pronoun.reflexive ||
+        form == pronoun.subject)
+      return &pronoun;
   return nullptr;
 }
 
@@ -320,7 +351,8 @@ Word word_of(const Icon& icon, const Lexicon& lexicon) {
   const bool shouted = word.text.ends_with('!') || word.text.ends_with('?') || word.text.ends_with('.');
   std::string bare = lower;
   while (!bare.empty() && (bare.back() == '?' || bare.back() == ' ')) bare.pop_back();
-  if (const auto found = function_words().find(bare); shouted && found != function_words().end() && found->second->role == Role::kWh) {
+  if (const auto found = function_words().find(bare);
+      shouted && found != function_words().end() && found->second->role == Role::kWh) {
     word.role = Role::kWh;
     word.text = bare;
     return word;
@@ -331,7 +363,8 @@ Word word_of(const Icon& icon, const Lexicon& lexicon) {
     if (function_words().contains(lower)) set_function_word(word, lower, icon.type);
     return word;
   }
-  if (const Pronoun* pronoun = pronoun_of(lower); pronoun != nullptr && icon.type != IconType::kVerb && !(lower == "her" && icon.type == IconType::kAdjective)) {
+  if (const Pronoun* pronoun = pronoun_of(lower);
+      pronoun != nullptr && icon.type != IconType::kVerb && !(lower == "her" && icon.type == IconType::kAdjective)) {
     set_pronoun(word, *pronoun);
     word.clitic |= lower != lower_case(pronoun->subject);
     word.reflexive = lower == pronoun->reflexive && lower != "myself";
@@ -348,7 +381,8 @@ Word word_of(const Icon& icon, const Lexicon& lexicon) {
     word.noun_class = english::NounClass::kThing;
     return word;
   }
-  if (set_function_word(word, lower, icon.type) || set_by_lexicon(word) || set_adverbial(word, lower, icon.type)) return word;
+  if (set_function_word(word, lower, icon.type) || set_by_lexicon(word) || set_adverbial(word, lower, icon.type))
+    return word;
   if (icon.type == IconType::kVerb) {
     set_verb(word);
   } else if (icon.type == IconType::kPreposition) {
@@ -369,56 +403,80 @@ std::string plural_form(const Word& noun) {
   return english::plural_of(noun.text);
 }
 
-std::string third_form(const Word& verb) { return verb.has("third") ? *verb.form("third") : english::third_person(verb.text); }
+std::string third_form(const Word& verb) {
+  return verb.has("third") ? *verb.form("third") : english::third_person(verb.text);
+}
 std::string past_form(const Word& verb) { return verb.has("past") ? *verb.form("past") : english::past(verb.text); }
 std::string participle_form(const Word& verb) {
   if (verb.has("participle")) return *verb.form("participle");
-  return verb.has("past") && english::past(verb.text) != *verb.form("past") ? *verb.form("past") : english::participle(verb.text);
+  return verb.has("past") && english::past(verb.text) != *verb.form("past") ? *verb.form("past")
+                                                                            : english::participle(verb.text);
 }
 std::string ing_form(const Word& verb) { return verb.has("ing") ? *verb.form("ing") : english::gerund(verb.text); }
 
 namespace {
 
 const WordList kTo =
-    "|want|need|like|love|hate|prefer|hope|try|learn|start|begin|decide|plan|forget|remember|refuse|wish|have|choose|offer|ask|promise|agree|expect|wait|"
+    "|want|need|like|love|hate|prefer|hope|try|learn|start|begin|decide|plan|forget|remember|refuse|wish|have|choose|"
+    "offer|ask|promise|agree|expect|wait|"
     "would like|get ready|be able|continue|intend|manage|pretend|dare|have got|";
-const WordList kGerund = "|finish|stop|enjoy|keep|mind|practise|practice|dislike|feel like|fancy|give up|imagine|avoid|keep on|hate|can't stand|";
+const WordList kGerund =
+    "|finish|stop|enjoy|keep|mind|practise|practice|dislike|feel like|fancy|give up|imagine|avoid|keep on|hate|can't "
+    "stand|";
 const WordList kBare = "|let|make|see|hear|watch|feel|notice|help|";
 const WordList kReports = "|know|think|say|hope|believe|guess|";
-const WordList kTwo = "|give|show|tell|bring|send|read|buy|offer|pass|teach|lend|sell|write|get|throw|cook|hand|feed|owe|ask|";
+const WordList kTwo =
+    "|give|show|tell|bring|send|read|buy|offer|pass|teach|lend|sell|write|get|throw|cook|hand|feed|owe|ask|";
 const WordList kState =
-    "|want|like|love|need|know|have|hate|believe|understand|prefer|wish|think|feel|hope|dislike|see|hear|remember|forget|miss|mean|feel like|enjoy|feel sick|"
+    "|want|like|love|need|know|have|hate|believe|understand|prefer|wish|think|feel|hope|dislike|see|hear|remember|"
+    "forget|miss|mean|feel like|enjoy|feel sick|"
     "feel dizzy|suffer|hurt|fear|agree|would like|";
-const WordList kMotion = "|go|come|walk|run|drive|travel|return|move|march|go back|come back|go out|get|stroll|hurry|escape|";
+const WordList kMotion =
+    "|go|come|walk|run|drive|travel|return|move|march|go back|come back|go out|get|stroll|hurry|escape|";
 const WordList kIntransitive =
-    "|go|come|arrive|sleep|swim|dance|walk|run|jump|laugh|smile|cry|sneeze|cough|live|stay|wait|fall|sit|stand|work|talk|speak|listen|look|rest|happen|die|"
-    "travel|snore|shout|rain|snow|disappear|appear|cooperate|chat|wink|yawn|breathe|dream|think|belong|agree|point|wave|stroll|frolic|march|lie|kneel|crawl|sweat|"
-    "bleed|vomit|faint|relax|play|argue|exercise|cloud|thunder|sit down|stand up|wake up|get up|lie down|descend|stumble|slip|ski|skate|sail|camp|fish|shop|"
-    "worry|complain|knock|hurry|return|go out|come back|go back|pee|piss|urinate|poo|grow up|calm down|act|sunbathe|shiver|tremble|whisper|scream|yell|telephone|";
+    "|go|come|arrive|sleep|swim|dance|walk|run|jump|laugh|smile|cry|sneeze|cough|live|stay|wait|fall|sit|stand|work|"
+    "talk|speak|listen|look|rest|happen|die|"
+    "travel|snore|shout|rain|snow|disappear|appear|cooperate|chat|wink|yawn|breathe|dream|think|belong|agree|point|"
+    "wave|stroll|frolic|march|lie|kneel|crawl|sweat|"
+    "bleed|vomit|faint|relax|play|argue|exercise|cloud|thunder|sit down|stand up|wake up|get up|lie "
+    "down|descend|stumble|slip|ski|skate|sail|camp|fish|shop|"
+    "worry|complain|knock|hurry|return|go out|come back|go back|pee|piss|urinate|poo|grow up|calm "
+    "down|act|sunbathe|shiver|tremble|whisper|scream|yell|telephone|";
 const WordList kGeneric = "|like|love|hate|prefer|dislike|enjoy|collect|fear|";
 const WordList kWeather = "|rain|snow|thunder|hail|drizzle|freeze|cloud over|be sunny|";
-const WordList kOfThe = "|open|close|shut|lock|unlock|turn on|turn off|switch on|switch off|plug in|turn up|turn down|answer|clear|lay|set|";
-const WordList kOfBody = "|brush|wash|comb|dry|clean|hurt|break|cut|move|shake|raise|lift|bend|scratch|rub|wipe|blow|hold|";
+const WordList kOfThe =
+    "|open|close|shut|lock|unlock|turn on|turn off|switch on|switch off|plug in|turn up|turn "
+    "down|answer|clear|lay|set|";
+const WordList kOfBody =
+    "|brush|wash|comb|dry|clean|hurt|break|cut|move|shake|raise|lift|bend|scratch|rub|wipe|blow|hold|";
 const WordList kBody =
-    "|head|face|hair|forehead|ear|ears|eye|eyes|nose|mouth|lip|lips|tooth|teeth|tongue|chin|cheek|cheeks|neck|throat|shoulder|shoulders|arm|arms|elbow|hand|hands|finger|"
-    "fingers|thumb|nail|nails|chest|tummy|stomach|belly|belly button|back|bottom|hip|hips|leg|legs|knee|knees|foot|feet|ankle|toe|toes|heel|skin|";
+    "|head|face|hair|forehead|ear|ears|eye|eyes|nose|mouth|lip|lips|tooth|teeth|tongue|chin|cheek|cheeks|neck|throat|"
+    "shoulder|shoulders|arm|arms|elbow|hand|hands|finger|"
+    "fingers|thumb|nail|nails|chest|tummy|stomach|belly|belly "
+    "button|back|bottom|hip|hips|leg|legs|knee|knees|foot|feet|ankle|toe|toes|heel|skin|";
 const WordList kGoing = "|swim|shop|dance|ski|fish|camp|bowl|skate|sail|climb|jog|hike|cycle|sunbathe|run|walk|ride|";
 
 constexpr std::pair<std::string_view, std::string_view> kVerbPrepositions[] = {
-    {"listen", "to"}, {"look", "at"}, {"wait", "for"}, {"talk", "to"}, {"speak", "to"}, {"laugh", "at"}, {"smile", "at"}, {"point", "at"},
-    {"think", "about"}, {"dream", "about"}, {"sit", "on"}, {"sit down", "on"}, {"lie", "on"}, {"lie down", "on"}, {"stand", "on"}, {"kneel", "on"},
-    {"sleep", "in"}, {"live", "in"}, {"arrive", "at"}, {"chat", "to"}, {"knock", "on"}, {"belong", "to"}, {"worry", "about"}, {"complain", "about"},
-    {"wink", "at"}, {"shout", "at"}, {"scream", "at"}, {"yell", "at"}, {"wave", "at"}, {"whisper", "to"}, {"fall", "on"}, {"stay", "with"},
-    {"apologise", "to"}, {"go", "with"}, {"search", "for"}, {"care", "for"}, {"cry", "about"}, {"die", "of"}, {"pee", "on"}, {"shop", "for"},
+    {"listen", "to"}, {"look", "at"},     {"wait", "for"},     {"talk", "to"},        {"speak", "to"},
+    {"laugh", "at"},  {"smile", "at"},    {"point", "at"},     {"think", "about"},    {"dream", "about"},
+    {"sit", "on"},    {"sit down", "on"}, {"lie", "on"},       {"lie down", "on"},    {"stand", "on"},
+    {"kneel", "on"},  {"sleep", "in"},    {"live", "in"},      {"arrive", "at"},      {"chat", "to"},
+    {"knock", "on"},  {"belong", "to"},   {"worry", "about"},  {"complain", "about"}, {"wink", "at"},
+    {"shout", "at"},  {"scream", "at"},   {"yell", "at"},      {"wave", "at"},        {"whisper", "to"},
+    {"fall", "on"},   {"stay", "with"},   {"apologise", "to"}, {"go", "with"},        {"search", "for"},
+    {"care", "for"},  {"cry", "about"},   {"die", "of"},       {"pee", "on"},         {"shop", "for"},
 };
 
 const WordList kMind =
-    "|happy|sad|tired|exhausted|hungry|thirsty|ill|sick|angry|cross|annoyed|scared|afraid|frightened|bored|excited|nervous|worried|surprised|ashamed|depressed|lonely|"
-    "sorry|ready|dizzy|furious|unhappy|content|glad|proud|embarrassed|jealous|upset|confused|sleepy|full|fine|well|better|busy|stressed|shy|alone|in pain|"
+    "|happy|sad|tired|exhausted|hungry|thirsty|ill|sick|angry|cross|annoyed|scared|afraid|frightened|bored|excited|"
+    "nervous|worried|surprised|ashamed|depressed|lonely|"
+    "sorry|ready|dizzy|furious|unhappy|content|glad|proud|embarrassed|jealous|upset|confused|sleepy|full|fine|well|"
+    "better|busy|stressed|shy|alone|in pain|"
     "in love|unwell|poorly|drunk|calm|relaxed|satisfied|disappointed|shocked|pleased|dressed|";
 const WordList kCommands = "|quiet|careful|patient|nice|kind|polite|good|gentle|brave|";
 const WordList kPlacePrepositions =
-    "|in|on|at|under|behind|near|next to|beside|between|in front of|on top of|below|above|inside|outside|over|underneath|against|around|among|opposite|across|close to|far from|";
+    "|in|on|at|under|behind|near|next to|beside|between|in front of|on top "
+    "of|below|above|inside|outside|over|underneath|against|around|among|opposite|across|close to|far from|";
 
 }  // namespace
 

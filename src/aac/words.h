@@ -68,7 +68,8 @@ struct Word {
   bool alive() const { return person() || noun_class == english::NounClass::kAnimal; }
 };
 
-// What an icon says; never fails. "tomorrow / in the future" is "tomorrow", "to run" is "run", "(an)other" is "another".
+// What an icon says; never fails. "tomorrow / in the future" is "tomorrow", "to run" is "run", "(an)other" is
+// "another".
 Word word_of(const Icon& icon, const Lexicon& lexicon);
 
 const Pronoun* pronoun_of(std::string_view form);  // by its subject, object or reflexive form; nullptr: none
@@ -81,24 +82,24 @@ std::string participle_form(const Word& verb);
 std::string ing_form(const Word& verb);
 
 // Kinds of verb, by their plain form.
-bool takes_to(const Word& verb);              // want to go
-bool takes_gerund(const Word& verb);          // stop talking
-bool takes_bare(const Word& verb);            // let go, see him go
-bool reports(const Word& verb);               // think he is happy
-bool takes_two(const Word& verb);             // give him it
-bool is_state(const Word& verb);              // know: no "am knowing", and said of oneself
-bool is_motion(const Word& verb);             // go to a place
-bool is_intransitive(const Word& verb);       // objects need a preposition
-bool is_generic(const Word& verb);            // like dogs
-bool is_weather(const Word& verb);            // it rains
-bool is_of_the(const Word& verb);             // open the door
-bool is_of_body(const Word& verb);            // wash my hands
-bool goes_doing(const Word& verb);            // go swimming
+bool takes_to(const Word& verb);                    // want to go
+bool takes_gerund(const Word& verb);                // stop talking
+bool takes_bare(const Word& verb);                  // let go, see him go
+bool reports(const Word& verb);                     // think he is happy
+bool takes_two(const Word& verb);                   // give him it
+bool is_state(const Word& verb);                    // know: no "am knowing", and said of oneself
+bool is_motion(const Word& verb);                   // go to a place
+bool is_intransitive(const Word& verb);             // objects need a preposition
+bool is_generic(const Word& verb);                  // like dogs
+bool is_weather(const Word& verb);                  // it rains
+bool is_of_the(const Word& verb);                   // open the door
+bool is_of_body(const Word& verb);                  // wash my hands
+bool goes_doing(const Word& verb);                  // go swimming
 std::string_view preposition_of(const Word& verb);  // listen to; "" for none
 
 bool is_state_of_mind(const Word& adjective);  // tired: said of a person
 bool is_body_part(const Word& noun);
-bool is_command(const Word& adjective);        // be quiet
+bool is_command(const Word& adjective);  // be quiet
 bool is_place_preposition(std::string_view preposition);
 
 }  // namespace aacft

@@ -27,7 +27,8 @@ std::string resolved(std::string folder, std::string_view target) {
   return folder + std::string(target);
 }
 
-std::multimap<std::string, Relation> relations_of(const Parts& parts, const std::string& path, const std::string& name) {
+std::multimap<std::string, Relation> relations_of(const Parts& parts, const std::string& path,
+                                                  const std::string& name) {
   std::multimap<std::string, Relation> relations;
   const std::string folder = folder_of(path);
   const auto part = parts.find(folder + "_rels/" + path.substr(folder.size()) + ".rels");
@@ -35,8 +36,8 @@ std::multimap<std::string, Relation> relations_of(const Parts& parts, const std:
   const Xml xml(part->second, name);
   for (const pugi::xml_node node : xml.root().children()) {
     const std::string_view type = attribute_of(node, "Type");
-    relations.emplace(attribute_of(node, "Id"),
-                      Relation{std::string(type.substr(type.rfind('/') + 1)), resolved(folder, attribute_of(node, "Target"))});
+    relations.emplace(attribute_of(node, "Id"), Relation{std::string(type.substr(type.rfind('/') + 1)),
+                                                         resolved(folder, attribute_of(node, "Target"))});
   }
   return relations;
 }
@@ -111,9 +112,11 @@ struct Place {
 Place place_of(std::string_view reference, const std::string& name) {
   Place place{0, 0};
   std::size_t i = 0;
-  for (; i < reference.size() && i < 3 && reference[i] >= 'A' && reference[i] <= 'Z'; ++i) place.column = place.column * 26 + static_cast<std::size_t>(reference[i] - 'A') + 1;
+  for (; i < reference.size() && i < 3 && reference[i] >= 'A' && reference[i] <= 'Z'; ++i)
+    place.column = place.column * 26 + static_cast<std::size_t>(reference[i] - 'A') + 1;
   const auto [end, error] = std::from_chars(reference.data() + i, reference.data() + reference.size(), place.row);
-  if (error != std::errc() || end != reference.data() + reference.size() || place.row == 0 || place.column == 0 || place.row > kMostRows)
+  if (error != std::errc() || end != reference.data() + reference.size() || place.row == 0 || place.column == 0 ||
+      place.row > kMostRows)
     throw Error(name, ": \"", reference, "\" is no cell's name; the sheet is damaged");
   return place;
 }
@@ -139,7 +142,8 @@ std::vector<SheetCell> cells_of(pugi::xml_node data, const std::vector<std::stri
   for (const pugi::xml_node row : data.children()) {
     if (local_name(row) != "row") continue;
     Place place{row_number + 1, 0};
-    if (const std::string_view given = attribute_of(row, "r"); !given.empty()) place.row = place_of("A" + std::string(given), name).row;
+    if (const std::string_view given = attribute_of(row, "r"); !given.empty())
+      place.row = place_of("A" + std::string(given), name).row;
     row_number = place.row;
     for (const pugi::xml_node cell : row.children()) {
       if (local_name(cell) != "c") continue;
@@ -199,9 +203,11 @@ std::vector<Sheet> read_xlsx(const Parts& parts, const std::string& name) {
     for (const pugi::xml_attribute attribute : node.attributes())
       if (std::string_view(attribute.name()) != "id" && local_name(attribute.name()) == "id") id = attribute.value();
     const auto found = relations.find(id);
-    if (found == relations.end() || found->second.type != "worksheet" || !seen.insert(found->second.target).second) continue;
+    if (found == relations.end() || found->second.type != "worksheet" || !seen.insert(found->second.target).second)
+      continue;
     const auto sheet_part = parts.find(found->second.target);
-    if (sheet_part == parts.end()) throw Error(name, ": the sheet ", found->second.target, " is missing; the file is damaged");
+    if (sheet_part == parts.end())
+      throw Error(name, ": the sheet ", found->second.target, " is missing; the file is damaged");
     const Xml xml(sheet_part->second, name);
     Sheet& sheet = sheets.emplace_back();
     sheet.name = attribute_of(node, "name");

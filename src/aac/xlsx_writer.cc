@@ -30,7 +30,9 @@ class TemporaryFile {
   TemporaryFile() {
     path_ = (std::filesystem::temp_directory_path() / "aacft-sheet-XXXXXX").string();
     const int fd = ::mkstemp(path_.data());
-    if (fd < 0) throw Error("cannot make a temporary file ", path_, ": ", std::strerror(errno), "; TMPDIR chooses another folder");
+    if (fd < 0)
+      throw Error("cannot make a temporary file ", path_, ": ", std::strerror(errno),
+                  "; TMPDIR chooses another folder");
     ::close(fd);
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -74,7 +76,9 @@ std::size_t lines_of(const std::string& text, double width) {
 std::string escaped(std::string text) {
   const auto is_hex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
   for (std::size_t at = 0; (at = text.find("_x", at)) != text.npos; at += 2)
-    if (at + 6 < text.size() && text[at + 6] == '_' && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 2, text.begin() + static_cast<std::ptrdiff_t>(at) + 6, is_hex))
+    if (at + 6 < text.size() && text[at + 6] == '_' &&
+        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 2,
+                    text.begin() + static_cast<std::ptrdiff_t>(at) + 6, is_hex))
       text.insert(at, "_x005F"), at += 6;
   return text;
 }
@@ -83,7 +87,8 @@ std::string escaped(std::string text) {
 std::string without_fixed_heights(std::string_view xml) {
   constexpr std::string_view kWord = " customHeight=\"1\"";
   std::string text;
-  for (std::size_t at; (at = xml.find(kWord)) != xml.npos; xml.remove_prefix(at + kWord.size())) text += xml.substr(0, at);
+  for (std::size_t at; (at = xml.find(kWord)) != xml.npos; xml.remove_prefix(at + kWord.size()))
+    text += xml.substr(0, at);
   return text.append(xml);
 }
 
@@ -96,7 +101,8 @@ std::string with_growing_rows(std::string_view workbook) {
 
 class XlsxWriter {
  public:
-  XlsxWriter(const Table& table, const std::string& path) : table_(table), path_(path), book_(workbook_new(path.c_str())) {
+  XlsxWriter(const Table& table, const std::string& path)
+      : table_(table), path_(path), book_(workbook_new(path.c_str())) {
     if (book_ == nullptr) throw Error("cannot start a workbook: out of memory");
   }
   XlsxWriter(const XlsxWriter&) = delete;
@@ -113,7 +119,8 @@ class XlsxWriter {
     if (!table_.instructions.empty()) write_instructions();
     lxw_workbook* book = std::exchange(book_, nullptr);  // freed by closing, whatever comes of it
     if (const lxw_error error = workbook_close(book); error != LXW_NO_ERROR)
-      throw Error("cannot write the workbook in ", std::filesystem::path(path_).parent_path(), ": ", lxw_strerror(error), "; TMPDIR chooses another folder");
+      throw Error("cannot write the workbook in ", std::filesystem::path(path_).parent_path(), ": ",
+                  lxw_strerror(error), "; TMPDIR chooses another folder");
   }
 
  private:
@@ -168,10 +175,12 @@ class XlsxWriter {
 
   void put(lxw_worksheet* sheet, std::size_t row, std::size_t column, const std::string& text, lxw_format* look) {
     if (characters_of(text) > kMostCharacters || row >= LXW_ROW_MAX)
-      throw Error("row ", row + 1, " is too long for .xlsx, which holds 32767 characters a cell and 1048576 rows; write .csv instead");
+      throw Error("row ", row + 1,
+                  " is too long for .xlsx, which holds 32767 characters a cell and 1048576 rows; write .csv instead");
     const auto at = static_cast<lxw_row_t>(row);
     const auto index = static_cast<lxw_col_t>(column);
-    const lxw_error error = text.empty() ? worksheet_write_blank(sheet, at, index, look) : worksheet_write_string(sheet, at, index, escaped(text).c_str(), look);
+    const lxw_error error = text.empty() ? worksheet_write_blank(sheet, at, index, look)
+                                         : worksheet_write_string(sheet, at, index, escaped(text).c_str(), look);
     if (error != LXW_NO_ERROR) throw Error("row ", row + 1, ": ", lxw_strerror(error));
   }
 
@@ -183,7 +192,9 @@ class XlsxWriter {
     worksheet_set_row(sheet, static_cast<lxw_row_t>(row), height_of(lines), nullptr);
   }
 
-  static double height_of(std::size_t lines) { return std::min(400.0, 15.0 * static_cast<double>(lines) + 5); }  // points; a program's end is 409
+  static double height_of(std::size_t lines) {
+    return std::min(400.0, 15.0 * static_cast<double>(lines) + 5);
+  }  // points; a program's end is 409
 
   void write_instructions() {
     lxw_worksheet* sheet = workbook_add_worksheet(book_, "How to");
@@ -193,7 +204,8 @@ class XlsxWriter {
     worksheet_set_column(sheet, 0, 0, kInstructionsWidth, nullptr);
     for (std::size_t i = 0; i < table_.instructions.size(); ++i) {
       put(sheet, i, 0, table_.instructions[i], i == 0 ? title : line);
-      worksheet_set_row(sheet, static_cast<lxw_row_t>(i), height_of(lines_of(table_.instructions[i], 1.1 * kInstructionsWidth)) + 5, nullptr);
+      worksheet_set_row(sheet, static_cast<lxw_row_t>(i),
+                        height_of(lines_of(table_.instructions[i], 1.1 * kInstructionsWidth)) + 5, nullptr);
     }
     worksheet_protect(sheet, nullptr, nullptr);
   }

@@ -13,7 +13,8 @@ namespace aacft {
 namespace {
 
 constexpr std::uint64_t kMostOfOne = std::uint64_t{64} << 20, kMostOfAll = std::uint64_t{256} << 20;
-constexpr std::uint64_t kAlways = std::uint64_t{4} << 20, kRatio = 200;  // deflate packs 1032 : 1 at best, boards and sheets about 20 : 1
+constexpr std::uint64_t kAlways = std::uint64_t{4} << 20,
+                        kRatio = 200;  // deflate packs 1032 : 1 at best, boards and sheets about 20 : 1
 
 struct Discard {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -82,8 +83,10 @@ std::map<std::string, std::string> unzip(std::string_view bytes, const std::stri
   const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
   for (zip_uint64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
-    if (zip_stat_index(archive.get(), i, 0, &stat) != 0) throw Error(name, ": entry ", i + 1, " is damaged: ", zip_strerror(archive.get()));
-    if ((stat.valid & ZIP_STAT_NAME) == 0 || (stat.valid & ZIP_STAT_SIZE) == 0) throw Error(name, ": entry ", i + 1, " has no name or no size");
+    if (zip_stat_index(archive.get(), i, 0, &stat) != 0)
+      throw Error(name, ": entry ", i + 1, " is damaged: ", zip_strerror(archive.get()));
+    if ((stat.valid & ZIP_STAT_NAME) == 0 || (stat.valid & ZIP_STAT_SIZE) == 0)
+      throw Error(name, ": entry ", i + 1, " has no name or no size");
     const std::string_view entry = stat.name;
     if (entry.ends_with('/')) continue;  // a folder
     const std::string where = name + ": " + std::string(entry);
@@ -92,7 +95,8 @@ std::map<std::string, std::string> unzip(std::string_view bytes, const std::stri
     if (stat.size > kMostOfOne) throw Error(where, ": unpacks to more than ", kMostOfOne >> 20, " MB; refused");
     if (stat.size > left) throw Error(name, ": unpacks to far more than files of its size hold; refused");
     left -= stat.size;
-    if (!files.emplace(path, unpack(archive.get(), i, stat.size, where)).second) throw Error(where, ": the archive holds this path twice");
+    if (!files.emplace(path, unpack(archive.get(), i, stat.size, where)).second)
+      throw Error(where, ": the archive holds this path twice");
   }
   return files;
 }
@@ -108,13 +112,15 @@ std::string zip_of(const std::map<std::string, std::string>& files) {
   if (archive == nullptr) throw Error("cannot make a zip: ", reason(error));
   for (const auto& [path, content] : files) {
     zip_source_t* source = zip_source_buffer(archive.get(), content.data(), content.size(), 0);
-    const zip_int64_t index = source == nullptr ? -1 : zip_file_add(archive.get(), path.c_str(), source, ZIP_FL_ENC_UTF_8);
+    const zip_int64_t index =
+        source == nullptr ? -1 : zip_file_add(archive.get(), path.c_str(), source, ZIP_FL_ENC_UTF_8);
     if (index < 0) {
       zip_source_free(source);
       throw Error("cannot add ", path, " to a zip: ", zip_strerror(archive.get()));
     }
     const auto entry = static_cast<zip_uint64_t>(index);
-    zip_file_set_dostime(archive.get(), entry, 0, 1 << 5 | 1, 0);  // 1 January 1980, so that the bytes are the same tomorrow
+    zip_file_set_dostime(archive.get(), entry, 0, 1 << 5 | 1,
+                         0);  // 1 January 1980, so that the bytes are the same tomorrow
     zip_file_set_external_attributes(archive.get(), entry, 0, ZIP_OPSYS_UNIX, 0100644u << 16);
   }
   if (zip_close(archive.get()) != 0) throw Error("cannot make a zip: ", zip_strerror(archive.get()));

@@ -58,7 +58,9 @@ class FilesRead {
   std::mutex mutex_;
   // The time tells it from a later file that got the inode of one that was removed.
   using Identity = std::tuple<dev_t, ino_t, time_t, long>;
-  static Identity identity(const struct stat& status) { return {status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec}; }
+  static Identity identity(const struct stat& status) {
+    return {status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  }
   std::set<Identity> files_;
 };
 
@@ -81,7 +83,8 @@ int open_regular(const fs::path& path, struct stat& status) {
 // All bytes from a descriptor that come; `size` is a hint, as a pipe has none.
 std::string read_all(int fd, std::size_t size, const fs::path& path) {
   constexpr std::size_t kLarge = 64 << 20;
-  if (size > kLarge && size > available_memory_bytes()) throw Error("cannot read ", path, ": its ", human_bytes(size), " are more than the memory that is free");
+  if (size > kLarge && size > available_memory_bytes())
+    throw Error("cannot read ", path, ": its ", human_bytes(size), " are more than the memory that is free");
   std::string content(size + 1, '\0');
   for (std::size_t done = 0;;) {
     if (done == content.size()) content.resize(2 * done + 4096);
@@ -155,7 +158,8 @@ pid_t holder_of(int fd) {
     std::istringstream fields(line);
     std::string number, kind, mode, access, file;
     pid_t pid = 0;
-    if (fields >> number >> kind >> mode >> access >> pid >> file && kind == "FLOCK" && file.ends_with(inode)) return pid;
+    if (fields >> number >> kind >> mode >> access >> pid >> file && kind == "FLOCK" && file.ends_with(inode))
+      return pid;
   }
   return 0;
 }
@@ -248,7 +252,8 @@ OutputFile::OutputFile(const fs::path& path) : path_(path) {
   const bool of_the_system = path.string().starts_with("/dev/") || path.string().starts_with("/proc/");
   if (!of_the_system && (!exists || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
     fs::path target = path;
-    for (int links = 0; links < 40 && fs::is_symlink(target); ++links) target = target.parent_path() / fs::read_symlink(target);
+    for (int links = 0; links < 40 && fs::is_symlink(target); ++links)
+      target = target.parent_path() / fs::read_symlink(target);
     files_read().refuse_as_output(target);
     file_.emplace(target);
     return;
@@ -263,7 +268,8 @@ OutputFile::~OutputFile() {
 
 void OutputFile::write(std::string_view text) {
   if (file_) return file_->write(text);
-  for (auto bytes = std::as_bytes(std::span(text)); !bytes.empty();) bytes = bytes.subspan(write_some(fd_, bytes, path_));
+  for (auto bytes = std::as_bytes(std::span(text)); !bytes.empty();)
+    bytes = bytes.subspan(write_some(fd_, bytes, path_));
 }
 
 void OutputFile::commit() {
@@ -292,10 +298,8 @@ AtomicFolder::~AtomicFolder() {
 
 void AtomicFolder::commit() {
   for (const auto& entry : fs::recursive_directory_iterator(temporary_))
-    if (entry.is_directory())
-      sync_folder(entry.path());
-    else if (entry.is_regular_file())
-      sync_file(entry.path());
+    if (entry.is_directory()) sync_folder(entry.path());
+    else if (entry.is_regular_file()) sync_file(entry.path());
   sync_folder(temporary_);
   if (::rename(temporary_.c_str(), final_.c_str()) != 0) {
     const bool taken = errno == ENOTEMPTY || errno == EEXIST;
@@ -333,20 +337,26 @@ FolderLock::FolderLock(const fs::path& folder) : fd_(::open(folder.c_str(), O_RD
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   const pid_t holder = holder_of(fd_);
   ::close(fd_);
-  throw Error(folder, " is being written by another aacft", holder > 0 ? " (process " + std::to_string(holder) + ")" : "", "; wait for it, or choose another --output");
+  throw Error(folder, " is being written by another aacft",
+              holder > 0 ? " (process " + std::to_string(holder) + ")" : "",
+              "; wait for it, or choose another --output");
 }
 
 FolderLock::~FolderLock() { ::close(fd_); }
 
 bool FolderLock::holds(const fs::path& folder) const {
-  struct stat ours {}, there {};
-  return ::fstat(fd_, &ours) == 0 && ::stat(folder.c_str(), &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+  struct stat ours {
+  }, there{};
+  return ::fstat(fd_, &ours) == 0 && ::stat(folder.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
+         ours.st_ino == there.st_ino;
 }
 
 void make_folders(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> made;
-  for (fs::path path = without_trailing_slash(folder); !path.empty() && !fs::exists(path, error); path = path.parent_path()) made.push_back(path);
+  for (fs::path path = without_trailing_slash(folder); !path.empty() && !fs::exists(path, error);
+       path = path.parent_path())
+    made.push_back(path);
   fs::create_directories(folder, error);
   if (error) throw Error("cannot create the folder ", folder, ": ", error.message());
   for (const fs::path& path : made) sync_folder(path.parent_path());

@@ -99,8 +99,9 @@ std::string html_number(double value, int decimals) {
 
 std::string html_page(std::string_view title, std::string_view body, std::string_view style) {
   const std::string name = html_escaped(title);
-  std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>";
+  std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>";
   page += name;
   page += "</title>\n<style>";
   page += kStyle;

@@ -29,7 +29,8 @@ Memory::Memory(std::size_t bytes) {
   void* const mapped = ::mmap(nullptr, length + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
   std::byte* const first = static_cast<std::byte*>(mapped);
-  const std::size_t skip = rounded_up(reinterpret_cast<std::uintptr_t>(first), kHugePage) - reinterpret_cast<std::uintptr_t>(first);
+  const std::size_t skip =
+      rounded_up(reinterpret_cast<std::uintptr_t>(first), kHugePage) - reinterpret_cast<std::uintptr_t>(first);
   if (skip > 0) ::munmap(first, skip);
   if (skip < kHugePage) ::munmap(first + skip + length, kHugePage - skip);
   ::madvise(first + skip, length, MADV_HUGEPAGE);

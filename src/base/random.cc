@@ -22,7 +22,8 @@ RandomStream::RandomStream(std::uint64_t seed, Purpose purpose, std::uint64_t st
     : stream_(substream) {
   const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
   const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
-  const auto hashed = philox({low(stream), high(stream), static_cast<std::uint32_t>(purpose), 0}, {low(seed), high(seed)});
+  const auto hashed =
+      philox({low(stream), high(stream), static_cast<std::uint32_t>(purpose), 0}, {low(seed), high(seed)});
   key_ = {hashed[0], hashed[1]};
 }
 
@@ -84,7 +85,8 @@ std::uint64_t RandomStream::permute(std::uint64_t index, std::uint64_t size) con
   do {
     std::uint64_t left = index >> half, right = index & mask;
     for (std::uint32_t round = 0; round < 6; ++round) {
-      const auto words = philox({static_cast<std::uint32_t>(right), static_cast<std::uint32_t>(right >> 32), stream_, 2 + round}, key_);
+      const auto words = philox(
+          {static_cast<std::uint32_t>(right), static_cast<std::uint32_t>(right >> 32), stream_, 2 + round}, key_);
       const std::uint64_t next = left ^ (words[0] & mask);
       left = right;
       right = next;

@@ -50,7 +50,8 @@ std::string tick_label(double value, double step, double largest) {
 }
 
 std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 double text_width(const std::string& text) { return kCharacter * static_cast<double>(characters(text)); }
@@ -87,7 +88,8 @@ Axis y_axis(const Range& range, ChartScale scale) {
     axis.low /= margin, axis.high *= margin;
     return axis;
   }
-  const double spread = range.high - range.low, margin = spread > 0 ? 0.06 * spread : std::max(0.05 * std::fabs(range.low), 1e-6);
+  const double spread = range.high - range.low,
+               margin = spread > 0 ? 0.06 * spread : std::max(0.05 * std::fabs(range.low), 1e-6);
   axis.low -= margin, axis.high += margin;
   return axis;
 }
@@ -107,8 +109,10 @@ class Drawing {
 
   std::string svg() {
     const std::string id = html_escaped(chart_.id);
-    out_ = "<svg class=\"chart\" viewBox=\"0 0 " + std::to_string(static_cast<int>(kWidth)) + " " + std::to_string(static_cast<int>(kHeight)) + "\" role=\"img\" aria-labelledby=\"" + id +
-           "-title " + id + "-desc\">\n<title id=\"" + id + "-title\">" + html_escaped(chart_.title) + "</title>\n<desc id=\"" + id + "-desc\">" + html_escaped(description()) + "</desc>\n";
+    out_ = "<svg class=\"chart\" viewBox=\"0 0 " + std::to_string(static_cast<int>(kWidth)) + " " +
+           std::to_string(static_cast<int>(kHeight)) + "\" role=\"img\" aria-labelledby=\"" + id + "-title " + id +
+           "-desc\">\n<title id=\"" + id + "-title\">" + html_escaped(chart_.title) + "</title>\n<desc id=\"" + id +
+           "-desc\">" + html_escaped(description()) + "</desc>\n";
     text(0, 13, chart_.title, "title");
     text(kWidth, 13, chart_.unit, "end");
     if (y_range_.empty()) {
@@ -134,11 +138,13 @@ class Drawing {
 
   void text(double x, double y, const std::string& what, const std::string& kind = {}) {
     if (what.empty()) return;
-    out_ += "<text x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) + "\"" + (kind.empty() ? "" : " class=\"" + kind + "\"") + ">" + html_escaped(what) + "</text>\n";
+    out_ += "<text x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) + "\"" +
+            (kind.empty() ? "" : " class=\"" + kind + "\"") + ">" + html_escaped(what) + "</text>\n";
   }
 
   void line(double x1, double y1, double x2, double y2, const std::string& kind) {
-    out_ += "<path class=\"" + kind + "\" d=\"M" + coordinate(x1) + " " + coordinate(y1) + "L" + coordinate(x2) + " " + coordinate(y2) + "\"/>\n";
+    out_ += "<path class=\"" + kind + "\" d=\"M" + coordinate(x1) + " " + coordinate(y1) + "L" + coordinate(x2) + " " +
+            coordinate(y2) + "\"/>\n";
   }
 
   void cross(double x, double y) {
@@ -146,12 +152,15 @@ class Drawing {
   }
 
   std::string description() const {
-    std::string said = chart_.title + (chart_.unit.empty() ? "" : " (" + chart_.unit + ")") + " by " + chart_.x_name + ".";
+    std::string said =
+        chart_.title + (chart_.unit.empty() ? "" : " (" + chart_.unit + ")") + " by " + chart_.x_name + ".";
     for (std::size_t i = 0; i < points_.size(); ++i) {
       if (points_[i].empty()) continue;
-      const auto [least, most] = std::minmax_element(points_[i].begin(), points_[i].end(), [](const auto& a, const auto& b) { return a.y < b.y; });
+      const auto [least, most] = std::minmax_element(points_[i].begin(), points_[i].end(),
+                                                     [](const auto& a, const auto& b) { return a.y < b.y; });
       const auto point = [&](const ChartPoint& p) { return value_label(p.y) + " at " + value_label_of_x(p.x); };
-      said += " " + chart_.series[i].name + ": from " + point(points_[i].front()) + " to " + point(points_[i].back()) + "; lowest " + point(*least) + ", highest " + point(*most) + ".";
+      said += " " + chart_.series[i].name + ": from " + point(points_[i].front()) + " to " + point(points_[i].back()) +
+              "; lowest " + point(*least) + ", highest " + point(*most) + ".";
     }
     if (!chart_.marks.empty()) said += " " + chart_.mark_name + ": " + std::to_string(chart_.marks.size()) + ".";
     return said;
@@ -166,7 +175,9 @@ class Drawing {
     std::vector<std::string> labels;
     double widest = 0;
     for (const double tick : y_ticks) {
-      const double step = y_.log ? tick : y_ticks.size() > 1 ? y_ticks[1] - y_ticks[0] : std::max(std::fabs(tick), 1e-9);
+      const double step = y_.log               ? tick
+                          : y_ticks.size() > 1 ? y_ticks[1] - y_ticks[0]
+                                               : std::max(std::fabs(tick), 1e-9);
       labels.push_back(tick_label(tick, step, std::max(std::fabs(y_.low), std::fabs(y_.high))));
       widest = std::max(widest, text_width(labels.back()));
     }
@@ -209,12 +220,14 @@ class Drawing {
   }
 
   void dot(double x, double y, const std::string& colour, const std::string& hint) {
-    out_ += "<circle class=\"fill-" + colour + "\" cx=\"" + coordinate(x) + "\" cy=\"" + coordinate(y) + "\" r=\"3\"" + (hint.empty() ? "/>\n" : "><title>" + html_escaped(hint) + "</title></circle>\n");
+    out_ += "<circle class=\"fill-" + colour + "\" cx=\"" + coordinate(x) + "\" cy=\"" + coordinate(y) + "\" r=\"3\"" +
+            (hint.empty() ? "/>\n" : "><title>" + html_escaped(hint) + "</title></circle>\n");
   }
 
   void polyline(const std::vector<ChartPoint>& points, const std::string& kind) {
     out_ += "<polyline class=\"" + kind + "\" points=\"";
-    for (const ChartPoint& point : thinned(points, kMostPoints)) out_ += coordinate(x_.at(point.x)) + "," + coordinate(y_.at(point.y)) + " ";
+    for (const ChartPoint& point : thinned(points, kMostPoints))
+      out_ += coordinate(x_.at(point.x)) + "," + coordinate(y_.at(point.y)) + " ";
     out_.back() = '"';
     out_ += "/>\n";
   }
@@ -226,17 +239,20 @@ class Drawing {
     if (points.size() > 1) polyline(points, smooth ? stroke + " faint" : stroke);
     if (smooth) polyline(moving_average(points, std::max<std::size_t>(1, points.size() / 25)), stroke);
     if (series.dots || points.size() == 1)
-      for (const ChartPoint& point : thinned(points, kMostPoints / 5)) dot(x_.at(point.x), y_.at(point.y), colour, value_label_of_x(point.x) + ": " + value_label(point.y));
+      for (const ChartPoint& point : thinned(points, kMostPoints / 5))
+        dot(x_.at(point.x), y_.at(point.y), colour, value_label_of_x(point.x) + ": " + value_label(point.y));
     if (series.best && *series.best < series.points.size()) best(series.points[*series.best]);
   }
 
-  // Its label stands where there is room: on the side with more of it, above the point unless that is near the upper edge.
+  // Its label stands where there is room: on the side with more of it, above the point unless that is near the upper
+  // edge.
   void best(const ChartPoint& point) {
     if (!drawable(point.x) || !drawable(point.y)) return;
     const double x = x_.at(point.x), y = y_.at(point.y);
     out_ += "<circle class=\"ring\" cx=\"" + coordinate(x) + "\" cy=\"" + coordinate(y) + "\" r=\"6\"/>\n";
     const bool right = x > (x_.from + x_.to) / 2;
-    text(x + (right ? 4 : -4), y - top_ > 30 ? y - 11 : y + 20, "best " + value_label(point.y), right ? "strong end" : "strong");
+    text(x + (right ? 4 : -4), y - top_ > 30 ? y - 11 : y + 20, "best " + value_label(point.y),
+         right ? "strong end" : "strong");
   }
 
   void marks() {
@@ -275,7 +291,8 @@ std::vector<double> nice_ticks(double low, double high, std::size_t most, bool w
     step *= factor;
   }
   std::vector<double> ticks;
-  for (double i = std::ceil(low / step - 1e-9); i <= high / step + 1e-9 && ticks.size() < most; ++i) ticks.push_back(i * step);
+  for (double i = std::ceil(low / step - 1e-9); i <= high / step + 1e-9 && ticks.size() < most; ++i)
+    ticks.push_back(i * step);
   return ticks;
 }
 
@@ -302,8 +319,10 @@ std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, std::size
   const std::size_t stretches = (most - 2) / 2, inner = points.size() - 2;
   std::vector<ChartPoint> kept = {points.front()};
   for (std::size_t s = 0; s < stretches; ++s) {
-    const auto begin = points.begin() + 1 + static_cast<std::ptrdiff_t>(s * inner / stretches), end = points.begin() + 1 + static_cast<std::ptrdiff_t>((s + 1) * inner / stretches);
-    const auto [lowest, highest] = std::minmax_element(begin, end, [](const ChartPoint& a, const ChartPoint& b) { return a.y < b.y; });
+    const auto begin = points.begin() + 1 + static_cast<std::ptrdiff_t>(s * inner / stretches),
+               end = points.begin() + 1 + static_cast<std::ptrdiff_t>((s + 1) * inner / stretches);
+    const auto [lowest, highest] =
+        std::minmax_element(begin, end, [](const ChartPoint& a, const ChartPoint& b) { return a.y < b.y; });
     kept.push_back(*std::min(lowest, highest));
     if (lowest != highest) kept.push_back(*std::max(lowest, highest));
   }

@@ -92,7 +92,9 @@ std::uint64_t total_memory_bytes() { return proc_bytes("/proc/meminfo", "MemTota
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -114,7 +116,8 @@ std::string cpu_features() {
     if (line.rfind("flags", 0) != 0) continue;
     const std::string padded = line + " ";
     for (const char* name : {"avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8"})
-      if (padded.find(" " + std::string(name) + " ") != std::string::npos) found += (found.empty() ? "" : " ") + std::string(name);
+      if (padded.find(" " + std::string(name) + " ") != std::string::npos)
+        found += (found.empty() ? "" : " ") + std::string(name);
     break;
   }
   return found;
@@ -137,7 +140,8 @@ std::filesystem::path data_file(const std::string& name) {
   } else {
     std::error_code none;
     const fs::path program = fs::read_symlink("/proc/self/exe", none).parent_path();
-    for (const char* folder : {"../data", "../share/aacft", "../../data"}) folders.push_back((program / folder).lexically_normal());
+    for (const char* folder : {"../data", "../share/aacft", "../../data"})
+      folders.push_back((program / folder).lexically_normal());
   }
   std::string tried;
   for (const fs::path& folder : folders) {

@@ -32,14 +32,16 @@ Matrix random_rows(Buffer& buffer, std::int64_t rows, std::int64_t cols, Element
       if (element == Element::kFp32) {
         reinterpret_cast<float*>(x.row(row))[col] = value;
       } else {
-        reinterpret_cast<std::uint16_t*>(x.row(row))[col] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+        reinterpret_cast<std::uint16_t*>(x.row(row))[col] =
+            static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
       }
     }
   return x;
 }
 
 // Layer by layer, as a pass goes through them, so that a weight's turn comes when all others have displaced it.
-std::vector<LinearTime> time_stacks(const std::vector<Stack>& stacks, std::int64_t rows, bool transposed, Compute compute, double seconds) {
+std::vector<LinearTime> time_stacks(const std::vector<Stack>& stacks, std::int64_t rows, bool transposed,
+                                    Compute compute, double seconds) {
   std::vector<Buffer> inputs(stacks.size()), outputs(stacks.size());
   std::vector<Matrix> xs, ys;
   for (std::size_t k = 0; k < stacks.size(); ++k) {
@@ -70,7 +72,8 @@ std::vector<LinearTime> time_stacks(const std::vector<Stack>& stacks, std::int64
   for (std::size_t k = 0; k < stacks.size(); ++k) {
     const PackedWeights& w = *stacks[k].weights[0];
     result.push_back({stacks[k].name, w.out(), w.in(), rows, transposed, median(times[k]),
-                      2.0 * static_cast<double>(rows) * static_cast<double>(w.out()) * static_cast<double>(w.in()), w.bytes()});
+                      2.0 * static_cast<double>(rows) * static_cast<double>(w.out()) * static_cast<double>(w.in()),
+                      w.bytes()});
   }
   return result;
 }
@@ -79,12 +82,14 @@ std::vector<LinearTime> time_stacks(const std::vector<Stack>& stacks, std::int64
 
 std::uint64_t layer_bytes(const BenchOptions& options) {
   std::uint64_t bytes = 0;
-  for (const LinearShape& shape : linears_of_layer(options.config, 0)) bytes += PackedWeights::bytes(shape.out, shape.in, *options.model.base_weights);
+  for (const LinearShape& shape : linears_of_layer(options.config, 0))
+    bytes += PackedWeights::bytes(shape.out, shape.in, *options.model.base_weights);
   return bytes;
 }
 
 std::int64_t rotating_layers(const BenchOptions& options) {
-  const std::uint64_t layer = layer_bytes(options), bytes = std::min(options.rotated_bytes, available_memory_bytes() / 4);
+  const std::uint64_t layer = layer_bytes(options),
+                      bytes = std::min(options.rotated_bytes, available_memory_bytes() / 4);
   return std::clamp(static_cast<std::int64_t>((bytes + layer - 1) / layer), options.layers, options.config.num_layers);
 }
 
@@ -102,7 +107,8 @@ std::vector<LinearTime> time_linears(const BenchOptions& options) {
   std::vector<LinearTime> all;
   const auto measure = [&](const std::vector<Stack>& stacks, std::int64_t rows) {
     for (const bool transposed : {false, true})
-      for (LinearTime& time : time_stacks(stacks, rows, transposed, options.model.compute, options.seconds)) all.push_back(std::move(time));
+      for (LinearTime& time : time_stacks(stacks, rows, transposed, options.model.compute, options.seconds))
+        all.push_back(std::move(time));
   };
   std::vector<std::int64_t> rows = {60, 320, options.tokens};
   std::sort(rows.begin(), rows.end());

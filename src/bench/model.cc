@@ -24,7 +24,9 @@ double linear_flops(const ModelConfig& config, const std::string& which = "") {
   return flops;
 }
 
-double head_flops(const ModelConfig& config) { return 2.0 * static_cast<double>(config.vocab_size) * static_cast<double>(config.hidden_size); }
+double head_flops(const ModelConfig& config) {
+  return 2.0 * static_cast<double>(config.vocab_size) * static_cast<double>(config.hidden_size);
+}
 
 double attention_flops(const ModelConfig& config, std::int64_t length) {
   return 2.0 * static_cast<double>(config.hidden_size) * static_cast<double>(length) * static_cast<double>(length + 1);
@@ -32,10 +34,12 @@ double attention_flops(const ModelConfig& config, std::int64_t length) {
 
 double step_flops(const ModelConfig& config, const Pass& pass, const Targets& targets) {
   const auto rows = static_cast<double>(pass.rows()), layers = static_cast<double>(config.num_layers);
-  double flops = 2 * rows * layers * linear_flops(config) + 2 * static_cast<double>(targets.rows.size()) * head_flops(config);
+  double flops =
+      2 * rows * layers * linear_flops(config) + 2 * static_cast<double>(targets.rows.size()) * head_flops(config);
   // Nothing below layer 0 wants a gradient, so its adapter's gradient is the last.
   flops -= rows * linear_flops(config, "query_key_value");
-  if (config.parallel_residual) flops -= rows * (linear_flops(config, "dense_h_to_4h") + linear_flops(config, "dense_4h_to_h"));
+  if (config.parallel_residual)
+    flops -= rows * (linear_flops(config, "dense_h_to_4h") + linear_flops(config, "dense_4h_to_h"));
   for (std::size_t i = 0; i < pass.sequences(); ++i) flops += 3 * layers * attention_flops(config, pass.length(i));
   return flops;
 }
@@ -46,11 +50,13 @@ std::vector<std::int32_t> random_tokens(const ModelConfig& config, std::int64_t 
   const RandomStream random(1, Purpose::kSampling, stream);
   std::vector<std::int32_t> ids;
   for (std::int64_t i = 0; i < count; ++i)
-    ids.push_back(static_cast<std::int32_t>(random.bits(static_cast<std::uint64_t>(i)) % static_cast<std::uint64_t>(config.vocab_size)));
+    ids.push_back(static_cast<std::int32_t>(random.bits(static_cast<std::uint64_t>(i)) %
+                                            static_cast<std::uint64_t>(config.vocab_size)));
   return ids;
 }
 
-// `tokens` tokens in sequences of about 85, the rows of the talk's data; every token but a sequence's last has a target.
+// `tokens` tokens in sequences of about 85, the rows of the talk's data; every token but a sequence's last has a
+// target.
 struct TrainingPass {
   Pass pass;
   Targets targets;
@@ -59,19 +65,22 @@ TrainingPass training_pass(const ModelConfig& config, std::int64_t tokens) {
   const std::int64_t count = std::max<std::int64_t>(1, std::lround(static_cast<double>(tokens) / 85));
   std::vector<std::vector<std::int32_t>> sequences;
   for (std::int64_t i = 0; i < count; ++i)
-    sequences.push_back(random_tokens(config, tokens * (i + 1) / count - tokens * i / count, static_cast<std::uint64_t>(i)));
+    sequences.push_back(
+        random_tokens(config, tokens * (i + 1) / count - tokens * i / count, static_cast<std::uint64_t>(i)));
   TrainingPass made{make_pass(sequences), {}};
   made.pass.set_dropout(1, 0);
   std::int64_t row = 0;
   for (const auto& sequence : sequences) {
-    for (std::size_t t = 1; t < sequence.size(); ++t) made.targets.add(row + static_cast<std::int64_t>(t) - 1, sequence[t], 1.0f / static_cast<float>(tokens));
+    for (std::size_t t = 1; t < sequence.size(); ++t)
+      made.targets.add(row + static_cast<std::int64_t>(t) - 1, sequence[t], 1.0f / static_cast<float>(tokens));
     row += static_cast<std::int64_t>(sequence.size());
   }
   return made;
 }
 
 // The logits of every sequence's last token, as generating asks for them.
-torch::Tensor last_logits(GptNeox& model, const std::vector<std::vector<std::int32_t>>& sequences, std::vector<KvCache>& caches) {
+torch::Tensor last_logits(GptNeox& model, const std::vector<std::vector<std::int32_t>>& sequences,
+                          std::vector<KvCache>& caches) {
   Pass pass = make_pass(sequences);
   std::vector<KvCache*> used;
   for (KvCache& cache : caches) used.push_back(&cache);
@@ -82,7 +91,9 @@ torch::Tensor last_logits(GptNeox& model, const std::vector<std::vector<std::int
   return model.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)));
 }
 
-std::span<const std::byte> packed_bytes(const Linear& linear) { return {linear.packed.values(), linear.packed.bytes()}; }
+std::span<const std::byte> packed_bytes(const Linear& linear) {
+  return {linear.packed.values(), linear.packed.bytes()};
+}
 
 // body(model, where its seconds go) for 1 layer and for `layers`.
 template <typename Body>
@@ -134,7 +145,8 @@ PromptTime time_prompt(const BenchOptions& options) {
   time.tokens = std::min<std::int64_t>(512, options.config.max_positions);
   time.seconds.layers = options.layers;
   time.flops = static_cast<double>(options.config.num_layers) *
-                   (static_cast<double>(time.tokens) * linear_flops(options.config) + attention_flops(options.config, time.tokens)) +
+                   (static_cast<double>(time.tokens) * linear_flops(options.config) +
+                    attention_flops(options.config, time.tokens)) +
                head_flops(options.config);
   const std::vector<std::vector<std::int32_t>> prompt = {random_tokens(options.config, time.tokens, 0)};
   at_both_depths(options, options.layers, [&](GptNeox& model, double DepthSeconds::*where) {
@@ -154,7 +166,8 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
   std::vector<DecodeTime> times;
   for (const std::int64_t batch : batches) {
     const double attention = 4.0 * static_cast<double>(options.config.hidden_size) * kContext;
-    const double flops = static_cast<double>(options.config.num_layers) * (linear_flops(options.config) + attention) + head_flops(options.config);
+    const double flops = static_cast<double>(options.config.num_layers) * (linear_flops(options.config) + attention) +
+                         head_flops(options.config);
     times.push_back({batch, {layers}, {layers}, static_cast<double>(batch) * flops, 0});
   }
   at_both_depths(options, layers, [&](GptNeox& model, double DepthSeconds::*where) {
@@ -179,7 +192,8 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
       }
       time.seconds.*where = median(steps);
       time.reading.*where = median(reads);
-      time.bytes = static_cast<std::uint64_t>(options.config.num_layers) * layer_bytes(options) + model.embed_out().packed.bytes();
+      time.bytes = static_cast<std::uint64_t>(options.config.num_layers) * layer_bytes(options) +
+                   model.embed_out().packed.bytes();
     }
   });
   return times;

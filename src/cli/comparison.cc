@@ -52,24 +52,29 @@ std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, 
     if (!options.rows.skip_bad_rows) throw Error(message);
     warn(message + "; left out");
   };
-  read_json_lines(read_input(options.data), [&](std::size_t line, const json& row) {
-    try {
-      const std::string reference = stripped(completion_of(row).value_or(""));
-      if (reference.empty()) throw Error("no reference: the row has no answer after its prompt");
-      const std::string prompt = prompt_of(row);
-      rows.push_back({line, prompt, reference, icons_if_any(prompt)});
-    } catch (const Error& error) {
-      bad(line, error.what());
-    }
-  }, bad);
+  read_json_lines(
+      read_input(options.data),
+      [&](std::size_t line, const json& row) {
+        try {
+          const std::string reference = stripped(completion_of(row).value_or(""));
+          if (reference.empty()) throw Error("no reference: the row has no answer after its prompt");
+          const std::string prompt = prompt_of(row);
+          rows.push_back({line, prompt, reference, icons_if_any(prompt)});
+        } catch (const Error& error) {
+          bad(line, error.what());
+        }
+      },
+      bad);
   if (rows.empty()) throw Error(options.data.string(), ": no rows with a reference");
   return rows;
 }
 
 // {"prompt", "text"} as generate --data writes it, {"text"} with or without a prompt before "<bot>:", or a row of data.
 std::string answer_of(const json& row, const ComparedRow& asked) {
-  if (row.contains("prompt") || row.contains("messages") || (row.contains("text") && prompt_of(row) != row.at("text"))) {
-    if (prompt_of(row) != asked.prompt) throw Error("another prompt than that of the row to compare with (line ", asked.line, " of the data)");
+  if (row.contains("prompt") || row.contains("messages") ||
+      (row.contains("text") && prompt_of(row) != row.at("text"))) {
+    if (prompt_of(row) != asked.prompt)
+      throw Error("another prompt than that of the row to compare with (line ", asked.line, " of the data)");
     if (!row.contains("text") || !row.contains("prompt")) return completion_of(row).value_or("");
   }
   if (!row.contains("text") || !row.at("text").is_string()) throw Error("the row has no \"text\", the answer");
@@ -78,26 +83,36 @@ std::string answer_of(const json& row, const ComparedRow& asked) {
 
 std::vector<std::string> answers_in_file(const std::filesystem::path& file, const std::vector<ComparedRow>& rows) {
   std::vector<std::string> answers;
-  const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(file.string(), ":", line, ": ", reason); };
+  const auto refuse = [&](std::size_t line, const std::string& reason) {
+    throw Error(file.string(), ":", line, ": ", reason);
+  };
   std::size_t lines = 0;
-  read_json_lines(read_input(file), [&](std::size_t line, const json& row) {
-    if (lines++ >= rows.size()) return;
-    try {
-      answers.push_back(answer_of(row, rows[answers.size()]));
-    } catch (const Error& error) {
-      refuse(line, error.what());
-    }
-  }, refuse);
-  if (lines != rows.size()) throw Error(file.string(), " has ", lines, " answers for ", rows.size(), " rows; one for each is needed, in the same order");
+  read_json_lines(
+      read_input(file),
+      [&](std::size_t line, const json& row) {
+        if (lines++ >= rows.size()) return;
+        try {
+          answers.push_back(answer_of(row, rows[answers.size()]));
+        } catch (const Error& error) {
+          refuse(line, error.what());
+        }
+      },
+      refuse);
+  if (lines != rows.size())
+    throw Error(file.string(), " has ", lines, " answers for ", rows.size(),
+                " rows; one for each is needed, in the same order");
   return answers;
 }
 
 // Where references are one line, what follows an answer's first line is no part of it.
-std::string answer_text(const std::string& text, bool one_line) { return stripped(one_line ? text.substr(0, text.find('\n')) : text); }
+std::string answer_text(const std::string& text, bool one_line) {
+  return stripped(one_line ? text.substr(0, text.find('\n')) : text);
+}
 
 class Progress {
  public:
-  Progress(std::string name, std::size_t count) : name_(std::move(name)), count_(count), live_(::isatty(STDERR_FILENO) == 1) {}
+  Progress(std::string name, std::size_t count)
+      : name_(std::move(name)), count_(count), live_(::isatty(STDERR_FILENO) == 1) {}
   ~Progress() {
     if (live_) std::cerr << "\r\x1b[K" << std::flush;
   }
@@ -112,8 +127,9 @@ class Progress {
   bool live_;
 };
 
-std::vector<std::string> answers_of_model(const ComparisonOptions& options, const ComparedSystem& system, const std::filesystem::path& adapter,
-                                          const std::vector<ComparedRow>& rows, bool one_line, const Warn& warn) {
+std::vector<std::string> answers_of_model(const ComparisonOptions& options, const ComparedSystem& system,
+                                          const std::filesystem::path& adapter, const std::vector<ComparedRow>& rows,
+                                          bool one_line, const Warn& warn) {
   Session session(options.model, adapter, options.model_options, warn);
   GenerateOptions generation = options.generation;
   generation.stop = {"<human>"};
@@ -173,11 +189,13 @@ std::string folder_name(std::filesystem::path path) {
 std::vector<Source> sources_of(const ComparisonOptions& options) {
   std::vector<Source> sources;
   for (const std::string& baseline : options.baselines) {
-    if (baseline != "rules" && baseline != "base") throw UsageError("--baseline \"", baseline, "\" is not known; there are rules and base");
+    if (baseline != "rules" && baseline != "base")
+      throw UsageError("--baseline \"", baseline, "\" is not known; there are rules and base");
     if (baseline == "base" && options.model.empty()) throw UsageError("--baseline base needs --model");
     sources.push_back({baseline == "rules" ? Source::kRules : Source::kModel, baseline, {}});
   }
-  if (!options.adapters.empty() && options.model.empty()) throw UsageError("--adapter needs --model, the folder of its base");
+  if (!options.adapters.empty() && options.model.empty())
+    throw UsageError("--adapter needs --model, the folder of its base");
   for (const std::string& adapter : options.adapters) {
     const auto same = [&](const std::string& other) { return folder_name(other) == folder_name(adapter); };
     const bool unique = std::count_if(options.adapters.begin(), options.adapters.end(), same) == 1;
@@ -188,11 +206,14 @@ std::vector<Source> sources_of(const ComparisonOptions& options) {
     const std::filesystem::path file = equals == system.npos ? system : system.substr(equals + 1);
     sources.push_back({Source::kFile, equals == system.npos ? file.stem().string() : system.substr(0, equals), file});
   }
-  const bool answered_by_model = std::any_of(sources.begin(), sources.end(), [](const Source& source) { return source.kind == Source::kModel; });
+  const bool answered_by_model =
+      std::any_of(sources.begin(), sources.end(), [](const Source& source) { return source.kind == Source::kModel; });
   if (!options.model.empty() && !answered_by_model) sources.insert(sources.begin(), {Source::kModel, "base", {}});
   std::set<std::string> names;
   for (const Source& source : sources)
-    if (!names.insert(source.name).second) throw UsageError("two systems are called \"", source.name, "\"; name one with --system NAME=FILE, or give another folder");
+    if (!names.insert(source.name).second)
+      throw UsageError("two systems are called \"", source.name,
+                       "\"; name one with --system NAME=FILE, or give another folder");
   if (sources.empty()) throw UsageError("nothing to compare: --model, --baseline rules or --system is needed");
   return sources;
 }
@@ -245,14 +266,20 @@ Comparison compare_systems(const ComparisonOptions& options, const Warn& warn_ea
   Comparison result{options.data, options.general, options.bootstrap.samples, {}, {}, {}, {}};
   if (!options.data.empty()) result.rows = rows_with_references(options, warn);
   result.lexicon = lexicon_for(options, result, warn);
-  const bool one_line = std::none_of(result.rows.begin(), result.rows.end(), [](const ComparedRow& row) { return row.reference.find('\n') != std::string::npos; });
+  const bool one_line = std::none_of(result.rows.begin(), result.rows.end(), [](const ComparedRow& row) {
+    return row.reference.find('\n') != std::string::npos;
+  });
   DataOptions completions = options.rows;
   completions.mask_prompt = true;
 
   std::vector<std::vector<AnswerCounts>> counts;
   // Files first: what is wrong with them shows before the models' hours.
   for (const Source& source : sources) {
-    ComparedSystem system{source.name, source.kind == Source::kModel && !source.path.empty() ? source.path.string() : source.name, {}, {}, {}, {}, {}};
+    ComparedSystem system{
+        source.name, source.kind == Source::kModel && !source.path.empty() ? source.path.string() : source.name,
+        {},          {},
+        {},          {},
+        {}};
     if (source.kind == Source::kFile) {
       system.source = source.path.string();
       if (options.data.empty()) throw UsageError("--system needs --data, the rows that it answers");
@@ -267,7 +294,8 @@ Comparison compare_systems(const ComparisonOptions& options, const Warn& warn_ea
   for (std::size_t i = 0; i < sources.size(); ++i) {
     ComparedSystem& system = result.systems[i];
     const bool is_model = sources[i].kind == Source::kModel;
-    if (is_model && !options.data.empty()) system.answers = answers_of_model(options, system, sources[i].path, result.rows, one_line, warn);
+    if (is_model && !options.data.empty())
+      system.answers = answers_of_model(options, system, sources[i].path, result.rows, one_line, warn);
     for (std::string& answer : system.answers) answer = answer_text(answer, one_line);
     count_answers(system, result.rows);
     if (is_model) {

@@ -21,7 +21,7 @@ struct ComparisonOptions {
   std::filesystem::path data;     // with references; empty: only `general` is measured
   std::filesystem::path general;  // text or rows that show what else the model can do; may be empty
   std::filesystem::path model;
-  std::filesystem::path lexicon;  // empty: the one that comes with the program
+  std::filesystem::path lexicon;       // empty: the one that comes with the program
   std::vector<std::string> adapters;   // folders
   std::vector<std::string> baselines;  // "rules", "base"
   std::vector<std::string> systems;    // NAME=FILE or FILE: answers, a row for each of data's
@@ -43,8 +43,8 @@ struct GeneralLoss {
 };
 
 struct ComparedSystem {
-  std::string name, source;                  // source: "rules", "base", or a path
-  std::vector<std::string> answers;          // one a row
+  std::string name, source;                   // source: "rules", "base", or a path
+  std::vector<std::string> answers;           // one a row
   std::vector<std::vector<bool>> icons_used;  // by row and icon
   std::vector<AnswerCounts> counts;
   std::vector<Score> scores;

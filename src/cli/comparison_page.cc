@@ -26,7 +26,8 @@ details { margin: .75rem 0; } summary { cursor: pointer; color: var(--accent); }
 )";
 
 const Score* score_of(const ComparedSystem& system, Metric metric) {
-  const auto found = std::find_if(system.scores.begin(), system.scores.end(), [&](const Score& score) { return score.metric == metric; });
+  const auto found = std::find_if(system.scores.begin(), system.scores.end(),
+                                  [&](const Score& score) { return score.metric == metric; });
   return found == system.scores.end() ? nullptr : &*found;
 }
 
@@ -45,7 +46,8 @@ std::vector<std::string> compared(std::vector<std::string> words) {
   for (std::string& word : words) {
     std::string letters;
     for (const char c : word)
-      if (!std::ispunct(static_cast<unsigned char>(c)) || c == '\'') letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (!std::ispunct(static_cast<unsigned char>(c)) || c == '\'')
+        letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (!letters.empty()) word = letters;
   }
   return words;
@@ -58,7 +60,8 @@ std::string marked(const std::string& answer, const std::string& reference) {
   // longest[i][j]: of a from i on and r from j on.
   std::vector<std::vector<int>> longest(a.size() + 1, std::vector<int>(r.size() + 1));
   for (std::size_t i = a.size(); i-- > 0;)
-    for (std::size_t j = r.size(); j-- > 0;) longest[i][j] = a[i] == r[j] ? longest[i + 1][j + 1] + 1 : std::max(longest[i + 1][j], longest[i][j + 1]);
+    for (std::size_t j = r.size(); j-- > 0;)
+      longest[i][j] = a[i] == r[j] ? longest[i + 1][j + 1] + 1 : std::max(longest[i + 1][j], longest[i][j + 1]);
   std::string html;
   bool inside = false;
   const auto mark = [&](bool on) {
@@ -92,8 +95,11 @@ std::string score_cell(const Score* score, const MetricInfo& info) {
   if (score->interval) cell += "<small>" + interval_text(*score->interval, info.decimals) + "</small>";
   if (score->difference) {
     const double change = *score->difference * info.better;
-    const char* const judged = !score->differs() || change == 0 ? "" : change > 0 ? " class=\"good\"" : " class=\"bad\"";
-    cell += std::string("<small") + judged + ">" + (*score->difference > 0 ? "+" : "") + html_number(*score->difference, info.decimals) + (score->differs() ? " ★" : "") + "</small>";
+    const char* const judged = !score->differs() || change == 0 ? ""
+                               : change > 0                     ? " class=\"good\""
+                                                                : " class=\"bad\"";
+    cell += std::string("<small") + judged + ">" + (*score->difference > 0 ? "+" : "") +
+            html_number(*score->difference, info.decimals) + (score->differs() ? " ★" : "") + "</small>";
   }
   return cell + "</td>";
 }
@@ -103,46 +109,65 @@ std::string headline(const Comparison& comparison) {
   const ComparedSystem* best = nullptr;
   for (const ComparedSystem& system : comparison.systems) {
     const Score* score = score_of(system, Metric::kChrf);
-    if (score != nullptr && score->difference && (best == nullptr || score->value > score_of(*best, Metric::kChrf)->value)) best = &system;
+    if (score != nullptr && score->difference &&
+        (best == nullptr || score->value > score_of(*best, Metric::kChrf)->value))
+      best = &system;
   }
   if (best == nullptr) return "";
   const Score& score = *score_of(*best, Metric::kChrf);
   const std::string first = html_escaped(comparison.systems[0].name), name = html_escaped(best->name);
-  if (!score.differs()) return "<p>By chrF, no system is clearly nearer to the references than " + first + " is, or farther away.</p>\n";
-  return "<p><strong>" + name + "</strong> comes " + html_number(std::abs(*score.difference), 1) + " points of chrF " + (*score.difference > 0 ? "nearer to the references than " : "less near to the references than ") +
-         first + " does (95 %: " + interval_text(*score.difference_interval, 1) + ").</p>\n";
+  if (!score.differs())
+    return "<p>By chrF, no system is clearly nearer to the references than " + first + " is, or farther away.</p>\n";
+  return "<p><strong>" + name + "</strong> comes " + html_number(std::abs(*score.difference), 1) + " points of chrF " +
+         (*score.difference > 0 ? "nearer to the references than " : "less near to the references than ") + first +
+         " does (95 %: " + interval_text(*score.difference_interval, 1) + ").</p>\n";
 }
 
 std::string scores_html(const Comparison& comparison) {
   std::string html = "<div class=\"scroll\"><table class=\"scores\"><tr><th></th>";
-  for (const ComparedSystem& system : comparison.systems) html += "<th class=\"number\">" + html_escaped(system.name) + "</th>";
+  for (const ComparedSystem& system : comparison.systems)
+    html += "<th class=\"number\">" + html_escaped(system.name) + "</th>";
   html += "</tr>\n";
   for (const MetricInfo& info : metric_infos()) {
-    if (std::none_of(comparison.systems.begin(), comparison.systems.end(), [&](const ComparedSystem& system) { return score_of(system, info.metric) != nullptr; })) continue;
+    if (std::none_of(comparison.systems.begin(), comparison.systems.end(),
+                     [&](const ComparedSystem& system) { return score_of(system, info.metric) != nullptr; }))
+      continue;
     html += "<tr><th>" + html_escaped(info.title) + "</th>";
     for (const ComparedSystem& system : comparison.systems) html += score_cell(score_of(system, info.metric), info);
     html += "</tr>\n";
   }
   html += "</table></div>\n";
   if (comparison.bootstrap_samples > 0) {
-    html += "<p class=\"note\">Small numbers: the range of 95 % of " + html_number(static_cast<double>(comparison.bootstrap_samples), 0) + " resamplings of the sentences";
-    if (comparison.systems.size() > 1) html += "; below it the difference to the first column that has the number, with ★ where 95 % of them agree on its sign";
+    html += "<p class=\"note\">Small numbers: the range of 95 % of " +
+            html_number(static_cast<double>(comparison.bootstrap_samples), 0) + " resamplings of the sentences";
+    if (comparison.systems.size() > 1)
+      html +=
+          "; below it the difference to the first column that has the number, with ★ where 95 % of them agree on its "
+          "sign";
     html += ".</p>\n";
   }
   html += "<details><summary>What the numbers mean</summary><table>";
   for (const MetricInfo& info : metric_infos())
-    html += "<tr><th>" + html_escaped(info.title) + "</th><td>" + html_escaped(info.meaning) + (info.better > 0 ? "; more is better" : info.better < 0 ? "; less is better" : "") + "</td></tr>";
+    html += "<tr><th>" + html_escaped(info.title) + "</th><td>" + html_escaped(info.meaning) +
+            (info.better > 0   ? "; more is better"
+             : info.better < 0 ? "; less is better"
+                               : "") +
+            "</td></tr>";
   return html + "</table></details>\n";
 }
 
 std::string general_html(const Comparison& comparison) {
-  std::string html = "<h2>What else it can still do</h2>\n<p>Perplexity of <code>" + html_escaped(comparison.general.filename().string()) + "</code>, " +
-                     html_number(static_cast<double>(comparison.general_before->tokens), 0) + " tokens; less is better.</p>\n<div class=\"scroll\"><table>" +
-                     "<tr><td>the model alone</td><td class=\"number\">" + html_number(comparison.general_before->perplexity, 3) + "</td><td></td></tr>\n";
+  std::string html = "<h2>What else it can still do</h2>\n<p>Perplexity of <code>" +
+                     html_escaped(comparison.general.filename().string()) + "</code>, " +
+                     html_number(static_cast<double>(comparison.general_before->tokens), 0) +
+                     " tokens; less is better.</p>\n<div class=\"scroll\"><table>" +
+                     "<tr><td>the model alone</td><td class=\"number\">" +
+                     html_number(comparison.general_before->perplexity, 3) + "</td><td></td></tr>\n";
   for (const ComparedSystem& system : comparison.systems) {
     if (!system.general || system.source == "base") continue;
     const double change = general_change(comparison, system);
-    html += "<tr><td>" + html_escaped(system.name) + "</td><td class=\"number\">" + html_number(system.general->perplexity, 3) + "</td><td class=\"number\">" + (change > 0 ? "+" : "") +
+    html += "<tr><td>" + html_escaped(system.name) + "</td><td class=\"number\">" +
+            html_number(system.general->perplexity, 3) + "</td><td class=\"number\">" + (change > 0 ? "+" : "") +
             html_number(change, 2) + " %</td></tr>\n";
   }
   return html + "</table></div>\n";
@@ -153,15 +178,18 @@ std::string icons_html(const ComparedRow& row, const std::optional<Lexicon>& lex
   std::string html = "<ul class=\"icons\">";
   for (const Icon& icon : row.icons) {
     const LexiconEntry* entry = lexicon ? lexicon->find(icon.word, icon.type) : nullptr;
-    html += "<li>" + (entry == nullptr || entry->emoji.empty() ? "" : html_escaped(entry->emoji) + " ") + html_escaped(icon.word) + "</li>";
+    html += "<li>" + (entry == nullptr || entry->emoji.empty() ? "" : html_escaped(entry->emoji) + " ") +
+            html_escaped(icon.word) + "</li>";
   }
   return html + "</ul>";
 }
 
 std::string row_html(const Comparison& comparison, std::size_t index) {
   const ComparedRow& row = comparison.rows[index];
-  std::string html = "<div class=\"card\" id=\"line-" + std::to_string(row.line) + "\">" + icons_html(row, comparison.lexicon) + "<dl class=\"answers\"><dt>reference</dt><dd class=\"reference\">" +
-                     html_escaped(row.reference) + "</dd><dd class=\"chrf\"></dd>";
+  std::string html = "<div class=\"card\" id=\"line-" + std::to_string(row.line) + "\">" +
+                     icons_html(row, comparison.lexicon) +
+                     "<dl class=\"answers\"><dt>reference</dt><dd class=\"reference\">" + html_escaped(row.reference) +
+                     "</dd><dd class=\"chrf\"></dd>";
   for (const ComparedSystem& system : comparison.systems) {
     html += "<dt>" + html_escaped(system.name) + "</dt><dd>" + marked(system.answers[index], row.reference);
     std::string left_out;
@@ -178,11 +206,15 @@ std::string row_html(const Comparison& comparison, std::size_t index) {
 std::string comparison_page(const Comparison& comparison) {
   std::string body;
   if (!comparison.rows.empty())
-    body += "<p>" + html_number(static_cast<double>(comparison.rows.size()), 0) + " sentences of <code>" + html_escaped(comparison.data.filename().string()) +
-            "</code>, answered by each system and compared with the reference.</p>\n" + headline(comparison) + scores_html(comparison);
+    body += "<p>" + html_number(static_cast<double>(comparison.rows.size()), 0) + " sentences of <code>" +
+            html_escaped(comparison.data.filename().string()) +
+            "</code>, answered by each system and compared with the reference.</p>\n" + headline(comparison) +
+            scores_html(comparison);
   if (comparison.general_before) body += general_html(comparison);
   if (!comparison.rows.empty()) {
-    body += "<h2>The sentences</h2>\n<p class=\"note\">Words that the reference does not have there are <mark>marked</mark>; the number is the sentence's chrF, 0 to 100.</p>\n";
+    body +=
+        "<h2>The sentences</h2>\n<p class=\"note\">Words that the reference does not have there are "
+        "<mark>marked</mark>; the number is the sentence's chrF, 0 to 100.</p>\n";
     for (std::size_t i = 0; i < comparison.rows.size(); ++i) body += row_html(comparison, i);
   }
   return html_page("Side by side", body, kStyle);

@@ -12,13 +12,15 @@ namespace {
 using nlohmann::json;
 
 const Score* score_of(const ComparedSystem& system, Metric metric) {
-  const auto found = std::find_if(system.scores.begin(), system.scores.end(), [&](const Score& score) { return score.metric == metric; });
+  const auto found = std::find_if(system.scores.begin(), system.scores.end(),
+                                  [&](const Score& score) { return score.metric == metric; });
   return found == system.scores.end() ? nullptr : &*found;
 }
 
 // Columns: of code points, which is near enough for names.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 // The first column to the left, the others to the right of theirs.
@@ -84,12 +86,17 @@ std::string scores_table(const Comparison& comparison) {
       row.push_back(score ? value_text(*score, info.decimals) : "-");
       if (&system != &comparison.systems[0]) row.push_back(score ? difference_text(*score, info.decimals) : "");
     }
-    if (std::any_of(row.begin() + 1, row.end(), [](const std::string& cell) { return !cell.empty() && cell != "-"; })) rows.push_back(row);
+    if (std::any_of(row.begin() + 1, row.end(), [](const std::string& cell) { return !cell.empty() && cell != "-"; }))
+      rows.push_back(row);
   }
-  std::string text = fmt::format("{}: {} sentences\n\n{}", comparison.data.string(), comparison.rows.size(), aligned(rows));
+  std::string text =
+      fmt::format("{}: {} sentences\n\n{}", comparison.data.string(), comparison.rows.size(), aligned(rows));
   if (comparison.bootstrap_samples > 0) {
-    text += fmt::format("\n±: half of the interval that holds 95 % of {} resamplings of the sentences.", comparison.bootstrap_samples);
-    if (several) text += fmt::format("\n*: the difference to the first system that has the number lies on one side of 0 in 95 % of them.");
+    text += fmt::format("\n±: half of the interval that holds 95 % of {} resamplings of the sentences.",
+                        comparison.bootstrap_samples);
+    if (several)
+      text += fmt::format(
+          "\n*: the difference to the first system that has the number lies on one side of 0 in 95 % of them.");
     text += "\n";
   }
   return text;
@@ -97,10 +104,12 @@ std::string scores_table(const Comparison& comparison) {
 
 std::string general_table(const Comparison& comparison) {
   const GeneralLoss& before = *comparison.general_before;
-  std::vector<std::vector<std::string>> rows = {{"perplexity of", comparison.general.filename().string(), "change"}, {"  the model alone", fmt::format("{:.3f}", before.perplexity), ""}};
+  std::vector<std::vector<std::string>> rows = {{"perplexity of", comparison.general.filename().string(), "change"},
+                                                {"  the model alone", fmt::format("{:.3f}", before.perplexity), ""}};
   for (const ComparedSystem& system : comparison.systems)
     if (system.general && system.source != "base")
-      rows.push_back({"  " + system.name, fmt::format("{:.3f}", system.general->perplexity), fmt::format("{:+.2f} %", general_change(comparison, system))});
+      rows.push_back({"  " + system.name, fmt::format("{:.3f}", system.general->perplexity),
+                      fmt::format("{:+.2f} %", general_change(comparison, system))});
   return aligned(rows);
 }
 
@@ -114,13 +123,18 @@ std::string comparison_table(const Comparison& comparison) {
 }
 
 json comparison_json(const Comparison& comparison) {
-  json result = {{"rows", comparison.rows.size()}, {"samples", comparison.bootstrap_samples}, {"systems", json::array()}};
+  json result = {
+      {"rows", comparison.rows.size()}, {"samples", comparison.bootstrap_samples}, {"systems", json::array()}};
   if (!comparison.data.empty()) result["data"] = comparison.data.string();
   if (comparison.general_before)
-    result["general"] = {{"file", comparison.general.string()}, {"tokens", comparison.general_before->tokens}, {"perplexity", comparison.general_before->perplexity}};
+    result["general"] = {{"file", comparison.general.string()},
+                         {"tokens", comparison.general_before->tokens},
+                         {"perplexity", comparison.general_before->perplexity}};
   for (const ComparedSystem& system : comparison.systems) {
     json entry = {{"name", system.name}, {"source", system.source}, {"metrics", metrics_json(system)}};
-    if (system.general) entry["general"] = {{"perplexity", system.general->perplexity}, {"change_percent", general_change(comparison, system)}};
+    if (system.general)
+      entry["general"] = {{"perplexity", system.general->perplexity},
+                          {"change_percent", general_change(comparison, system)}};
     result["systems"].push_back(std::move(entry));
   }
   return result;
@@ -134,7 +148,8 @@ json row_json(const Comparison& comparison, std::size_t row) {
     answer = {{"text", system.answers[row]}, {"chrf", chrf(system.counts[row].chrf)}, {"left_out", json::array()}};
     for (std::size_t i = 0; i < asked.icons.size(); ++i)
       if (!system.icons_used[row][i]) answer["left_out"].push_back(asked.icons[i].word);
-    if (system.counts[row].tokens > 0) answer["loss"] = system.counts[row].nll / static_cast<double>(system.counts[row].tokens);
+    if (system.counts[row].tokens > 0)
+      answer["loss"] = system.counts[row].nll / static_cast<double>(system.counts[row].tokens);
   }
   return {{"line", asked.line}, {"prompt", asked.prompt}, {"reference", asked.reference}, {"answers", answers}};
 }

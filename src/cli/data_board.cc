@@ -16,10 +16,13 @@
 namespace aacft::cli {
 namespace {
 
-std::string cell_of(const Slot& slot) { return slot.category ? fmt::format("{} {}", slot.label, slot.icons.size()) : slot.label; }
+std::string cell_of(const Slot& slot) {
+  return slot.category ? fmt::format("{} {}", slot.label, slot.icons.size()) : slot.label;
+}
 
 std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 // As it lies before a person; a category with the number of its words.
@@ -31,7 +34,9 @@ void print_page(const BoardPage& page) {
     slots.push_back(&slot);
     widths[slot.column] = std::max(widths[slot.column], characters(cell_of(slot)));
   }
-  std::stable_sort(slots.begin(), slots.end(), [](const Slot* a, const Slot* b) { return std::pair(a->row, a->column) < std::pair(b->row, b->column); });
+  std::stable_sort(slots.begin(), slots.end(), [](const Slot* a, const Slot* b) {
+    return std::pair(a->row, a->column) < std::pair(b->row, b->column);
+  });
   std::size_t row = 0, column = 0;
   for (const Slot* slot : slots) {
     if (slot->row != row && column > 0) {
@@ -70,7 +75,8 @@ struct DataBoardCommand {
     }
     const OpenBoards boards = is_open_board(file) ? read_open_boards(file, {}) : open_boards_of(read, words);
     write_output(output, write_obz(boards));
-    std::cout << output.string() << ": " << boards.boards.size() << (boards.boards.size() == 1 ? " board, " : " boards, ") << boards.files.size() << " other files\n";
+    std::cout << output.string() << ": " << boards.boards.size()
+              << (boards.boards.size() == 1 ? " board, " : " boards, ") << boards.files.size() << " other files\n";
   }
 
   static void print(const Board& read) {
@@ -78,7 +84,9 @@ struct DataBoardCommand {
     for (const BoardPage& page : read.pages)
       for (const Slot& slot : page.slots)
         for (const Icon& icon : slot.icons) words.emplace(icon.word, icon.type);
-    std::cout << fmt::format("{}: {} slot{} on {} page{}, {} different words\n", read.name.empty() ? "board" : read.name, read.num_slots(), read.num_slots() == 1 ? "" : "s", read.pages.size(), read.pages.size() == 1 ? "" : "s", words.size());
+    std::cout << fmt::format(
+        "{}: {} slot{} on {} page{}, {} different words\n", read.name.empty() ? "board" : read.name, read.num_slots(),
+        read.num_slots() == 1 ? "" : "s", read.pages.size(), read.pages.size() == 1 ? "" : "s", words.size());
     for (const BoardPage& page : read.pages) print_page(page);
     std::string verbs;
     for (const std::size_t verb : read.verbs) verbs += "  " + read.pages[0].slots[verb].label;
@@ -89,7 +97,8 @@ struct DataBoardCommand {
 }  // namespace
 
 void add_data_board(CLI::App& data) {
-  CLI::App* command = data.add_subcommand("board", "Show a board as it is sampled, or write it as an .obz for other AAC programs");
+  CLI::App* command =
+      data.add_subcommand("board", "Show a board as it is sampled, or write it as an .obz for other AAC programs");
   auto board_command = std::make_shared<DataBoardCommand>(*command);
   command->callback([board_command] { board_command->run(); });
 }

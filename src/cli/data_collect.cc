@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::size_t kShown = 10;  // findings of a kind, unless all are asked for
 
-std::string counted(std::size_t count, const std::string& what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
 
 std::string json_line(const nlohmann::ordered_json& object) { return object.dump() + "\n"; }
 
@@ -31,14 +33,24 @@ struct DataCollectCommand {
   explicit DataCollectCommand(CLI::App& command) {
     Options declared(command);
     command.add_option("sheets", sheets, "what came back: .xlsx, .ods or .csv; several are merged")->type_name("SHEET");
-    declared.add("--output,-o", output, "file for the rows, JSON Lines of {\"text\"}; with a \"note\" where the writer left one");
-    declared.add("--original", original_file, "rows that the sheets were made of: prompts are compared with them, and what no sheet has is told");
+    declared.add("--output,-o", output,
+                 "file for the rows, JSON Lines of {\"text\"}; with a \"note\" where the writer left one");
+    declared.add("--original", original_file,
+                 "rows that the sheets were made of: prompts are compared with them, and what no sheet has is told");
     declared.add("--notes", notes_file, "file for all notes, JSON Lines; rows have none then");
-    declared.add_choice<MissingRewrite>("--missing", options.missing, {{"skip", MissingRewrite::kSkip}, {"error", MissingRewrite::kError}, {"draft", MissingRewrite::kDraft}},
-                                        "items without a rewrite: leave them out, stop, or take the draft");
-    declared.add_choice<Conflict>("--conflicts", options.conflicts, {{"error", Conflict::kError}, {"both", Conflict::kBoth}, {"first", Conflict::kFirst}, {"last", Conflict::kLast}},
-                                  "different rewrites of one item: stop, keep each as a row, or one of them, in the order of the sheets");
-    declared.add("--straight-quotes", options.straight_quotes, "' and \" for the curly ones that office programs make of them");
+    declared.add_choice<MissingRewrite>(
+        "--missing", options.missing,
+        {{"skip", MissingRewrite::kSkip}, {"error", MissingRewrite::kError}, {"draft", MissingRewrite::kDraft}},
+        "items without a rewrite: leave them out, stop, or take the draft");
+    declared.add_choice<Conflict>(
+        "--conflicts", options.conflicts,
+        {{"error", Conflict::kError},
+         {"both", Conflict::kBoth},
+         {"first", Conflict::kFirst},
+         {"last", Conflict::kLast}},
+        "different rewrites of one item: stop, keep each as a row, or one of them, in the order of the sheets");
+    declared.add("--straight-quotes", options.straight_quotes,
+                 "' and \" for the curly ones that office programs make of them");
     declared.add("--all", all, "every warning, not only the first ten of a kind");
   }
 
@@ -47,7 +59,8 @@ struct DataCollectCommand {
     if (output.empty()) throw UsageError("--output is missing: the file for the rows");
     if (notes_file == output) throw UsageError("--output and --notes name the same file");
     std::vector<SheetFile> files;
-    for (const std::filesystem::path& path : sheets) files.push_back({path.string(), read_spreadsheet(read_input(path), path.string(), warn)});
+    for (const std::filesystem::path& path : sheets)
+      files.push_back({path.string(), read_spreadsheet(read_input(path), path.string(), warn)});
     std::vector<SheetItem> original;
     if (!original_file.empty()) original = items_of_rows(read_input(original_file), original_file.string());
     OutputFile file(output);
@@ -56,7 +69,8 @@ struct DataCollectCommand {
     const Collected collected = collect_sheets(files, original_file.empty() ? nullptr : &original, options);
     report(collected);
     if (collected.failed()) {
-      const auto errors = static_cast<std::size_t>(std::count_if(collected.findings.begin(), collected.findings.end(), [](const SheetFinding& f) { return f.error; }));
+      const auto errors = static_cast<std::size_t>(std::count_if(collected.findings.begin(), collected.findings.end(),
+                                                                 [](const SheetFinding& f) { return f.error; }));
       throw Error(counted(errors, "error"), " in the sheets; nothing was written");
     }
     write(collected, file, notes);
@@ -69,9 +83,11 @@ struct DataCollectCommand {
         ++left[finding.problem];
         continue;
       }
-      std::cerr << fmt::format("{}: {}: {}: {}\n", finding.error ? "error" : "warning", finding.where, name_of(finding.problem), finding.message);
+      std::cerr << fmt::format("{}: {}: {}: {}\n", finding.error ? "error" : "warning", finding.where,
+                               name_of(finding.problem), finding.message);
     }
-    for (const auto& [problem, count] : left) std::cerr << fmt::format("warning: {} more of \"{}\"; --all shows them\n", count, name_of(problem));
+    for (const auto& [problem, count] : left)
+      std::cerr << fmt::format("warning: {} more of \"{}\"; --all shows them\n", count, name_of(problem));
   }
 
   void write(const Collected& collected, OutputFile& file, std::optional<OutputFile>& notes) const {
@@ -82,7 +98,10 @@ struct DataCollectCommand {
       rows += json_line(object);
     }
     for (const CollectedRow& row : collected.notes) {
-      note_lines += json_line({{"number", row.number}, {"icons", readable_icons(row.prompt, nullptr)}, {"note", row.note}, {"where", row.where}});
+      note_lines += json_line({{"number", row.number},
+                               {"icons", readable_icons(row.prompt, nullptr)},
+                               {"note", row.note},
+                               {"where", row.where}});
       if (notes_file.empty() && row.rewrite.empty()) std::cerr << fmt::format("note: {}: {}\n", row.where, row.note);
     }
     if (notes) {
@@ -91,7 +110,9 @@ struct DataCollectCommand {
     }
     file.write(rows);
     file.commit();
-    std::cerr << fmt::format("{} from {}: {} of {} rewritten", counted(collected.rows.size(), "row"), counted(sheets.size(), "sheet"), collected.rewritten, collected.rewritten + collected.missing.size());
+    std::cerr << fmt::format("{} from {}: {} of {} rewritten", counted(collected.rows.size(), "row"),
+                             counted(sheets.size(), "sheet"), collected.rewritten,
+                             collected.rewritten + collected.missing.size());
     if (!collected.notes.empty()) std::cerr << ", " << counted(collected.notes.size(), "note");
     std::cerr << fmt::format("; {} written\n", output.string());
   }

@@ -26,24 +26,32 @@ struct DataDraftCommand {
 
   explicit DataDraftCommand(CLI::App& command) {
     Options declared(command);
-    declared.add("--data,-d", data, "JSON Lines with icon prompts, as data sample writes; - is standard input; answers that rows have are replaced");
+    declared.add("--data,-d", data,
+                 "JSON Lines with icon prompts, as data sample writes; - is standard input; answers that rows have are "
+                 "replaced");
     declared.add("--prompt", prompt, "one icon prompt instead of a file");
-    declared.add("--icons", icons, "icons as words instead: \"I past eat apple\"; _ holds words together, word/TYPE tells a type");
+    declared.add("--icons", icons,
+                 "icons as words instead: \"I past eat apple\"; _ holds words together, word/TYPE tells a type");
     declared.add("--lexicon", lexicon_file, "table of words (TSV, or the talk's); our own otherwise");
-    declared.add("--output,-o", output, "file for the rows {\"text\"} with a drafted answer, ready for train; standard output otherwise");
+    declared.add("--output,-o", output,
+                 "file for the rows {\"text\"} with a drafted answer, ready for train; standard output otherwise");
     declared.add("--plain", plain, "only the sentences, one a line");
-    declared.add("--skip-bad-rows", skip_bad_rows, "leave out rows without an icon prompt, and say which, instead of stopping");
+    declared.add("--skip-bad-rows", skip_bad_rows,
+                 "leave out rows without an icon prompt, and say which, instead of stopping");
   }
 
   void run() const {
     const int sources = !data.empty() + !prompt.empty() + !icons.empty();
-    if (sources != 1) throw UsageError(sources == 0 ? "nothing to draft" : "one source at a time", ": give --data FILE, --prompt TEXT or --icons WORDS");
+    if (sources != 1)
+      throw UsageError(sources == 0 ? "nothing to draft" : "one source at a time",
+                       ": give --data FILE, --prompt TEXT or --icons WORDS");
     const Lexicon lexicon = lexicon_in(lexicon_file);
     std::string lines;
     if (!data.empty()) {
       lines = drafted_file(lexicon);
     } else {
-      lines = line(prompt.empty() ? icons_given(lexicon) : icons_of_prompt(prompt), lexicon, prompt.empty() ? "" : prompt_of({{"text", prompt}}));
+      lines = line(prompt.empty() ? icons_given(lexicon) : icons_of_prompt(prompt), lexicon,
+                   prompt.empty() ? "" : prompt_of({{"text", prompt}}));
     }
     if (output.empty()) {
       std::cout << lines;
@@ -56,14 +64,18 @@ struct DataDraftCommand {
     std::vector<std::string> unknown;
     std::vector<Icon> given = icons_of_words(icons, lexicon, &unknown);
     for (const std::string& word : unknown)
-      warn("the lexicon has no \"" + word + "\": taken for a noun; write " + word + "/VERB, or another type, if it is none");
+      warn("the lexicon has no \"" + word + "\": taken for a noun; write " + word +
+           "/VERB, or another type, if it is none");
     return given;
   }
 
   std::string line(const std::vector<Icon>& row_icons, const Lexicon& lexicon, const std::string& row_prompt) const {
     const std::string sentence = realise(row_icons, lexicon);
     if (plain) return sentence + "\n";
-    return nlohmann::json{{"text", (row_prompt.empty() ? prompt_of_icons(row_icons) : row_prompt) + " " + sentence + "\n"}}.dump() + "\n";
+    return nlohmann::json{
+               {"text", (row_prompt.empty() ? prompt_of_icons(row_icons) : row_prompt) + " " + sentence + "\n"}}
+               .dump() +
+           "\n";
   }
 
   std::string drafted_file(const Lexicon& lexicon) const {

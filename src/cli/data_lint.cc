@@ -37,7 +37,10 @@ json to_json(const Place& place, const LintReport& report) {
 
 json to_json(const Finding& finding, const LintReport& report) {
   json object = to_json(finding.place, report);
-  object.update({{"severity", name_of(finding.kind->severity)}, {"kind", finding.kind->name}, {"message", finding.message}, {"advice", finding.kind->advice}});
+  object.update({{"severity", name_of(finding.kind->severity)},
+                 {"kind", finding.kind->name},
+                 {"message", finding.message},
+                 {"advice", finding.kind->advice}});
   if (finding.other) object["other"] = to_json(*finding.other, report);
   if (finding.byte) object.update({{"byte", *finding.byte}, {"code_points", finding.code_points}});
   return object;
@@ -71,7 +74,8 @@ std::string counted(std::size_t n, const char* noun) { return fmt::format("{} {}
 
 void print_lengths(const std::string& what, const Lengths& lengths) {
   if (lengths.count > 0)
-    std::cout << fmt::format("  {:<22} mean {:.1f}, median {:g}, {} to {}, 95 % up to {}, {} in all\n", what, lengths.mean, lengths.median, lengths.min, lengths.max, lengths.p95, lengths.total);
+    std::cout << fmt::format("  {:<22} mean {:.1f}, median {:g}, {} to {}, 95 % up to {}, {} in all\n", what,
+                             lengths.mean, lengths.median, lengths.min, lengths.max, lengths.p95, lengths.total);
 }
 
 void print_histogram(const Lengths& lengths) {
@@ -80,14 +84,17 @@ void print_histogram(const Lengths& lengths) {
   for (std::size_t i = 0; i < lengths.bins.size(); ++i) {
     const std::int64_t from = lengths.bin_from + static_cast<std::int64_t>(i) * lengths.bin_width;
     const std::int64_t bar = (lengths.bins[i] * kWidth + most - 1) / most;
-    std::cout << fmt::format("  {:>6}-{:<6} {:>6} {}\n", from, from + lengths.bin_width - 1, lengths.bins[i], std::string(static_cast<std::size_t>(bar), '#'));
+    std::cout << fmt::format("  {:>6}-{:<6} {:>6} {}\n", from, from + lengths.bin_width - 1, lengths.bins[i],
+                             std::string(static_cast<std::size_t>(bar), '#'));
   }
 }
 
 void print_file(const LintedFile& file, const std::string& unit) {
   std::string shapes;
-  for (const auto& [shape, rows] : file.shapes) shapes += fmt::format("{}{{{}}}", shapes.empty() ? " of " : " and ", shape);
-  std::cout << fmt::format("{}: {}{}{}\n", file.name, counted(file.rows, "row"), shapes, file.unreadable > 0 ? fmt::format(", {} unreadable", file.unreadable) : "");
+  for (const auto& [shape, rows] : file.shapes)
+    shapes += fmt::format("{}{{{}}}", shapes.empty() ? " of " : " and ", shape);
+  std::cout << fmt::format("{}: {}{}{}\n", file.name, counted(file.rows, "row"), shapes,
+                           file.unreadable > 0 ? fmt::format(", {} unreadable", file.unreadable) : "");
   print_lengths(unit + " a row:", file.row);
   print_lengths(unit + " an answer:", file.answer);
   print_lengths("characters an answer:", file.answer_characters);
@@ -97,7 +104,8 @@ void print_file(const LintedFile& file, const std::string& unit) {
 // Those of one kind, which follow each other.
 void print_kind(const LintReport& report, std::size_t begin, std::size_t end, bool all) {
   const LintKind& kind = *report.findings[begin].kind;
-  std::cout << fmt::format("\n{}: {} ({}, {}): {}\n", name_of(kind.severity), kind.title, kind.name, end - begin, kind.advice);
+  std::cout << fmt::format("\n{}: {} ({}, {}): {}\n", name_of(kind.severity), kind.title, kind.name, end - begin,
+                           kind.advice);
   const std::size_t shown = all ? end : std::min(end, begin + kShown);
   for (std::size_t i = begin; i < shown; ++i) {
     const Finding& finding = report.findings[i];
@@ -114,25 +122,33 @@ struct LintCommand {
 
   explicit LintCommand(CLI::App& command) {
     Options declared(command);
-    declared.add("--data", data, "JSON Lines to train on: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}; - for standard input");
+    declared.add(
+        "--data", data,
+        "JSON Lines to train on: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}; - for standard input");
     declared.add("--eval-data", eval_data, "JSON Lines to evaluate on: must not share rows with --data");
     declared.add("--model", model, "model folder: its tokenizer counts tokens, its context limits them");
-    declared.add("--tokenizer", tokenizer_file, "tokenizer.json or SentencePiece .model, to count tokens without a model");
+    declared.add("--tokenizer", tokenizer_file,
+                 "tokenizer.json or SentencePiece .model, to count tokens without a model");
     declared.add("--context", options.context, "tokens that a row may have; 0: the model's, or no limit");
     declared.add("--response-marker", options.response_marker, "where the answer of a {\"text\"} row starts");
-    declared.add("--append-eos,!--no-append-eos", options.append_eos, "rows will be trained with an end-of-text token (default: on)");
+    declared.add("--append-eos,!--no-append-eos", options.append_eos,
+                 "rows will be trained with an end-of-text token (default: on)");
     declared.add("--similarity", options.similarity, "near duplicates share this part of their words");
     declared.add("--all", all, "every finding, not only the first few of a kind");
     declared.add("--strict", strict, "fail for warnings, too");
-    declared.add("--json", json_output, "one object: unit, files (lengths, histogram), errors, warnings, infos, kinds, findings (file, line, severity, kind, message, advice; other, byte, code_points)");
+    declared.add("--json", json_output,
+                 "one object: unit, files (lengths, histogram), errors, warnings, infos, kinds, findings (file, line, "
+                 "severity, kind, message, advice; other, byte, code_points)");
   }
 
   void check() const {
     if (data.empty()) throw UsageError("--data is missing: the rows to look at");
     if (!model.empty() && !tokenizer_file.empty()) throw UsageError("--model and --tokenizer exclude each other");
     if (options.context < 0) throw UsageError("--context must not be negative");
-    if (options.context > 0 && model.empty() && tokenizer_file.empty()) throw UsageError("--context counts tokens: give --tokenizer or --model");
-    if (!(options.similarity > 0 && options.similarity <= 1)) throw UsageError("--similarity must be above 0 and at most 1");
+    if (options.context > 0 && model.empty() && tokenizer_file.empty())
+      throw UsageError("--context counts tokens: give --tokenizer or --model");
+    if (!(options.similarity > 0 && options.similarity <= 1))
+      throw UsageError("--similarity must be above 0 and at most 1");
     if (options.response_marker.empty()) throw UsageError("--response-marker must not be empty");
   }
 
@@ -147,7 +163,8 @@ struct LintCommand {
       options.append_eos = options.append_eos && config.eos_token_id.has_value();
     }
     options.tokenizer = tokenizer.get();
-    const LintInput train = data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_input(data)};
+    const LintInput train =
+        data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_input(data)};
     std::optional<LintInput> eval;
     if (!eval_data.empty()) eval = {eval_data.string(), read_input(eval_data)};
     const LintReport report = lint(train, eval, options);
@@ -158,18 +175,22 @@ struct LintCommand {
     }
     std::cout.flush();
     if (!std::cout) throw Error("cannot write to standard output; is the disk full?");
-    if (report.count(Severity::kError) > 0 || (strict && report.count(Severity::kWarning) > 0)) throw CLI::RuntimeError(1);
+    if (report.count(Severity::kError) > 0 || (strict && report.count(Severity::kWarning) > 0))
+      throw CLI::RuntimeError(1);
   }
 
   void print(const LintReport& report) const {
     for (const LintedFile& file : report.files) print_file(file, report.unit);
     if (options.tokenizer == nullptr) std::cout << "  (--model or --tokenizer counts tokens instead of words)\n";
     for (std::size_t begin = 0, end; begin < report.findings.size(); begin = end) {
-      for (end = begin; end < report.findings.size() && report.findings[end].kind == report.findings[begin].kind;) ++end;
+      for (end = begin; end < report.findings.size() && report.findings[end].kind == report.findings[begin].kind;)
+        ++end;
       print_kind(report, begin, end, all);
     }
     const std::size_t infos = report.count(Severity::kInfo);
-    std::cout << fmt::format("\n{}, {}{}\n", counted(report.count(Severity::kError), "error"), counted(report.count(Severity::kWarning), "warning"), infos > 0 ? ", " + counted(infos, "note") : "");
+    std::cout << fmt::format("\n{}, {}{}\n", counted(report.count(Severity::kError), "error"),
+                             counted(report.count(Severity::kWarning), "warning"),
+                             infos > 0 ? ", " + counted(infos, "note") : "");
   }
 };
 

@@ -28,13 +28,15 @@ namespace {
 std::vector<SheetItem> items_of(const std::vector<PlainRow>& rows, const std::vector<Restyled>& restyled) {
   std::vector<SheetItem> items;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    items.push_back({i + 1, rows[i].prompt, restyled[i].sentence, restyled[i].problem.empty() ? "plain: " + rows[i].plain : "as it was: " + restyled[i].problem});
+    items.push_back({i + 1, rows[i].prompt, restyled[i].sentence,
+                     restyled[i].problem.empty() ? "plain: " + rows[i].plain : "as it was: " + restyled[i].problem});
   return items;
 }
 
 std::string rows_of(const std::vector<SheetItem>& items) {
   std::string lines;
-  for (const SheetItem& item : items) lines += nlohmann::json{{"text", item.prompt + " " + item.draft + "\n"}, {"note", item.note}}.dump() + "\n";
+  for (const SheetItem& item : items)
+    lines += nlohmann::json{{"text", item.prompt + " " + item.draft + "\n"}, {"note", item.note}}.dump() + "\n";
   return lines;
 }
 
@@ -55,10 +57,13 @@ struct RestyleCommand {
     declared.add("--threads", thread_count, "0: all cores");
     model_flags.add_to(declared);
     declared.add("--data", data, "rows whose answers are to be restyled");
-    declared.add("--exemplars", exemplars, "what shows the style: {\"prompt\": plain, \"completion\": restyled}, or rows of --data with their answers rewritten");
+    declared.add("--exemplars", exemplars,
+                 "what shows the style: {\"prompt\": plain, \"completion\": restyled}, or rows of --data with their "
+                 "answers rewritten");
     declared.add("--plain", plain, "rows with the plain answers of --exemplars, where --data does not hold them");
     declared.add("--shots", shots, "exemplars shown with each sentence");
-    declared.add("--exemplar-seed", exemplar_seed, "0: the first exemplars, in their order; else some drawn by this seed");
+    declared.add("--exemplar-seed", exemplar_seed,
+                 "0: the first exemplars, in their order; else some drawn by this seed");
     declared.add("--instruction", instruction, "what stands before each sentence");
     declared.add("--output,-o", output, "a sheet to correct (.xlsx, .csv), or rows (.jsonl)");
     declared.add("--lexicon", lexicon_file, "table of words, for the sheet's emoji");
@@ -71,27 +76,35 @@ struct RestyleCommand {
   }
 
   void check() const {
-    if (model.empty() || data.empty() || exemplars.empty() || output.empty()) throw UsageError("--model, --data, --exemplars and --output are all needed");
+    if (model.empty() || data.empty() || exemplars.empty() || output.empty())
+      throw UsageError("--model, --data, --exemplars and --output are all needed");
     const std::string kind = output.extension().string();
-    if (kind != ".xlsx" && kind != ".csv" && kind != ".jsonl") throw UsageError("--output must end in .xlsx, .csv or .jsonl");
-    if (std::filesystem::exists(output) && !overwrite) throw Error(output, " is there already; choose another name, or --overwrite");
+    if (kind != ".xlsx" && kind != ".csv" && kind != ".jsonl")
+      throw UsageError("--output must end in .xlsx, .csv or .jsonl");
+    if (std::filesystem::exists(output) && !overwrite)
+      throw Error(output, " is there already; choose another name, or --overwrite");
     if (shots < 1) throw UsageError("--shots must be 1 or more");
     if (options.max_new_tokens < 1) throw UsageError("--max-new-tokens must be 1 or more");
     if (options.batch_size < 1) throw UsageError("--batch-size must be 1 or more");
     if (options.sampling.temperature < 0) throw UsageError("--temperature must not be negative");
-    if (!valid_utf8(instruction) || instruction.find('\n') != instruction.npos) throw UsageError("--instruction must be one line of text in UTF-8");
+    if (!valid_utf8(instruction) || instruction.find('\n') != instruction.npos)
+      throw UsageError("--instruction must be one line of text in UTF-8");
   }
 
   void run() {
     check();
     const std::vector<PlainRow> rows = read_plain_rows(read_input(data), data.string());
     const std::filesystem::path& plain_file = plain.empty() ? data : plain;
-    const auto pairs = read_style_pairs(read_input(exemplars), exemplars.string(), plain.empty() ? rows : read_plain_rows(read_input(plain), plain.string()), plain_file.string());
+    const auto pairs = read_style_pairs(read_input(exemplars), exemplars.string(),
+                                        plain.empty() ? rows : read_plain_rows(read_input(plain), plain.string()),
+                                        plain_file.string());
     { const OutputFile can_be_written(output); }  // better known before the model has worked for hours
     const std::vector<Restyled> restyled = restyle(rows, pairs);
     write(items_of(rows, restyled));
-    const auto unchanged = static_cast<std::size_t>(std::count_if(restyled.begin(), restyled.end(), [](const Restyled& r) { return !r.problem.empty(); }));
-    std::cerr << fmt::format("{}: {} sentences, {} as they were, for the model's answer was of no use; next: {}\n", output.string(), rows.size(), unchanged, next());
+    const auto unchanged = static_cast<std::size_t>(
+        std::count_if(restyled.begin(), restyled.end(), [](const Restyled& r) { return !r.problem.empty(); }));
+    std::cerr << fmt::format("{}: {} sentences, {} as they were, for the model's answer was of no use; next: {}\n",
+                             output.string(), rows.size(), unchanged, next());
   }
 
   // Each sentence as in the exemplars where it is one of them, else as the model says it.
@@ -124,7 +137,10 @@ struct RestyleCommand {
     events.done = [&](std::size_t index, const Generation& generation) {
       const std::size_t row = asked[index];
       restyled[row] = checked_answer(generation.text, rows[row].plain, pairs);
-      if (progress) std::cerr << fmt::format("\r{} of {} sentences{}", index + 1, asked.size(), index + 1 == asked.size() ? "\n" : "") << std::flush;
+      if (progress)
+        std::cerr << fmt::format("\r{} of {} sentences{}", index + 1, asked.size(),
+                                 index + 1 == asked.size() ? "\n" : "")
+                  << std::flush;
     };
     session.generate(texts, options, events);
     if (stop_requested()) {
@@ -153,7 +169,8 @@ struct RestyleCommand {
 }  // namespace
 
 void add_data_restyle(CLI::App& data) {
-  CLI::App* command = data.add_subcommand("restyle", "Have a model suggest sentences in somebody's style, for a person to correct");
+  CLI::App* command =
+      data.add_subcommand("restyle", "Have a model suggest sentences in somebody's style, for a person to correct");
   auto restyle_command = std::make_shared<RestyleCommand>(*command);
   command->callback([restyle_command] { restyle_command->run(); });
 }

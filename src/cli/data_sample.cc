@@ -30,9 +30,12 @@ struct DataSampleCommand {
     declared.add("--count,-n", count, "samples to make");
     declared.add("--seed", seed, "the same seed gives the same samples");
     declared.add("--lexicon", lexicon, "table of words; data/icons.tsv, which comes with the program, otherwise");
-    declared.add("--board", board, "a board to tap on: .json, or Open Board Format (.obf, .obz); data/board.json otherwise");
-    declared.add_choice("--generator", generator, {{"philox", Generator::kPhilox}, {"java48", Generator::kJava48}}, "java48: java.util.Random, which repeats the talk's draws");
-    declared.add("--mean-length", options.mean_length, "icons a sample, of the Poisson distribution that lengths are drawn from (never 0)");
+    declared.add("--board", board,
+                 "a board to tap on: .json, or Open Board Format (.obf, .obz); data/board.json otherwise");
+    declared.add_choice("--generator", generator, {{"philox", Generator::kPhilox}, {"java48", Generator::kJava48}},
+                        "java48: java.util.Random, which repeats the talk's draws");
+    declared.add("--mean-length", options.mean_length,
+                 "icons a sample, of the Poisson distribution that lengths are drawn from (never 0)");
     declared.add("--offensive", offensive, "with the words that the lexicon flags as offensive");
     declared.add("--output,-o", output, "JSON Lines; standard output otherwise");
   }
@@ -40,7 +43,8 @@ struct DataSampleCommand {
   void run() const {
     if (count < 1) throw UsageError("--count must be positive");
     const Lexicon words = lexicon_in(lexicon);
-    const IconSampler sampler(read_any_board(board.empty() ? data_file("board.json") : board, words, offensive, warn), options);
+    const IconSampler sampler(read_any_board(board.empty() ? data_file("board.json") : board, words, offensive, warn),
+                              options);
     std::optional<OutputFile> file;
     if (!output.empty()) file.emplace(output);
     JavaRandom java(seed);
@@ -62,7 +66,8 @@ struct DataSampleCommand {
 }  // namespace
 
 void add_data_sample(CLI::App& data) {
-  CLI::App* command = data.add_subcommand("sample", "Sample icons as a person would tap them, and write them as prompts");
+  CLI::App* command =
+      data.add_subcommand("sample", "Sample icons as a person would tap them, and write them as prompts");
   auto sample_command = std::make_shared<DataSampleCommand>(*command);
   command->callback([sample_command] { sample_command->run(); });
 }

@@ -32,7 +32,8 @@ struct DataSheetCommand {
   void run() const {
     if (data.empty() || output.empty()) throw UsageError("--data and --output are both needed");
     const std::string kind = output.extension().string();
-    if (kind != ".xlsx" && kind != ".csv") throw UsageError("--output must end in .xlsx or .csv; data collect reads .ods, too");
+    if (kind != ".xlsx" && kind != ".csv")
+      throw UsageError("--output must end in .xlsx or .csv; data collect reads .ods, too");
     if (std::filesystem::exists(output) && !overwrite)
       throw Error(output, " is there already and may hold somebody's work; choose another name, or --overwrite");
     const std::string name = data == "-" ? "standard input" : data.string();
@@ -40,8 +41,10 @@ struct DataSheetCommand {
     const Lexicon lexicon = lexicon_in(lexicon_file);
     const Table table = sheet_of(items, &lexicon, title);
     write_output(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));
-    std::cerr << fmt::format("{}: {} to rewrite in the column \"Rewrite\"; then: aacft data collect {}{} --output rows.jsonl\n", output.string(),
-                             items.size() == 1 ? "1 sentence" : fmt::format("{} sentences", items.size()), for_shell(output.string()), data == "-" ? "" : " --original " + for_shell(data.string()));
+    std::cerr << fmt::format(
+        "{}: {} to rewrite in the column \"Rewrite\"; then: aacft data collect {}{} --output rows.jsonl\n",
+        output.string(), items.size() == 1 ? "1 sentence" : fmt::format("{} sentences", items.size()),
+        for_shell(output.string()), data == "-" ? "" : " --original " + for_shell(data.string()));
   }
 };
 

@@ -30,36 +30,55 @@ struct EvalCommand {
     const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
       for (CLI::Option* member : members) member->group(name);
     };
-    const auto repeated = [](CLI::Option* option) { return option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false); };
+    const auto repeated = [](CLI::Option* option) {
+      return option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+    };
     group("Model", {
-      declared.add("--model", options.model, "model folder"),
-      repeated(declared.add("--adapter,--adapter-path", options.adapters, "adapter folder to use with it, as it is; several are compared"))->type_name("PATH"),
-      declared.add("--threads", thread_count, "0: all cores"),
-    });
+                       declared.add("--model", options.model, "model folder"),
+                       repeated(declared.add("--adapter,--adapter-path", options.adapters,
+                                             "adapter folder to use with it, as it is; several are compared"))
+                           ->type_name("PATH"),
+                       declared.add("--threads", thread_count, "0: all cores"),
+                   });
     for (CLI::Option* option : model_flags.add_to(declared)) option->group("Model");
-    declared.add("--data", options.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}")->group("Rows");
+    declared.add("--data", options.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}")
+        ->group("Rows");
     for (CLI::Option* option : add_row_options(declared, options.rows)) option->group("Rows");
     // Each of the first five asks for a comparison.
-    group("Comparison: answers beside references (chrF, BLEU, exact match, icons used), perplexity of the references", {
-      declared.add("--compare", compare, "answer the prompts and compare, also with one system alone"),
-      repeated(declared.add("--baseline", options.baselines, "rules (the sentences of data draft) or base (the model alone); may be repeated"))->type_name("rules|base"),
-      repeated(declared.add("--system", options.systems, "answers in a file, as generate --data writes them, a row for each of --data; may be repeated"))->type_name("NAME=FILE"),
-      declared.add("--general", options.general, "other text, or rows: its perplexity before and after, which shows what an adapter forgot"),
-      declared.add("--html", page, "write the comparison as a page, with the sentences next to each other"),
-      declared.add("--lexicon", options.lexicon, "table of words for --baseline rules; without: the one that comes with the program"),
-      declared.add("--max-new-tokens,--max-tokens", options.generation.max_new_tokens, "of an answer"),
-      declared.add("--batch-size", options.generation.batch_size, "prompts under way at a time"),
-      declared.add("--samples", options.bootstrap.samples, "resamplings of the rows, for the intervals; 0: none"),
-      declared.add("--seed", options.bootstrap.seed, "of the resamplings"),
-    });
-    group("Output", {
-      declared.add("--by-row", by_row, "one object a row first: line, tokens, loss, ids, nll (of each id after the first; 0 where it does not count); of a comparison: line, prompt, reference, answers"),
-      declared.add("--json", json_output, "the result as one object"),
-    });
+    group(
+        "Comparison: answers beside references (chrF, BLEU, exact match, icons used), perplexity of the references",
+        {
+            declared.add("--compare", compare, "answer the prompts and compare, also with one system alone"),
+            repeated(declared.add("--baseline", options.baselines,
+                                  "rules (the sentences of data draft) or base (the model alone); may be repeated"))
+                ->type_name("rules|base"),
+            repeated(
+                declared.add(
+                    "--system", options.systems,
+                    "answers in a file, as generate --data writes them, a row for each of --data; may be repeated"))
+                ->type_name("NAME=FILE"),
+            declared.add("--general", options.general,
+                         "other text, or rows: its perplexity before and after, which shows what an adapter forgot"),
+            declared.add("--html", page, "write the comparison as a page, with the sentences next to each other"),
+            declared.add("--lexicon", options.lexicon,
+                         "table of words for --baseline rules; without: the one that comes with the program"),
+            declared.add("--max-new-tokens,--max-tokens", options.generation.max_new_tokens, "of an answer"),
+            declared.add("--batch-size", options.generation.batch_size, "prompts under way at a time"),
+            declared.add("--samples", options.bootstrap.samples, "resamplings of the rows, for the intervals; 0: none"),
+            declared.add("--seed", options.bootstrap.seed, "of the resamplings"),
+        });
+    group("Output",
+          {
+              declared.add("--by-row", by_row,
+                           "one object a row first: line, tokens, loss, ids, nll (of each id after the first; 0 where "
+                           "it does not count); of a comparison: line, prompt, reference, answers"),
+              declared.add("--json", json_output, "the result as one object"),
+          });
   }
 
   bool compares() const {
-    return compare || !options.baselines.empty() || !options.systems.empty() || !options.general.empty() || !page.empty() || options.adapters.size() > 1;
+    return compare || !options.baselines.empty() || !options.systems.empty() || !options.general.empty() ||
+           !page.empty() || options.adapters.size() > 1;
   }
 
   void run() {
@@ -72,7 +91,8 @@ struct EvalCommand {
   }
 
   void run_comparison() {
-    if (options.data.empty() && (options.general.empty() || compare || by_row)) throw UsageError("--data is missing: rows with prompts and references");
+    if (options.data.empty() && (options.general.empty() || compare || by_row))
+      throw UsageError("--data is missing: rows with prompts and references");
     if (options.generation.max_new_tokens < 1) throw UsageError("--max-new-tokens must be 1 or more");
     if (options.generation.batch_size < 1) throw UsageError("--batch-size must be 1 or more");
     if (options.bootstrap.samples < 0) throw UsageError("--samples must not be negative");
@@ -86,21 +106,35 @@ struct EvalCommand {
       page_file->commit();
     }
     if (by_row)
-      for (std::size_t row = 0; row < comparison.rows.size(); ++row) std::cout << row_json(comparison, row).dump() << "\n";
+      for (std::size_t row = 0; row < comparison.rows.size(); ++row)
+        std::cout << row_json(comparison, row).dump() << "\n";
     std::cout << (json_output ? comparison_json(comparison).dump() + "\n" : comparison_table(comparison));
   }
 
   void run_loss() {
     if (options.model.empty() || options.data.empty()) throw UsageError("--model and --data are both needed");
     const std::filesystem::path adapter = options.adapters.empty() ? "" : options.adapters[0];
-    const EvaluateReport report = evaluate({options.model, adapter, options.data, options.rows, options.model_options, thread_count}, warn);
+    const EvaluateReport report =
+        evaluate({options.model, adapter, options.data, options.rows, options.model_options, thread_count}, warn);
     if (by_row)
       for (const RowLoss& row : report.rows)
-        std::cout << nlohmann::json{{"line", row.line}, {"tokens", row.tokens}, {"loss", row.loss}, {"ids", row.ids}, {"nll", row.nll}}.dump() << "\n";
+        std::cout << nlohmann::json{{"line", row.line},
+                                    {"tokens", row.tokens},
+                                    {"loss", row.loss},
+                                    {"ids", row.ids},
+                                    {"nll", row.nll}}
+                         .dump()
+                  << "\n";
     if (json_output) {
-      std::cout << nlohmann::json{{"rows", report.rows.size()}, {"tokens", report.tokens}, {"loss", report.loss}, {"perplexity", report.perplexity}}.dump() << "\n";
+      std::cout << nlohmann::json{{"rows", report.rows.size()},
+                                  {"tokens", report.tokens},
+                                  {"loss", report.loss},
+                                  {"perplexity", report.perplexity}}
+                       .dump()
+                << "\n";
     } else {
-      std::cout << fmt::format("loss {:.6f}, perplexity {:.4f} over {} tokens of {} rows\n", report.loss, report.perplexity, report.tokens, report.rows.size());
+      std::cout << fmt::format("loss {:.6f}, perplexity {:.4f} over {} tokens of {} rows\n", report.loss,
+                               report.perplexity, report.tokens, report.rows.size());
     }
   }
 };
@@ -108,7 +142,8 @@ struct EvalCommand {
 }  // namespace
 
 void add_eval(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("eval", "Measure how well a model predicts rows, or compare what several systems answer with references");
+  CLI::App* command = app.add_subcommand(
+      "eval", "Measure how well a model predicts rows, or compare what several systems answer with references");
   auto eval_command = std::make_shared<EvalCommand>(*command);
   command->callback([eval_command] { eval_command->run(); });
 }

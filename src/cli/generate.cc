@@ -48,38 +48,58 @@ struct GenerateCommand {
       for (CLI::Option* member : members) member->group(name);
     };
     group("Model", {
-      declared.add("--model", model, "model folder"),
-      declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is"),
-      declared.add("--threads", thread_count, "0: all cores"),
-    });
+                       declared.add("--model", model, "model folder"),
+                       declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is"),
+                       declared.add("--threads", thread_count, "0: all cores"),
+                   });
     for (CLI::Option* option : model_flags.add_to(declared)) option->group("Model");
-    group("Prompts (else standard input)", {
-      declared.add("--prompt,-p", prompts, "a prompt; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
-      declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt"),
-      declared.add("--data", data, "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - for standard input"),
-    });
-    group("Exemplars (few-shot prompting)", {
-      declared.add("--exemplars", exemplars, "JSON Lines of rows with answers, which show the model what is wanted; a prompt's own row is passed over"),
-      exemplar_options[0] = declared.add("--shots", shots, "exemplars in front of each prompt"),
-      exemplar_options[1] = declared.add("--exemplar-seed", exemplar_seed, "0: the first rows of --exemplars, in their order; else rows drawn by this seed, the same for all prompts"),
-    });
-    group("Output", {
-      declared.add("--output,-o", output, "file for the results of --data; standard output otherwise"),
-      declared.add("--json", json_output, "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason"),
-    });
+    group("Prompts (else standard input)",
+          {
+              declared.add("--prompt,-p", prompts, "a prompt; may be repeated")
+                  ->expected(1)
+                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+                  ->allow_extra_args(false),
+              declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt"),
+              declared.add("--data", data,
+                           "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - "
+                           "for standard input"),
+          });
+    group("Exemplars (few-shot prompting)",
+          {
+              declared.add("--exemplars", exemplars,
+                           "JSON Lines of rows with answers, which show the model what is wanted; a prompt's own row "
+                           "is passed over"),
+              exemplar_options[0] = declared.add("--shots", shots, "exemplars in front of each prompt"),
+              exemplar_options[1] = declared.add("--exemplar-seed", exemplar_seed,
+                                                 "0: the first rows of --exemplars, in their order; else rows drawn by "
+                                                 "this seed, the same for all prompts"),
+          });
+    group(
+        "Output",
+        {
+            declared.add("--output,-o", output, "file for the results of --data; standard output otherwise"),
+            declared.add(
+                "--json", json_output,
+                "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason"),
+        });
     SamplingOptions& s = options.sampling;
-    group("Generation", {
-      declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most"),
-      declared.add("--temperature,--temp", s.temperature, "0: greedy"),
-      declared.add("--top-k", s.top_k, "choose among the k likeliest; 0: all"),
-      declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together"),
-      declared.add("--repetition-penalty", s.repetition_penalty, "above 1: tokens that occurred become less likely"),
-      declared.add("--seed", s.seed, "of the random choices"),
-      declared.add("--stop", options.stop, "text that ends the generation; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false),
-      declared.add("--no-stop", no_stop, "no stop texts at all"),
-      declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)"),
-      declared.add("--batch-size", options.batch_size, "prompts under way at a time"),
-    });
+    group("Generation",
+          {
+              declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most"),
+              declared.add("--temperature,--temp", s.temperature, "0: greedy"),
+              declared.add("--top-k", s.top_k, "choose among the k likeliest; 0: all"),
+              declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together"),
+              declared.add("--repetition-penalty", s.repetition_penalty,
+                           "above 1: tokens that occurred become less likely"),
+              declared.add("--seed", s.seed, "of the random choices"),
+              declared.add("--stop", options.stop, "text that ends the generation; may be repeated")
+                  ->expected(1)
+                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+                  ->allow_extra_args(false),
+              declared.add("--no-stop", no_stop, "no stop texts at all"),
+              declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)"),
+              declared.add("--batch-size", options.batch_size, "prompts under way at a time"),
+          });
   }
 
   void read_prompts() {
@@ -90,20 +110,26 @@ struct GenerateCommand {
     if (!prompts.empty()) return;
     if (!data.empty()) {
       const std::string name = data == "-" ? "standard input" : data.string();
-      const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(name, ":", line, ": ", reason); };
-      read_json_lines(data == "-" ? standard_input() : read_input(data), [&](std::size_t line, const json& row) {
-        try {
-          prompts.push_back(prompt_of(row));
-          if (prompts.back().empty()) throw Error("the prompt is empty");
-        } catch (const Error& error) {
-          refuse(line, error.what());
-        }
-      }, refuse);
+      const auto refuse = [&](std::size_t line, const std::string& reason) {
+        throw Error(name, ":", line, ": ", reason);
+      };
+      read_json_lines(
+          data == "-" ? standard_input() : read_input(data),
+          [&](std::size_t line, const json& row) {
+            try {
+              prompts.push_back(prompt_of(row));
+              if (prompts.back().empty()) throw Error("the prompt is empty");
+            } catch (const Error& error) {
+              refuse(line, error.what());
+            }
+          },
+          refuse);
       if (prompts.empty()) throw Error(name, ": the file has no rows; one JSON object a line is expected");
       return;
     }
     const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_input(prompt_file));
-    if (text.empty()) throw Error(prompt_file.empty() ? "the prompt on standard input" : prompt_file.string(), " is empty");
+    if (text.empty())
+      throw Error(prompt_file.empty() ? "the prompt on standard input" : prompt_file.string(), " is empty");
     prompts = {text};
   }
 
@@ -119,7 +145,8 @@ struct GenerateCommand {
     need(options.sampling.top_p > 0 && options.sampling.top_p <= 1, "--top-p must be above 0 and at most 1");
     need(options.sampling.repetition_penalty > 0, "--repetition-penalty must be above 0");
     need(output.empty() || !data.empty(), "--output goes with --data");
-    for (const CLI::Option* option : exemplar_options) need(!exemplars.empty() || option->count() == 0, "--shots and --exemplar-seed go with --exemplars");
+    for (const CLI::Option* option : exemplar_options)
+      need(!exemplars.empty() || option->count() == 0, "--shots and --exemplar-seed go with --exemplars");
     need(shots >= 1, "--shots must be 1 or more");
     for (const std::string& stop : options.stop) need(valid_utf8(stop), "--stop must be text in UTF-8");
   }
@@ -152,14 +179,19 @@ struct GenerateCommand {
     end_at_closed_output();
     catch_stop_signals();
     events.stop_requested = stop_requested;
-    if (stream)
-      events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
+    if (stream) events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
     events.done = [&](std::size_t index, const Generation& g) {
       std::string line;
       if (!lines) {
         line = stream ? "\n" : g.text + "\n";
       } else if (json_output) {
-        line = json{{"prompt", prompts[index]}, {"prompt_ids", g.prompt_ids}, {"new_ids", g.new_ids}, {"text", g.text}, {"stop_reason", g.stop_reason}}.dump() + "\n";
+        line = json{{"prompt", prompts[index]},
+                    {"prompt_ids", g.prompt_ids},
+                    {"new_ids", g.new_ids},
+                    {"text", g.text},
+                    {"stop_reason", g.stop_reason}}
+                   .dump() +
+               "\n";
       } else {
         line = json{{"prompt", prompts[index]}, {"text", g.text}}.dump() + "\n";
       }

@@ -31,7 +31,8 @@ json machine_info() {
 
 std::string plain(const std::string& key, const json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_unsigned() && key.find("bytes") != std::string::npos) return human_bytes(value.get<std::uint64_t>());
+  if (value.is_number_unsigned() && key.find("bytes") != std::string::npos)
+    return human_bytes(value.get<std::uint64_t>());
   return value.dump();
 }
 
@@ -46,8 +47,9 @@ struct InfoCommand {
 
   void run() const {
     if (!path.empty() && !std::filesystem::is_directory(path)) throw Error("no folder ", path);
-    const json info = path.empty() ? machine_info()
-                      : std::filesystem::exists(path / "adapter_config.json") ? describe_adapter(path, warn) : describe_checkpoint(path, warn);
+    const json info = path.empty()                                            ? machine_info()
+                      : std::filesystem::exists(path / "adapter_config.json") ? describe_adapter(path, warn)
+                                                                              : describe_checkpoint(path, warn);
     if (json_output) {
       std::cout << info.dump() << "\n";
       return;

@@ -32,16 +32,27 @@ struct InitCommand {
     declared.add("--shape", shape, kShapeNames);
     declared.add("--dtype", dtype, "fp32, fp16 or bf16");
     declared.add("--seed", seed, "of the random weights");
-    declared.add("--tokenizer", tokenizer, "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny");
+    declared.add("--tokenizer", tokenizer,
+                 "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny");
     for (auto [name, field, help] : std::initializer_list<std::tuple<const char*, std::int64_t*, const char*>>{
-             {"--vocab-size", &vocab_size, "tokens"}, {"--hidden-size", &hidden_size, "width"},
-             {"--intermediate-size", &intermediate_size, "width inside the MLP, else 4 x --hidden-size where that is given"},
-             {"--layers", &layers, "layers"}, {"--heads", &heads, "attention heads"}, {"--max-positions", &positions, "context"}})
-      command.add_option(name, *field, std::string(help) + " (default: the shape's)")->type_name("N")->check(whole_number(true));
-    command.add_option("--rotary-pct", rotary_pct, "share of a head that rotates (default: the shape's)")->type_name("NUMBER")->check(finite_number());
+             {"--vocab-size", &vocab_size, "tokens"},
+             {"--hidden-size", &hidden_size, "width"},
+             {"--intermediate-size", &intermediate_size,
+              "width inside the MLP, else 4 x --hidden-size where that is given"},
+             {"--layers", &layers, "layers"},
+             {"--heads", &heads, "attention heads"},
+             {"--max-positions", &positions, "context"}})
+      command.add_option(name, *field, std::string(help) + " (default: the shape's)")
+          ->type_name("N")
+          ->check(whole_number(true));
+    command.add_option("--rotary-pct", rotary_pct, "share of a head that rotates (default: the shape's)")
+        ->type_name("NUMBER")
+        ->check(finite_number());
     command.add_flag("--parallel-residual", parallel, "attention and MLP side by side (Pythia)");
     command.add_flag("--sequential-residual", sequential, "one after the other (RedPajama)");
-    command.add_flag("--tied-embeddings", tied, "one table for the tokens that come in and those that go out: smaller, and quicker to learn to repeat words");
+    command.add_flag(
+        "--tied-embeddings", tied,
+        "one table for the tokens that come in and those that go out: smaller, and quicker to learn to repeat words");
   }
 
   void run() {
@@ -51,8 +62,12 @@ struct InitCommand {
     if (parallel && sequential) throw UsageError("--parallel-residual and --sequential-residual exclude each other");
     ModelConfig c = shape_named(shape);
     if (hidden_size != -1) c.hidden_size = hidden_size, c.intermediate_size = 4 * hidden_size;
-    for (auto [value, field] : std::initializer_list<std::pair<std::int64_t, std::int64_t*>>{
-             {vocab_size, &c.vocab_size}, {intermediate_size, &c.intermediate_size}, {layers, &c.num_layers}, {heads, &c.num_heads}, {positions, &c.max_positions}})
+    for (auto [value, field] :
+         std::initializer_list<std::pair<std::int64_t, std::int64_t*>>{{vocab_size, &c.vocab_size},
+                                                                       {intermediate_size, &c.intermediate_size},
+                                                                       {layers, &c.num_layers},
+                                                                       {heads, &c.num_heads},
+                                                                       {positions, &c.max_positions}})
       if (value != -1) *field = value;
     if (rotary_pct != -1) c.rotary_pct = rotary_pct;
     if (parallel || sequential) c.parallel_residual = parallel;
@@ -62,7 +77,8 @@ struct InitCommand {
     if (tokenizer.empty() && shape == "tiny") tokenizer = data_file("tiny-tokenizer.json");
     if (!tokenizer.empty()) {
       const std::int32_t size = load_tokenizer_file(tokenizer)->size();
-      if (size > c.vocab_size) throw UsageError("the tokenizer has ", size, " tokens, more than the vocabulary of ", c.vocab_size);
+      if (size > c.vocab_size)
+        throw UsageError("the tokenizer has ", size, " tokens, more than the vocabulary of ", c.vocab_size);
     }
     set_threads(available_cores());
     catch_stop_signals();

@@ -10,6 +10,8 @@
 namespace aacft::cli {
 
 // The table given, or the one that comes with the program.
-inline Lexicon lexicon_in(const std::filesystem::path& file) { return Lexicon::read(file.empty() ? data_file("icons.tsv") : file, warn); }
+inline Lexicon lexicon_in(const std::filesystem::path& file) {
+  return Lexicon::read(file.empty() ? data_file("icons.tsv") : file, warn);
+}
 
 }  // namespace aacft::cli

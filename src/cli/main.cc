@@ -29,14 +29,16 @@ const CLI::App* command_named(const CLI::App& app, const std::string& name) {
 }
 
 // Options that stand for each other: one on the command line puts the other one of a file aside.
-const std::vector<std::pair<std::string, std::string>> kExclusive = {{"--max-steps", "--epochs"}, {"--eval-data", "--eval-split"}};
+const std::vector<std::pair<std::string, std::string>> kExclusive = {{"--max-steps", "--epochs"},
+                                                                     {"--eval-data", "--eval-split"}};
 
 // "--learning_rate" means "--learning-rate".
 void use_dashes(std::vector<std::string>& arguments) {
   for (std::string& argument : arguments) {
     if (argument == "--") return;
     const auto end = static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
-    if (argument.starts_with("--") && argument.find(' ') == argument.npos) std::replace(argument.begin(), argument.begin() + end, '_', '-');
+    if (argument.starts_with("--") && argument.find(' ') == argument.npos)
+      std::replace(argument.begin(), argument.begin() + end, '_', '-');
   }
 }
 
@@ -50,8 +52,11 @@ void leave_report_elsewhere(std::vector<FileArgument>& arguments, const std::fil
   std::erase_if(arguments, [&](const FileArgument& argument) {
     const std::filesystem::path page = argument.argument.substr(argument.argument.find('=') + 1);
     std::error_code ignored;
-    if (argument.option != "--report" || !page.has_parent_path() || std::filesystem::equivalent(page.parent_path(), run, ignored)) return false;
-    warn("the run's report lies outside its folder and stays as it is; to have it written, say --report " + for_shell(page.string()));
+    if (argument.option != "--report" || !page.has_parent_path() ||
+        std::filesystem::equivalent(page.parent_path(), run, ignored))
+      return false;
+    warn("the run's report lies outside its folder and stays as it is; to have it written, say --report " +
+         for_shell(page.string()));
     return true;
   });
 }
@@ -63,9 +68,11 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
   const auto value_of = [&](const std::string& name, const std::string& letter) -> std::filesystem::path {
     for (std::size_t i = 1; i < arguments.size(); ++i) {
       const std::string& argument = arguments[i];
-      if ((argument == name || (!letter.empty() && argument == letter)) && i + 1 < arguments.size()) return arguments[i + 1];
+      if ((argument == name || (!letter.empty() && argument == letter)) && i + 1 < arguments.size())
+        return arguments[i + 1];
       if (argument.starts_with(name + "=")) return argument.substr(name.size() + 1);
-      if (!letter.empty() && argument.size() > 2 && argument.starts_with(letter)) return argument.substr(argument[2] == '=' ? 3 : 2);
+      if (!letter.empty() && argument.size() > 2 && argument.starts_with(letter))
+        return argument.substr(argument[2] == '=' ? 3 : 2);
     }
     return {};
   };
@@ -74,14 +81,16 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
   std::filesystem::path file = value_of("--config", "-c");
   if (const auto run = value_of("--resume", ""); !run.empty()) {
     for (const char* other : {"--config", "--output", "--overwrite"})
-      if (is_given(*command, other, arguments)) throw UsageError("--resume goes on in the run's own folder, with its own options; it does not go with ", other);
+      if (is_given(*command, other, arguments))
+        throw UsageError("--resume goes on in the run's own folder, with its own options; it does not go with ", other);
     if (!std::filesystem::is_directory(run)) throw Error("nothing to resume: there is no folder ", run);
     file = run / "config.toml";
     if (!std::filesystem::exists(file))
       throw Error("nothing to resume: ", run,
                   !std::filesystem::exists(run / "aacft-run.json") ? " does not hold a run (no config.toml)"
-                  : holds_something(run / "checkpoints")           ? " has lost its config.toml; put it back, or start again with --overwrite"
-                                                                   : " holds a run that was cut short before it began; start it again with its options");
+                  : holds_something(run / "checkpoints")
+                      ? " has lost its config.toml; put it back, or start again with --overwrite"
+                      : " holds a run that was cut short before it began; start it again with its options");
   }
   if (file.empty()) return {};
   std::vector<FileArgument> taken = arguments_of_file(*command, file, arguments, kExclusive);
@@ -91,11 +100,13 @@ std::vector<FileArgument> from_file(const CLI::App& app, const std::vector<std::
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   return names;
 }
 
-// The command that the arguments name; for one of a group ("data sample") the innermost that they get right, `app` if none.
+// The command that the arguments name; for one of a group ("data sample") the innermost that they get right, `app` if
+// none.
 struct NamedCommand {
   const CLI::App* command;
   std::size_t words = 0;  // arguments that make its name
@@ -112,15 +123,18 @@ struct NamedCommand {
 };
 
 // CLI11's own message, or a plainer one.
-std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& error,
+                          const std::vector<std::string>& arguments) {
   if (const auto names = command_names(*named.command); !names.empty()) {
     std::string listed;
     for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name;
-    if (arguments.size() == named.words) return "a command is missing" + (named.words ? " after " + arguments[0] : "") + ": one of " + listed;
+    if (arguments.size() == named.words)
+      return "a command is missing" + (named.words ? " after " + arguments[0] : "") + ": one of " + listed;
     const std::string& wrong = arguments[named.words];
     if (wrong.starts_with("-")) return "unknown flag " + wrong + "; a command comes first: one of " + listed;
     const std::string nearest = nearest_name(wrong, names);
-    return "unknown command " + named.name + wrong + (nearest.empty() ? "; there are " + listed : "; did you mean " + nearest + "?");
+    return "unknown command " + named.name + wrong +
+           (nearest.empty() ? "; there are " + listed : "; did you mean " + nearest + "?");
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
   const CLI::App* command = named.command;
@@ -131,7 +145,8 @@ std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& erro
     const std::string nearest = nearest_flag(*command, flag);
     return "unknown flag " + flag + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
   }
-  return std::string(error.what()) + (command->get_name() == "generate" ? "; a prompt follows --prompt, in quotes" : "");
+  return std::string(error.what()) +
+         (command->get_name() == "generate" ? "; a prompt follows --prompt, in quotes" : "");
 }
 
 // A full disk shows here at the latest.
@@ -141,9 +156,10 @@ bool output_is_written() {
 }
 constexpr const char* kOutputFails = "cannot write to standard output; is the disk full?";
 
-int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments, const std::vector<FileArgument>& file) {
+int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,
+                 const std::vector<FileArgument>& file) {
   if (dynamic_cast<const CLI::RuntimeError*>(&error) != nullptr) return error.get_exit_code();  // end_stopped
-  if (error.get_exit_code() == 0) {  // --help, --version
+  if (error.get_exit_code() == 0) {                                                             // --help, --version
     app.exit(error);
     if (output_is_written()) return 0;
     std::cerr << "aacft: " << kOutputFails << "\n";
@@ -152,7 +168,8 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::v
   const NamedCommand named(app, arguments);
   std::string message = what_is_wrong(named, error, arguments);
   for (const FileArgument& argument : file)
-    if (message.starts_with(argument.option + ":") || message.starts_with("Could not convert: " + argument.option + " ")) {
+    if (message.starts_with(argument.option + ":") ||
+        message.starts_with("Could not convert: " + argument.option + " ")) {
       message = argument.where + ": " + message;
       break;
     }
@@ -176,8 +193,8 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-// Files opened later must not take the numbers of standard streams that are closed, and get what is printed. In the place of
-// each comes one that fails as the closed one would.
+// Files opened later must not take the numbers of standard streams that are closed, and get what is printed. In the
+// place of each comes one that fails as the closed one would.
 void occupy_closed_streams() {
   for (int fd = 0; fd <= 2; ++fd)
     if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
@@ -190,7 +207,9 @@ int run(int argc, char** argv) {
   logger->set_pattern("%^%l%$: %v");
   spdlog::set_default_logger(logger);
 
-  CLI::App app("Teaches a GPT-NeoX language model to speak the way one person speaks, by LoRA fine-tuning on CPU cores.", "aacft");
+  CLI::App app(
+      "Teaches a GPT-NeoX language model to speak the way one person speaks, by LoRA fine-tuning on CPU cores.",
+      "aacft");
   app.set_version_flag("--version", AACFT_VERSION);
   app.require_subcommand(1);
   app.set_help_flag("-h,--help", "this help");
@@ -233,8 +252,10 @@ int run(int argc, char** argv) {
     text = text.substr(0, text.find('\n'));
     if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || text.find("can't allocate memory") != text.npos) {
       std::cerr << "aacft: out of memory; a smaller --memory-budget or --micro-batch, or --recompute on, needs less\n";
-    } else if (const auto* refused = dynamic_cast<const std::system_error*>(&error); refused != nullptr && refused->code() == std::errc::resource_unavailable_try_again) {
-      std::cerr << "aacft: the system gives no memory for another thread (ulimit -v), or no thread (ulimit -u); fewer --threads need less\n";
+    } else if (const auto* refused = dynamic_cast<const std::system_error*>(&error);
+               refused != nullptr && refused->code() == std::errc::resource_unavailable_try_again) {
+      std::cerr << "aacft: the system gives no memory for another thread (ulimit -v), or no thread (ulimit -u); fewer "
+                   "--threads need less\n";
     } else {
       std::cerr << "aacft: internal error: " << presentable(text) << "\n";
     }

@@ -24,12 +24,17 @@ struct MergeCommand {
   explicit MergeCommand(CLI::App& command) {
     Options declared(command);
     declared.add("--model", options.model, "base model folder");
-    declared.add("--adapter", options.adapter, "adapter folder; without one, the base alone is written, in another --dtype or --max-shard-size");
+    declared.add("--adapter", options.adapter,
+                 "adapter folder; without one, the base alone is written, in another --dtype or --max-shard-size");
     declared.add("--output,-o", options.output, "folder for the merged model; must not exist yet");
     declared.add("--dtype", dtype, "fp32, fp16 or bf16; as the base is stored otherwise");
     declared.add_size("--max-shard-size", options.max_shard_bytes, "size of a file at most, as 5G");
-    declared.add("--also-delta", options.also_delta, "also write delta.safetensors: merged minus base, of the adapted weights alone");
-    declared.add("--prompt", options.prompts, "a prompt for the comparison of logits afterwards; may be repeated")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+    declared.add("--also-delta", options.also_delta,
+                 "also write delta.safetensors: merged minus base, of the adapted weights alone");
+    declared.add("--prompt", options.prompts, "a prompt for the comparison of logits afterwards; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
     declared.add("--no-check", no_check, "leave that comparison out");
     declared.add("--threads", options.threads, "0: all cores");
     declared.add("--json", json_output, "the report as one object");
@@ -40,7 +45,8 @@ struct MergeCommand {
     if (options.adapter.empty() && options.also_delta) throw UsageError("--also-delta needs an --adapter");
     if (!dtype.empty()) {
       options.dtype = parse_dtype(dtype);
-      if (!options.dtype || !is_weight_dtype(*options.dtype)) throw UsageError("--dtype must be fp32, fp16 or bf16, not ", dtype);
+      if (!options.dtype || !is_weight_dtype(*options.dtype))
+        throw UsageError("--dtype must be fp32, fp16 or bf16, not ", dtype);
     }
     options.check = !no_check;
     const bool live = ::isatty(STDERR_FILENO) == 1;
@@ -58,19 +64,31 @@ struct MergeCommand {
     };
     const MergeReport report = merge(options, events);
     if (json_output) {
-      const auto number = [](const std::optional<double>& value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); };
-      std::cout << nlohmann::json{{"output", options.output.string()}, {"dtype", dtype_name(report.dtype)}, {"bytes", report.bytes}, {"tensors", report.tensors},
-                                  {"merged_tensors", report.merged_tensors}, {"seconds", report.seconds}, {"check_seconds", report.check_seconds},
-                                  {"max_logit_difference", number(report.max_logit_difference)}, {"mean_kl", number(report.mean_kl)},
-                                  {"peak_rss_bytes", report.peak_rss_bytes}}.dump() << "\n";
+      const auto number = [](const std::optional<double>& value) {
+        return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+      };
+      std::cout << nlohmann::json{{"output", options.output.string()},
+                                  {"dtype", dtype_name(report.dtype)},
+                                  {"bytes", report.bytes},
+                                  {"tensors", report.tensors},
+                                  {"merged_tensors", report.merged_tensors},
+                                  {"seconds", report.seconds},
+                                  {"check_seconds", report.check_seconds},
+                                  {"max_logit_difference", number(report.max_logit_difference)},
+                                  {"mean_kl", number(report.mean_kl)},
+                                  {"peak_rss_bytes", report.peak_rss_bytes}}
+                       .dump()
+                << "\n";
       return;
     }
     const bool alone = options.adapter.empty();
-    const std::string what = alone ? fmt::format("wrote {}", report.tensors) : fmt::format("merged {} of {}", report.merged_tensors, report.tensors);
+    const std::string what = alone ? fmt::format("wrote {}", report.tensors)
+                                   : fmt::format("merged {} of {}", report.merged_tensors, report.tensors);
     std::cout << fmt::format("{} tensors into {} ({}, {}) in {:.1f} s\n", what, options.output.string(),
                              dtype_name(report.dtype), human_bytes(report.bytes), report.seconds);
     if (report.max_logit_difference)
-      std::cout << fmt::format("against {}: largest difference of a logit {:.3g}, KL {:.3g} nats a token\n", alone ? "the base" : "base + adapter", *report.max_logit_difference, *report.mean_kl);
+      std::cout << fmt::format("against {}: largest difference of a logit {:.3g}, KL {:.3g} nats a token\n",
+                               alone ? "the base" : "base + adapter", *report.max_logit_difference, *report.mean_kl);
     std::cout << fmt::format("next: aacft generate --model {} --prompt ...\n", for_shell(options.output.string()));
   }
 };

@@ -13,10 +13,17 @@ class ModelFlags {
  public:
   std::vector<CLI::Option*> add_to(Options& declared) {
     return {
-        declared.add_choice("--compute", compute_, {{"auto", Arithmetic::kAuto}, {"fp32", Arithmetic::kFp32}, {"bf16", Arithmetic::kBf16}},
-                            "fp32 is exact; bf16 rounds the operands of matrix products and takes half the memory; auto: bf16 where the processor has it"),
+        declared.add_choice("--compute", compute_,
+                            {{"auto", Arithmetic::kAuto}, {"fp32", Arithmetic::kFp32}, {"bf16", Arithmetic::kBf16}},
+                            "fp32 is exact; bf16 rounds the operands of matrix products and takes half the memory; "
+                            "auto: bf16 where the processor has it"),
         declared.add_choice("--base-weights", base_weights_,
-                            {{"auto", Weights::kAuto}, {"fp32", Weights::kFp32}, {"fp16", Weights::kFp16}, {"bf16", Weights::kBf16}, {"int8", Weights::kInt8}, {"nf4", Weights::kNf4}},
+                            {{"auto", Weights::kAuto},
+                             {"fp32", Weights::kFp32},
+                             {"fp16", Weights::kFp16},
+                             {"bf16", Weights::kBf16},
+                             {"int8", Weights::kInt8},
+                             {"nf4", Weights::kNf4}},
                             "how the frozen weights rest in memory; auto: as stored, or bf16 with --compute bf16"),
     };
   }

@@ -21,10 +21,7 @@ inline std::string to_toml(bool value) { return value ? "true" : "false"; }
 std::string to_toml(double value);
 std::string to_toml(const std::filesystem::path& path);  // absolute, so that the file can be used from anywhere
 template <typename T>
-  requires std::is_integral_v<T>
-std::string to_toml(T value) {
-  return std::to_string(value);
-}
+requires std::is_integral_v<T> std::string to_toml(T value) { return std::to_string(value); }
 template <typename T>
 std::string to_toml(const std::vector<T>& values) {
   std::string text = "[";
@@ -77,12 +74,16 @@ class Options {
   // A number of bytes.
   CLI::Option* add_size(const std::string& names, std::uint64_t& field, const std::string& help) {
     const bool billions = field > 0 && field % 1'000'000'000 == 0;
-    return add(names, field, help)->transform(size_in_bytes())->type_name("SIZE")->default_str(billions ? std::to_string(field / 1'000'000'000) + "G" : std::to_string(field));
+    return add(names, field, help)
+        ->transform(size_in_bytes())
+        ->type_name("SIZE")
+        ->default_str(billions ? std::to_string(field / 1'000'000'000) + "G" : std::to_string(field));
   }
 
   // A field that takes one of a few names.
   template <typename T>
-  CLI::Option* add_choice(const std::string& names, T& field, const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+  CLI::Option* add_choice(const std::string& names, T& field, const std::vector<std::pair<std::string, T>>& choices,
+                          const std::string& help) {
     std::string listed, current;
     for (const auto& [name, value] : choices) {
       listed += (listed.empty() ? "" : "|") + name;
@@ -90,7 +91,8 @@ class Options {
     }
     const auto to_number = [choices, listed](std::string& text) {
       for (const auto& [name, value] : choices)
-        if (std::equal(name.begin(), name.end(), text.begin(), text.end(), [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); })) {
+        if (std::equal(name.begin(), name.end(), text.begin(), text.end(),
+                       [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); })) {
           text = std::to_string(static_cast<int>(value));
           return std::string();
         }
@@ -125,7 +127,8 @@ struct FileArgument {
 
 // Those of a TOML file, without the options that `given` (the command line) has already, or has another of `exclusive`
 // for. UsageError for a key that the command does not know, or a value that it cannot take.
-std::vector<FileArgument> arguments_of_file(const CLI::App& command, const std::filesystem::path& file, const std::vector<std::string>& given,
+std::vector<FileArgument> arguments_of_file(const CLI::App& command, const std::filesystem::path& file,
+                                            const std::vector<std::string>& given,
                                             const std::vector<std::pair<std::string, std::string>>& exclusive);
 
 bool is_given(const CLI::App& command, const std::string& flag, const std::vector<std::string>& given);

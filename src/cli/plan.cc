@@ -36,22 +36,40 @@ struct PlanCommand {
     if (!no_timing && !options.full) seconds = seconds_a_step(f);
     const double steps = static_cast<double>(f.total_steps);
     if (json_output) {
-      nlohmann::json report = {{"rows", f.rows}, {"tokens", f.tokens}, {"steps", f.total_steps}, {"tokens_a_step", f.tokens_a_step}, {"computed_tokens_a_step", f.computed_a_step},
-                               {"passes_a_step", f.passes_a_step}, {"largest_pass", f.largest_pass}, {"kept_layers", f.passes.kept_layers}, {"layers", f.config.num_layers},
-                               {"program_bytes", f.program}, {"weight_bytes", f.footprint.weights + f.embeddings}, {"trained_bytes", f.footprint.trained},
-                               {"activation_bytes", f.activations}, {"peak_bytes", f.peak()}, {"budget_bytes", f.budget}, {"fits", f.fits()}, {"disk_bytes", f.disk}};
+      nlohmann::json report = {{"rows", f.rows},
+                               {"tokens", f.tokens},
+                               {"steps", f.total_steps},
+                               {"tokens_a_step", f.tokens_a_step},
+                               {"computed_tokens_a_step", f.computed_a_step},
+                               {"passes_a_step", f.passes_a_step},
+                               {"largest_pass", f.largest_pass},
+                               {"kept_layers", f.passes.kept_layers},
+                               {"layers", f.config.num_layers},
+                               {"program_bytes", f.program},
+                               {"weight_bytes", f.footprint.weights + f.embeddings},
+                               {"trained_bytes", f.footprint.trained},
+                               {"activation_bytes", f.activations},
+                               {"peak_bytes", f.peak()},
+                               {"budget_bytes", f.budget},
+                               {"fits", f.fits()},
+                               {"disk_bytes", f.disk}};
       report["seconds_a_step"] = seconds ? nlohmann::json(*seconds) : nlohmann::json(nullptr);
       std::cout << report.dump() << "\n";
       return;
     }
-    std::cout << fmt::format("{} rows, {} tokens; {} steps of {:.0f} tokens, {:.0f} of them computed, in {:.1f} passes\n", f.rows, f.tokens, f.total_steps, f.tokens_a_step,
-                             f.computed_a_step, f.passes_a_step);
-    std::cout << fmt::format("memory  {} at its peak: weights {}, activations {} ({} of {} layers kept), adapter and optimizer {}, the program {}\n", human_bytes(f.peak()),
-                             human_bytes(f.footprint.weights + f.embeddings), human_bytes(f.activations), f.passes.kept_layers, f.config.num_layers,
-                             human_bytes(f.footprint.trained), human_bytes(f.program));
+    std::cout << fmt::format(
+        "{} rows, {} tokens; {} steps of {:.0f} tokens, {:.0f} of them computed, in {:.1f} passes\n", f.rows, f.tokens,
+        f.total_steps, f.tokens_a_step, f.computed_a_step, f.passes_a_step);
+    std::cout << fmt::format(
+        "memory  {} at its peak: weights {}, activations {} ({} of {} layers kept), adapter and optimizer {}, the "
+        "program {}\n",
+        human_bytes(f.peak()), human_bytes(f.footprint.weights + f.embeddings), human_bytes(f.activations),
+        f.passes.kept_layers, f.config.num_layers, human_bytes(f.footprint.trained), human_bytes(f.program));
     std::cout << fmt::format("        {} are to be had{}\n", human_bytes(f.budget),
                              f.fits() ? "" : ": not enough: " + shortage(f));
-    if (seconds) std::cout << fmt::format("time    {} a step, {} in all, evaluation not counted\n", human_seconds(*seconds), human_seconds(*seconds * steps));
+    if (seconds)
+      std::cout << fmt::format("time    {} a step, {} in all, evaluation not counted\n", human_seconds(*seconds),
+                               human_seconds(*seconds * steps));
     std::cout << fmt::format("disk    {}\n", human_bytes(f.disk));
   }
 
@@ -61,7 +79,8 @@ struct PlanCommand {
     bench.config = f.config;
     bench.model = with_defaults(flags.options.model_options);
     if (!bench.model.base_weights) bench.model.base_weights = WeightType::kFp16;
-    bench.tokens = std::max<std::int64_t>(1, static_cast<std::int64_t>(f.computed_a_step / std::max(f.passes_a_step, 1.0)));
+    bench.tokens =
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(f.computed_a_step / std::max(f.passes_a_step, 1.0)));
     bench.layers = std::clamp<std::int64_t>(f.config.num_layers, 2, bench.layers);
     bench.scaling = false;
     bench.typical = true;
@@ -75,7 +94,8 @@ struct PlanCommand {
 }  // namespace
 
 void add_plan(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("plan", "Foretell the memory, time and disk of a training run; takes the options of train");
+  CLI::App* command =
+      app.add_subcommand("plan", "Foretell the memory, time and disk of a training run; takes the options of train");
   auto plan_command = std::make_shared<PlanCommand>(*command);
   command->callback([plan_command] { plan_command->run(); });
 }

@@ -21,7 +21,8 @@ struct RecordedFlags {
   explicit RecordedFlags(const std::filesystem::path& run) {
     const std::filesystem::path config = run / "config.toml";
     std::vector<std::string> reversed;
-    for (const FileArgument& argument : arguments_of_file(app, config, {}, {})) reversed.insert(reversed.begin(), argument.argument);
+    for (const FileArgument& argument : arguments_of_file(app, config, {}, {}))
+      reversed.insert(reversed.begin(), argument.argument);
     try {
       app.parse(std::move(reversed));
     } catch (const CLI::ParseError& error) {
@@ -49,7 +50,9 @@ struct ReportCommand {
     Options declared(command);
     command.add_option("run", run_folder, "the folder of a run, finished or not")->type_name("PATH")->required();
     declared.add("--output,-o", output, "the page; report.html in that folder otherwise");
-    declared.add("--prompts", prompts, "let a finished run answer so many prompts, with and without what it learned; 0: show the answers that are there");
+    declared.add("--prompts", prompts,
+                 "let a finished run answer so many prompts, with and without what it learned; 0: show the answers "
+                 "that are there");
   }
 
   void run() const {
@@ -67,8 +70,12 @@ struct ReportCommand {
 
   void answer(TrainFlags& flags, bool running) const {
     const TrainOptions& options = flags.options;
-    const bool finished = std::filesystem::exists(run_folder / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
-    if (running || !finished) throw Error("--prompts needs a finished run; ", run_folder, running ? " is being trained" : " can be finished with: aacft train --resume " + for_shell(run_folder.string()));
+    const bool finished =
+        std::filesystem::exists(run_folder / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
+    if (running || !finished)
+      throw Error("--prompts needs a finished run; ", run_folder,
+                  running ? " is being trained"
+                          : " can be finished with: aacft train --resume " + for_shell(run_folder.string()));
     flags.report_prompts = prompts;
     set_threads(options.threads);
     catch_stop_signals();
@@ -76,7 +83,9 @@ struct ReportCommand {
     // One after the other, so that only one is in memory.
     const auto answers_of = [&](const std::filesystem::path& model, const std::filesystem::path& adapter) {
       Session session(model, adapter, options.model_options, warn);
-      auto answers = greedy_answers(tried, [&](const auto& texts, const auto& generate_options, const auto& events) { session.generate(texts, generate_options, events); });
+      auto answers = greedy_answers(tried, [&](const auto& texts, const auto& generate_options, const auto& events) {
+        session.generate(texts, generate_options, events);
+      });
       if (stop_requested()) end_stopped();
       return answers;
     };
@@ -90,7 +99,8 @@ struct ReportCommand {
 }  // namespace
 
 void add_report(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("report", "Make a page about a training run: its curves, and answers before and after");
+  CLI::App* command =
+      app.add_subcommand("report", "Make a page about a training run: its curves, and answers before and after");
   auto report_command = std::make_shared<ReportCommand>(*command);
   command->callback([report_command] { report_command->run(); });
 }

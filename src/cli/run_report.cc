@@ -31,8 +31,7 @@ std::string shown_prompt(const std::string& prompt) {
     std::string words;
     for (const Icon& icon : icons_of_prompt(prompt)) words += (words.empty() ? "" : " · ") + icon.word;
     if (!words.empty()) return words;
-  } catch (const Error&) {
-  }
+  } catch (const Error&) {}
   std::string text(trimmed(prompt));
   if (text.starts_with("<human>:")) text = std::string(trimmed(text.substr(8)));
   if (text.ends_with("<bot>:")) text = std::string(trimmed(text.substr(0, text.size() - 6)));
@@ -57,39 +56,49 @@ std::vector<RunReport::Option> changed_options(const Options& declared) {
   for (const auto& [key, value] : key_values(usual.declared)) defaults[key] = value;
   std::vector<RunReport::Option> changed;
   for (const auto& [key, value] : key_values(declared)) {
-    if (key == "model" || key == "data" || key == "output" || key == "overwrite" || key == "report" || key == "report-prompts") continue;
+    if (key == "model" || key == "data" || key == "output" || key == "overwrite" || key == "report" ||
+        key == "report-prompts")
+      continue;
     if (value != defaults[key]) changed.push_back({key, value, defaults[key]});
   }
   return changed;
 }
 
-RunStatus status_of(const TrainOptions& options, const std::optional<RunInfo>& info, const std::vector<StepRecord>& steps, bool running) {
+RunStatus status_of(const TrainOptions& options, const std::optional<RunInfo>& info,
+                    const std::vector<StepRecord>& steps, bool running) {
   if (running) return RunStatus::kRunning;
-  const bool result = std::filesystem::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
+  const bool result =
+      std::filesystem::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
   if (!result) return RunStatus::kInterrupted;
   if (!info || steps.empty() || steps.back().step >= info->total_steps) return RunStatus::kFinished;
   return options.patience > 0 ? RunStatus::kStoppedEarly : RunStatus::kInterrupted;  // with the result of a shorter run
 }
 
 std::vector<std::pair<std::string, std::string>> next_commands(const TrainOptions& options, RunStatus status) {
-  const std::string run = for_shell(whole_path(options.output).string()), model = for_shell(whole_path(options.model).string());
+  const std::string run = for_shell(whole_path(options.output).string()),
+                    model = for_shell(whole_path(options.model).string());
   const std::string rows = for_shell(whole_path(options.eval_data.empty() ? options.data : options.eval_data).string());
   if (status == RunStatus::kRunning) return {};
   if (status == RunStatus::kInterrupted) return {{"Go on with it:", "aacft train --resume " + run}};
   if (options.full) return {{"Let it answer prompts:", "aacft generate --model " + run + " --data " + rows}};
   const std::string merged = for_shell(whole_path(options.output).string() + "-merged");
   return {{"Let it answer prompts:", "aacft generate --model " + model + " --adapter " + run + " --data " + rows},
-          {"Make one model of the base and what it learned:", "aacft merge --model " + model + " --adapter " + run + " --output " + merged}};
+          {"Make one model of the base and what it learned:",
+           "aacft merge --model " + model + " --adapter " + run + " --output " + merged}};
 }
 
 // What another run of the command, with the same rows, has found already.
 bool same_prompts(const std::vector<TriedPrompt>& known, const std::vector<TriedPrompt>& wanted) {
   return std::equal(known.begin(), known.end(), wanted.begin(), wanted.end(),
-                    [](const TriedPrompt& a, const TriedPrompt& b) { return a.prompt == b.prompt && a.reference == b.reference && a.before; });
+                    [](const TriedPrompt& a, const TriedPrompt& b) {
+                      return a.prompt == b.prompt && a.reference == b.reference && a.before;
+                    });
 }
 
 Generator generator_of(GptNeox& model, const RunInput& input) {
-  return [&](const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events) { generate(model, *input.tokenizer, prompts, options, events); };
+  return [&](const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events) {
+    generate(model, *input.tokenizer, prompts, options, events);
+  };
 }
 
 }  // namespace
@@ -107,7 +116,9 @@ std::vector<std::string> greedy_answers(const std::vector<TriedPrompt>& prompts,
 
 std::vector<TriedPrompt> prompts_for_report(const TrainFlags& flags, const RunData& data) {
   auto prompts = prompts_to_try(flags.options, data, static_cast<std::size_t>(flags.report_prompts));
-  for (TriedPrompt& tried : prompts) tried.reference = std::string(trimmed(tried.reference.substr(0, certain_text(tried.reference, GenerateOptions().stop).length)));
+  for (TriedPrompt& tried : prompts)
+    tried.reference =
+        std::string(trimmed(tried.reference.substr(0, certain_text(tried.reference, GenerateOptions().stop).length)));
   return prompts;
 }
 
@@ -120,7 +131,9 @@ RunReport describe_run(const TrainFlags& flags, bool running) {
   report.steps = read_metrics(options.output);
   report.status = status_of(options, report.info, report.steps, running);
   report.total_steps = report.info ? report.info->total_steps : options.epochs > 0 ? 0 : options.max_steps;
-  report.facts = {{"Model", whole_path(options.model).filename().string()}, {"Data", options.data.filename().string()}, {"Seed", std::to_string(options.seed)}};
+  report.facts = {{"Model", whole_path(options.model).filename().string()},
+                  {"Data", options.data.filename().string()},
+                  {"Seed", std::to_string(options.seed)}};
   report.tried = read_tried_prompts(options.output);
   for (TriedPrompt& tried : report.tried) tried.prompt = shown_prompt(tried.prompt);
   report.options = changed_options(flags.declared);
@@ -178,7 +191,8 @@ void LiveReport::attempt(const std::function<void()>& what) {
   try {
     what();
   } catch (const std::exception& error) {
-    if (!failed_) warn_("the report could not be made: " + std::string(error.what()) + "; the run itself is not touched by that");
+    if (!failed_)
+      warn_("the report could not be made: " + std::string(error.what()) + "; the run itself is not touched by that");
     failed_ = true;
     written_ = wall_seconds();
   }

@@ -14,7 +14,8 @@
 namespace aacft::cli {
 
 // What generates: a session, or the model of a run.
-using Generator = std::function<void(const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events)>;
+using Generator = std::function<void(const std::vector<std::string>& prompts, const GenerateOptions& options,
+                                     const GenerateEvents& events)>;
 
 // The greedy answers to prompts; none where a signal cut them short.
 std::vector<std::string> greedy_answers(const std::vector<TriedPrompt>& prompts, const Generator& generator);

@@ -18,7 +18,8 @@ struct TokenizeCommand {
 
   explicit TokenizeCommand(CLI::App& command) {
     command.add_option("text", texts, "texts; standard input otherwise");
-    command.add_option("--model", model, "model folder, or a tokenizer file: tokenizer.json or a SentencePiece .model")->type_name("PATH");
+    command.add_option("--model", model, "model folder, or a tokenizer file: tokenizer.json or a SentencePiece .model")
+        ->type_name("PATH");
     command.add_option("--file,-f", file, "a file to tokenize")->type_name("PATH");
     command.add_flag("--json", json_output, "one object a text: ids, pieces");
   }
@@ -33,7 +34,9 @@ struct TokenizeCommand {
       std::vector<std::string> pieces;
       for (const std::int32_t id : ids) pieces.push_back(tokenizer->piece(id));
       if (json_output) {
-        std::cout << nlohmann::json{{"ids", ids}, {"pieces", pieces}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+        std::cout << nlohmann::json{{"ids", ids}, {"pieces", pieces}}.dump(-1, ' ', false,
+                                                                           nlohmann::json::error_handler_t::replace)
+                  << "\n";
         continue;
       }
       for (std::size_t i = 0; i < ids.size(); ++i) std::cout << ids[i] << "\t" << pieces[i] << "\n";

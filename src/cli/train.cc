@@ -21,7 +21,9 @@ struct TrainCommand {
   TrainFlags flags;
 
   explicit TrainCommand(CLI::App& command) : flags(command) {
-    command.footer("Several machines train together when RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT say so: docs/several-machines.md.");
+    command.footer(
+        "Several machines train together when RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT say so: "
+        "docs/several-machines.md.");
   }
 
   void run() {
@@ -33,7 +35,8 @@ struct TrainCommand {
     // Until the first step there is nothing to save, and a signal ends the process at once.
     bool caught = false;
     const auto catch_signals = [&] {
-      if (!std::exchange(caught, true)) catch_stop_signals("\naacft: stopping after this step; a second signal stops at once, without saving it\n");
+      if (!std::exchange(caught, true))
+        catch_stop_signals("\naacft: stopping after this step; a second signal stops at once, without saving it\n");
     };
     std::optional<LiveReport> page;
     if (!flags.report.empty()) page.emplace(flags, [&](const std::string& message) { progress.warning(message); });
@@ -43,7 +46,9 @@ struct TrainCommand {
       if (page) page->start();
       nothing_left = info.steps_done >= info.total_steps;
       if (options.warmup >= info.total_steps && !nothing_left)
-        progress.warning(fmt::format("the warm-up of {} steps fills the whole run, so the learning rate never reaches --lr; see --warmup", options.warmup));
+        progress.warning(fmt::format(
+            "the warm-up of {} steps fills the whole run, so the learning rate never reaches --lr; see --warmup",
+            options.warmup));
     };
     events.step = [&](const StepReport& report) {
       progress.step(report);
@@ -98,17 +103,21 @@ struct TrainCommand {
       return;
     }
     if (result.end == RunEnd::kInterrupted) {
-      std::cout << fmt::format("stopped after step {}, and saved; go on with: aacft train --resume {}\n", result.step, folder);
+      std::cout << fmt::format("stopped after step {}, and saved; go on with: aacft train --resume {}\n", result.step,
+                               folder);
       return;
     }
     if (result.end == RunEnd::kStoppedEarly)
-      std::cout << fmt::format("stopped early after step {}: no improvement in {} evaluations\n", result.step, options.patience);
+      std::cout << fmt::format("stopped early after step {}: no improvement in {} evaluations\n", result.step,
+                               options.patience);
     std::cout << fmt::format("finished step {} in {}; {} in {}\n", result.step, human_seconds(result.seconds),
                              options.full ? "the model is" : "the adapter is", folder);
-    if (result.best_loss) std::cout << fmt::format("lowest evaluation loss {:.4f} at step {}\n", *result.best_loss, result.best_step);
+    if (result.best_loss)
+      std::cout << fmt::format("lowest evaluation loss {:.4f} at step {}\n", *result.best_loss, result.best_step);
     if (!flags.report.empty()) std::cout << "the report is " << flags.report_file().string() << "\n";
     std::cout << (options.full ? fmt::format("next: aacft generate --model {} --prompt ...\n", folder)
-                               : fmt::format("next: aacft generate --model {} --adapter {} --prompt ...\n", for_shell(options.model.string()), folder));
+                               : fmt::format("next: aacft generate --model {} --adapter {} --prompt ...\n",
+                                             for_shell(options.model.string()), folder));
   }
 };
 

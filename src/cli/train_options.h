@@ -26,66 +26,99 @@ struct TrainFlags {
     const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
       for (CLI::Option* member : members) member->group(name);
     };
-    command.add_option("-c,--config", config, "TOML file with any of these options as keys; flags win over it")->type_name("PATH")->group("Run");
-    command.add_option("--resume", resume, "continue the run in this folder, with its own options; flags win over them")->type_name("PATH")->group("Run");
-    group("Run", {
-      declared.add("--model", o.model, "folder with config.json, weights and tokenizer"),
-      declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}"),
-      declared.add("--output", o.output, "folder for adapter, checkpoints and metrics"),
-      declared.add("--overwrite", o.overwrite, "replace a run that is in --output"),
-      declared.add("--seed", o.seed, "everything random follows from it"),
-      declared.add("--threads", o.threads, "0: all cores"),
-      declared.add_choice("--recompute,--grad-checkpoint", o.recompute, {{"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}}, "gradient checkpointing: compute activations again instead of keeping them"),
-      declared.add_choice("--share-prefixes", o.share_prefixes, {{"off", SharePrefixes::kOff}, {"on", SharePrefixes::kOn}, {"auto", SharePrefixes::kAuto}}, "compute beginnings that rows of a step share once; auto: yes, but for --full"),
-      declared.add_size("--memory-budget", o.memory_budget, "memory for the whole process, as 6G or 800M; 0: most of what is free"),
-    });
+    command.add_option("-c,--config", config, "TOML file with any of these options as keys; flags win over it")
+        ->type_name("PATH")
+        ->group("Run");
+    command
+        .add_option("--resume", resume, "continue the run in this folder, with its own options; flags win over them")
+        ->type_name("PATH")
+        ->group("Run");
+    group("Run",
+          {
+              declared.add("--model", o.model, "folder with config.json, weights and tokenizer"),
+              declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}"),
+              declared.add("--output", o.output, "folder for adapter, checkpoints and metrics"),
+              declared.add("--overwrite", o.overwrite, "replace a run that is in --output"),
+              declared.add("--seed", o.seed, "everything random follows from it"),
+              declared.add("--threads", o.threads, "0: all cores"),
+              declared.add_choice("--recompute,--grad-checkpoint", o.recompute,
+                                  {{"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}},
+                                  "gradient checkpointing: compute activations again instead of keeping them"),
+              declared.add_choice(
+                  "--share-prefixes", o.share_prefixes,
+                  {{"off", SharePrefixes::kOff}, {"on", SharePrefixes::kOn}, {"auto", SharePrefixes::kAuto}},
+                  "compute beginnings that rows of a step share once; auto: yes, but for --full"),
+              declared.add_size("--memory-budget", o.memory_budget,
+                                "memory for the whole process, as 6G or 800M; 0: most of what is free"),
+          });
     for (CLI::Option* option : model_flags.add_to(declared)) option->group("Run");
     group("Adapter", {
-      declared.add("--rank,-r", o.lora.rank, "rank of the two matrices"),
-      declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times"),
-      declared.add("--dropout", o.lora.dropout, "of the adapter's input while training"),
-      declared.add("--target-modules", o.lora.target_modules, "the linears to adapt, by the end of their names: query_key_value, dense, dense_h_to_4h, dense_4h_to_h; or all-linear")->delimiter(','),
-      declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
-      declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
-      declared.add("--init-adapter", o.init_adapter, "start from this adapter folder; rank, alpha and targets are its own"),
-      declared.add("--full", o.full, "train every weight, in fp32, instead of an adapter"),
-    });
-    group("Optimisation", {
-      declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate"),
-      declared.add_choice("--schedule,--lr-scheduler-type", o.schedule, {{"linear", Schedule::kLinear}, {"cosine", Schedule::kCosine}, {"constant", Schedule::kConstant}}, "of the learning rate after the warm-up"),
-      declared.add("--warmup,--warmup-steps", o.warmup, "steps with a rising learning rate"),
-      declared.add("--micro-batch,--per-device-train-batch-size", o.micro_batch, "rows"),
-      declared.add("--accumulation,--gradient-accumulation-steps", o.accumulation, "micro-batches a step"),
-      declared.add("--max-steps,--iters", o.max_steps, "steps of the run"),
-      declared.add("--epochs", o.epochs, "times through the data, instead of --max-steps"),
-      declared.add("--weight-decay", o.weight_decay, "of AdamW"),
-      declared.add("--beta1", o.beta1, "of AdamW"),
-      declared.add("--beta2", o.beta2, "of AdamW"),
-      declared.add("--epsilon", o.epsilon, "of AdamW"),
-      declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
-      declared.add_choice("--on-nan", o.on_nan, {{"stop", OnNan::kStop}, {"skip", OnNan::kSkip}}, "when the loss or gradient of a step is not finite: save what came before and stop, or leave the step out"),
-      declared.add_choice("--loss-norm", o.loss_norm, {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}}, "mean over the step's tokens, or over micro-batch means (as in 2023)"),
-    });
+                         declared.add("--rank,-r", o.lora.rank, "rank of the two matrices"),
+                         declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times"),
+                         declared.add("--dropout", o.lora.dropout, "of the adapter's input while training"),
+                         declared
+                             .add("--target-modules", o.lora.target_modules,
+                                  "the linears to adapt, by the end of their names: query_key_value, dense, "
+                                  "dense_h_to_4h, dense_4h_to_h; or all-linear")
+                             ->delimiter(','),
+                         declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
+                         declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
+                         declared.add("--init-adapter", o.init_adapter,
+                                      "start from this adapter folder; rank, alpha and targets are its own"),
+                         declared.add("--full", o.full, "train every weight, in fp32, instead of an adapter"),
+                     });
+    group("Optimisation",
+          {
+              declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate"),
+              declared.add_choice(
+                  "--schedule,--lr-scheduler-type", o.schedule,
+                  {{"linear", Schedule::kLinear}, {"cosine", Schedule::kCosine}, {"constant", Schedule::kConstant}},
+                  "of the learning rate after the warm-up"),
+              declared.add("--warmup,--warmup-steps", o.warmup, "steps with a rising learning rate"),
+              declared.add("--micro-batch,--per-device-train-batch-size", o.micro_batch, "rows"),
+              declared.add("--accumulation,--gradient-accumulation-steps", o.accumulation, "micro-batches a step"),
+              declared.add("--max-steps,--iters", o.max_steps, "steps of the run"),
+              declared.add("--epochs", o.epochs, "times through the data, instead of --max-steps"),
+              declared.add("--weight-decay", o.weight_decay, "of AdamW"),
+              declared.add("--beta1", o.beta1, "of AdamW"),
+              declared.add("--beta2", o.beta2, "of AdamW"),
+              declared.add("--epsilon", o.epsilon, "of AdamW"),
+              declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
+              declared.add_choice("--on-nan", o.on_nan, {{"stop", OnNan::kStop}, {"skip", OnNan::kSkip}},
+                                  "when the loss or gradient of a step is not finite: save what came before and stop, "
+                                  "or leave the step out"),
+              declared.add_choice("--loss-norm", o.loss_norm,
+                                  {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}},
+                                  "mean over the step's tokens, or over micro-batch means (as in 2023)"),
+          });
     for (CLI::Option* option : add_row_options(declared, o.rows)) option->group("Data");
     group("Data", {
-      declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)"),
-    });
-    group("Evaluation", {
-      declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on"),
-      declared.add("--eval-split", o.eval_split, "share of --data to hold out instead"),
-      declared.add("--eval-steps", o.eval_steps, "steps between evaluations"),
-      declared.add("--keep-best", o.keep_best, "the result is the adapter with the lowest evaluation loss"),
-      declared.add("--patience", o.patience, "stop after so many evaluations without improvement; 0: never"),
-    });
-    group("Checkpoints", {
-      declared.add("--save-steps,--save-every", o.save_steps, "steps between checkpoints; 0: only at the end"),
-      declared.add("--log-steps,--logging-steps,--steps-per-report", log_steps, "steps between progress lines where there is no terminal"),
-      declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all"),
-    });
+                      declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)"),
+                  });
+    group("Evaluation",
+          {
+              declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on"),
+              declared.add("--eval-split", o.eval_split, "share of --data to hold out instead"),
+              declared.add("--eval-steps", o.eval_steps, "steps between evaluations"),
+              declared.add("--keep-best", o.keep_best, "the result is the adapter with the lowest evaluation loss"),
+              declared.add("--patience", o.patience, "stop after so many evaluations without improvement; 0: never"),
+          });
+    group("Checkpoints",
+          {
+              declared.add("--save-steps,--save-every", o.save_steps, "steps between checkpoints; 0: only at the end"),
+              declared.add("--log-steps,--logging-steps,--steps-per-report", log_steps,
+                           "steps between progress lines where there is no terminal"),
+              declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all"),
+          });
     group("Report", {
-      declared.add("--report", report, "write a page about the run: its curves, and answers before and after; a mere name lies in --output")->expected(0, 1)->default_str("report.html"),
-      declared.add("--report-prompts", report_prompts, "held-out prompts to answer in it; 0: none"),
-    });
+                        declared
+                            .add("--report", report,
+                                 "write a page about the run: its curves, and answers before and after; a mere name "
+                                 "lies in --output")
+                            ->expected(0, 1)
+                            ->default_str("report.html"),
+                        declared.add("--report-prompts", report_prompts, "held-out prompts to answer in it; 0: none"),
+                    });
   }
 
   // To be called once the command line is read.
@@ -95,7 +128,8 @@ struct TrainFlags {
       options.resume = true;
     }
     if (options.resume && (options.model.empty() || options.data.empty()))
-      throw Error(resume / "config.toml", " is damaged: it names no ", options.model.empty() ? "model" : "data", "; put a copy back, or say --", options.model.empty() ? "model" : "data");
+      throw Error(resume / "config.toml", " is damaged: it names no ", options.model.empty() ? "model" : "data",
+                  "; put a copy back, or say --", options.model.empty() ? "model" : "data");
     if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
     if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
@@ -107,7 +141,8 @@ struct TrainFlags {
       if (page.has_parent_path()) report = std::filesystem::absolute(page).lexically_normal().string();
     }
     options.model_options = model_flags.resolved();
-    options.resolved_config = "# The options of this run, all of them. Continue it with: aacft train --resume FOLDER\n" + declared.toml();
+    options.resolved_config =
+        "# The options of this run, all of them. Continue it with: aacft train --resume FOLDER\n" + declared.toml();
   }
 
   std::filesystem::path report_file() const { return options.output / report; }

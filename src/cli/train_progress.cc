@@ -20,12 +20,14 @@ int terminal_width() {
 
 std::string bar(double share, int width) {
   const int filled = static_cast<int>(share * width + 0.5);
-  return "[" + std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(width - filled), '.') + "]";
+  return "[" + std::string(static_cast<std::size_t>(filled), '#') +
+         std::string(static_cast<std::size_t>(width - filled), '.') + "]";
 }
 
 }  // namespace
 
-TrainProgress::TrainProgress(std::int64_t log_steps) : log_steps_(std::max<std::int64_t>(log_steps, 1)), terminal_(::isatty(STDOUT_FILENO) == 1) {}
+TrainProgress::TrainProgress(std::int64_t log_steps)
+    : log_steps_(std::max<std::int64_t>(log_steps, 1)), terminal_(::isatty(STDOUT_FILENO) == 1) {}
 
 TrainProgress::~TrainProgress() { clear(); }
 
@@ -45,19 +47,22 @@ void TrainProgress::line(const std::string& text) {
 }
 
 void TrainProgress::start(const RunInfo& r) {
-  line(fmt::format("training {} of {} parameters ({:.3f} %) on {} rows, {} tokens{}", r.trained_parameters, r.model_parameters,
-                   100.0 * static_cast<double>(r.trained_parameters) / static_cast<double>(r.model_parameters), r.rows, r.tokens,
-                   r.eval_rows > 0 ? fmt::format("; {} rows held out", r.eval_rows) : "") +
+  line(fmt::format("training {} of {} parameters ({:.3f} %) on {} rows, {} tokens{}", r.trained_parameters,
+                   r.model_parameters,
+                   100.0 * static_cast<double>(r.trained_parameters) / static_cast<double>(r.model_parameters), r.rows,
+                   r.tokens, r.eval_rows > 0 ? fmt::format("; {} rows held out", r.eval_rows) : "") +
        (r.workers > 1 ? fmt::format("; {} workers", r.workers) : ""));
-  line(fmt::format("{} steps, {:.2f} epochs; passes of up to {} tokens in {}, activations of {} of {} layers kept", r.total_steps, r.epochs,
-                   r.pass_rows, human_bytes(r.memory_budget), r.kept_layers, r.layers));
+  line(fmt::format("{} steps, {:.2f} epochs; passes of up to {} tokens in {}, activations of {} of {} layers kept",
+                   r.total_steps, r.epochs, r.pass_rows, human_bytes(r.memory_budget), r.kept_layers, r.layers));
   if (r.steps_done > 0) line(fmt::format("going on after step {}", r.steps_done));
 }
 
 void TrainProgress::step(const StepReport& r) {
   const std::string step = fmt::format("{}/{}", r.step, r.total_steps), loss = fmt::format("  loss {:.4f}", r.loss),
-                    rate = fmt::format("  lr {:.2e}", r.learning_rate), grad = fmt::format("  grad {:.3f}", r.grad_norm),
-                    speed = fmt::format("  {:.0f} tok/s", r.tokens_per_second), memory = "  " + human_bytes(r.rss_bytes),
+                    rate = fmt::format("  lr {:.2e}", r.learning_rate),
+                    grad = fmt::format("  grad {:.3f}", r.grad_norm),
+                    speed = fmt::format("  {:.0f} tok/s", r.tokens_per_second),
+                    memory = "  " + human_bytes(r.rss_bytes),
                     left = r.step < r.total_steps ? "  " + human_seconds(r.seconds_left) + " left" : "  done";
   const bool due = r.step == 1 || r.step == r.total_steps || r.step % log_steps_ == 0;
   if (!terminal_ && !due) return;
@@ -66,10 +71,13 @@ void TrainProgress::step(const StepReport& r) {
   constexpr std::size_t kShortestBar = 7;
   const auto width = static_cast<std::size_t>(std::max(terminal_width() - 1, 1));
   std::string text = step + loss + rate + grad + speed + memory + left;
-  for (const auto& [dropped, wanted] : {std::pair(&grad, kShortestBar), std::pair(&rate, kShortestBar), std::pair(&memory, std::size_t{0}), std::pair(&speed, std::size_t{0})})
+  for (const auto& [dropped, wanted] : {std::pair(&grad, kShortestBar), std::pair(&rate, kShortestBar),
+                                        std::pair(&memory, std::size_t{0}), std::pair(&speed, std::size_t{0})})
     if (text.size() + wanted > width) text.erase(text.find(*dropped), dropped->size());
   const std::size_t room = width > text.size() ? std::min<std::size_t>(width - text.size(), 23) : 0;
-  if (room >= kShortestBar) text = bar(static_cast<double>(r.step) / static_cast<double>(r.total_steps), static_cast<int>(room) - 3) + " " + text;
+  if (room >= kShortestBar)
+    text =
+        bar(static_cast<double>(r.step) / static_cast<double>(r.total_steps), static_cast<int>(room) - 3) + " " + text;
   live_ = "\r" + text.substr(0, width) + "\033[K";
   std::fputs(live_.c_str(), stdout);
   std::fflush(stdout);

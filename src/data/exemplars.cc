@@ -54,18 +54,20 @@ std::string few_shot_prompt(const std::vector<Exemplar>& exemplars, std::int64_t
   }
   if (taken < shots)
     throw Error(shots, " exemplars are wanted, but there are only ", exemplars.size(),
-                taken < static_cast<std::int64_t>(exemplars.size()) ? ", one of which is the prompt itself" : "", "; take fewer, or add rows to their file");
+                taken < static_cast<std::int64_t>(exemplars.size()) ? ", one of which is the prompt itself" : "",
+                "; take fewer, or add rows to their file");
   return text + prompt;
 }
 
-void check_room(const std::vector<std::string>& prompts, const std::vector<std::string>& with_exemplars, const Tokenizer& tokenizer, std::int64_t answer_tokens,
-                std::int64_t context) {
+void check_room(const std::vector<std::string>& prompts, const std::vector<std::string>& with_exemplars,
+                const Tokenizer& tokenizer, std::int64_t answer_tokens, std::int64_t context) {
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const auto all = static_cast<std::int64_t>(tokenizer.encode(with_exemplars[i]).size());
     if (all <= context - answer_tokens) continue;
     const auto own = static_cast<std::int64_t>(tokenizer.encode(prompts[i]).size());
-    throw Error("prompt ", i + 1, ": its exemplars have ", all - own, " tokens, it has ", own, " and ", answer_tokens, " are for the answer, together ", all + answer_tokens,
-                "; the model's context is ", context, ": take fewer or shorter exemplars, or leave less for the answer");
+    throw Error("prompt ", i + 1, ": its exemplars have ", all - own, " tokens, it has ", own, " and ", answer_tokens,
+                " are for the answer, together ", all + answer_tokens, "; the model's context is ", context,
+                ": take fewer or shorter exemplars, or leave less for the answer");
   }
 }
 

@@ -36,7 +36,8 @@ std::vector<Bag> ranked_bags(const std::vector<std::vector<std::string>>& rows) 
     Bag bag;
     for (const std::string& word : words) {
       const int before = seen[word]++;
-      const auto [at, is_new] = ids.try_emplace(before == 0 ? word : word + "\n" + std::to_string(before), static_cast<std::uint32_t>(ids.size()));
+      const auto [at, is_new] = ids.try_emplace(before == 0 ? word : word + "\n" + std::to_string(before),
+                                                static_cast<std::uint32_t>(ids.size()));
       if (is_new) uses.push_back(0);
       ++uses[at->second];
       bag.push_back(at->second);
@@ -62,7 +63,8 @@ std::uint64_t hash_of(const Bag& bag) {
 
 class Search {
  public:
-  Search(const std::vector<Bag>& bags, double threshold) : bags_(bags), threshold_(threshold), steps_left_(kStepsPerRow * bags.size() + kStepsAnyway) {}
+  Search(const std::vector<Bag>& bags, double threshold)
+      : bags_(bags), threshold_(threshold), steps_left_(kStepsPerRow * bags.size() + kStepsAnyway) {}
 
   NearDuplicates run() {
     NearDuplicates result;
@@ -83,11 +85,13 @@ class Search {
   const std::vector<Bag>& bags_;
   const double threshold_;
   std::size_t steps_left_;
-  std::unordered_multimap<std::uint64_t, std::size_t> same_;                      // first rows of each bag, by its hash
-  std::unordered_map<std::uint32_t, std::vector<std::size_t>> rows_with_;         // by a word of the prefix; ascending
+  std::unordered_multimap<std::uint64_t, std::size_t> same_;               // first rows of each bag, by its hash
+  std::unordered_map<std::uint32_t, std::vector<std::size_t>> rows_with_;  // by a word of the prefix; ascending
 
   // Words that two bags must share where the larger has `size`: the union is no smaller than that.
-  std::size_t needed(std::size_t size) const { return static_cast<std::size_t>(std::ceil(threshold_ * static_cast<double>(size) - 1e-9)); }
+  std::size_t needed(std::size_t size) const {
+    return static_cast<std::size_t>(std::ceil(threshold_ * static_cast<double>(size) - 1e-9));
+  }
 
   bool step() {
     if (steps_left_ > 0) --steps_left_;

@@ -46,9 +46,10 @@ constexpr Named kNamed[] = {
 };
 
 // What Windows-1252 holds at 0x80 to 0x9F; 0 where it holds nothing.
-constexpr std::array<char32_t, 32> kWindows1252 = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-                                                   0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-                                                   0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+constexpr std::array<char32_t, 32> kWindows1252 = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                   0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
+                                                   0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                   0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
 
 // The byte that shows as `c` in Latin-1 or Windows-1252; nothing for ASCII and for what neither knows.
 std::optional<unsigned char> byte_shown_as(char32_t c) {
@@ -67,11 +68,13 @@ std::string code_point(char32_t c) {
 // The code points of a text, each as "U+0041".
 std::string code_points(std::string_view text) {
   std::string listed;
-  for (std::size_t at = 0; at < text.size();) listed += (listed.empty() ? "" : " ") + code_point(next_code_point(text, at));
+  for (std::size_t at = 0; at < text.size();)
+    listed += (listed.empty() ? "" : " ") + code_point(next_code_point(text, at));
   return listed;
 }
 
-// The UTF-8 of one character of more than one byte that shows at `at`, each byte as a character of its own; moves `at` past it.
+// The UTF-8 of one character of more than one byte that shows at `at`, each byte as a character of its own; moves `at`
+// past it.
 std::optional<std::string> hidden_character(std::string_view text, std::size_t& at) {
   std::size_t next = at;
   const auto lead = byte_shown_as(next_code_point(text, next));
@@ -89,7 +92,8 @@ std::optional<std::string> hidden_character(std::string_view text, std::size_t& 
   return bytes;
 }
 
-// Two bytes may be chance ("Ô»" ends a French quotation), unless they hide a character of western Europe or more follow.
+// Two bytes may be chance ("Ô»" ends a French quotation), unless they hide a character of western Europe or more
+// follow.
 bool is_likely(const std::string& hidden, std::string_view text, std::size_t behind) {
   const auto lead = static_cast<unsigned char>(hidden[0]);
   return hidden.size() > 2 || lead <= 0xC3 || (behind < text.size() && hidden_character(text, behind));
@@ -102,7 +106,8 @@ OddCharacter mojibake(std::string_view shown, std::size_t byte, const std::strin
   const std::string original = code_points(hidden);
   const bool printable = static_cast<unsigned char>(hidden[0]) != 0xC2 || static_cast<unsigned char>(hidden[1]) > 0xA0;
   return {OddKind::kMojibake, byte, code_points(shown),
-          "was probably " + (printable ? "\"" + hidden + "\" (" + original + ")" : original) + ", read in a wrong encoding"};
+          "was probably " + (printable ? "\"" + hidden + "\" (" + original + ")" : original) +
+              ", read in a wrong encoding"};
 }
 
 // "\n" and the like as two characters: escaped twice.
@@ -142,7 +147,8 @@ std::vector<OddCharacter> odd_characters(std::string_view text) {
     }
     const char32_t c = next_code_point(text, at);
     for (const Named& named : kNamed)
-      if (c >= named.first && c <= named.last && !is_joiner_in_use(c, before)) found.push_back({named.kind, begin, code_point(c), named.name});
+      if (c >= named.first && c <= named.last && !is_joiner_in_use(c, before))
+        found.push_back({named.kind, begin, code_point(c), named.name});
     before = c;
   }
   return found;

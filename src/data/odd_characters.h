@@ -12,7 +12,7 @@ enum class OddKind { kControl, kInvisible, kNoBreak, kMojibake, kEscaped };
 
 struct OddCharacter {
   OddKind kind = OddKind::kControl;
-  std::size_t byte = 0;    // where it begins in the text
+  std::size_t byte = 0;     // where it begins in the text
   std::string code_points;  // "U+00C2 U+00A0"
   std::string message;      // what it is, or probably was
 };

@@ -30,7 +30,8 @@ std::string in_message(std::string_view text) {
       shown += "\\r";
     } else if (c == '"' || c == '\\') {
       shown += '\\', shown += static_cast<char>(c);
-    } else if (c < 0x20 || (c >= 0x7F && c <= 0xA0) || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF) {
+    } else if (c < 0x20 || (c >= 0x7F && c <= 0xA0) || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
+               (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF) {
       char escape[16];
       std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
       shown += escape;
@@ -107,15 +108,19 @@ std::vector<PromptShapes::Oddity> PromptShapes::oddities(std::string_view prompt
     const std::string key = without_spaces(line.form);
     const Group& group = place.groups.at(key);
     const std::size_t usual = group.forms.at(group.usual);
-    const std::string what = line.role == kAnswer ? "the answer begins with " : "line " + std::to_string(line.number) + " of the prompt is ";
+    const std::string what =
+        line.role == kAnswer ? "the answer begins with " : "line " + std::to_string(line.number) + " of the prompt is ";
     if (line.form != group.usual && 2 * usual > group.lines) {
-      add(true, what + in_message(line.form) + "; " + share(usual, group.lines) + " such lines are " + in_message(group.usual));
+      add(true, what + in_message(line.form) + "; " + share(usual, group.lines) + " such lines are " +
+                    in_message(group.usual));
       continue;
     }
     const Group& largest = place.groups.at(place.usual);
-    const bool structured = line.role == kFirst || line.role == kMarker || place.usual.find_first_not_of('_') != std::string::npos;
+    const bool structured =
+        line.role == kFirst || line.role == kMarker || place.usual.find_first_not_of('_') != std::string::npos;
     if (key != place.usual && structured && 10 * largest.lines >= 9 * place.lines)
-      add(false, what + in_message(line.form) + "; " + share(largest.lines, place.lines) + " such lines are like " + in_message(largest.usual));
+      add(false, what + in_message(line.form) + "; " + share(largest.lines, place.lines) + " such lines are like " +
+                     in_message(largest.usual));
   }
   return found;
 }

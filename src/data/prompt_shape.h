@@ -13,9 +13,9 @@ namespace aacft {
 // For a message: in quotes, with control characters escaped, and shortened.
 std::string in_message(std::string_view text);
 
-// Counts the lines of all prompts by their place (first, between, before the marker, with the marker; and the start of the
-// answer), then tells what differs in one. Of lines but the first and the last only the skeleton matters: "* { _ ; _ ; _ }"
-// is every icon.
+// Counts the lines of all prompts by their place (first, between, before the marker, with the marker; and the start of
+// the answer), then tells what differs in one. Of lines but the first and the last only the skeleton matters: "* { _ ;
+// _ ; _ }" is every icon.
 class PromptShapes {
  public:
   void count(std::string_view prompt, std::string_view answer);
@@ -24,8 +24,8 @@ class PromptShapes {
     bool spacing = false;  // only spaces differ; else more
     std::string message;
   };
-  // At most one of each sort. Only what most prompts agree on is compared: more than half of the lines that differ from it in
-  // nothing but spaces, or nine tenths of all lines at that place.
+  // At most one of each sort. Only what most prompts agree on is compared: more than half of the lines that differ from
+  // it in nothing but spaces, or nine tenths of all lines at that place.
   std::vector<Oddity> oddities(std::string_view prompt, std::string_view answer) const;
 
  private:

@@ -29,7 +29,8 @@ std::string on_one_line(std::string_view text) {
 }
 
 bool is_pair(const json& row) {
-  return row.contains("prompt") && row.contains("completion") && row.at("prompt").is_string() && row.at("completion").is_string() &&
+  return row.contains("prompt") && row.contains("completion") && row.at("prompt").is_string() &&
+         row.at("completion").is_string() &&
          row.at("prompt").get_ref<const std::string&>().find(kBot) == std::string::npos;
 }
 
@@ -44,7 +45,8 @@ std::vector<PlainRow> read_plain_rows(const std::string& content, const std::str
   return rows;
 }
 
-std::vector<StylePair> read_style_pairs(const std::string& content, const std::string& name, const std::vector<PlainRow>& plain, const std::string& plain_name) {
+std::vector<StylePair> read_style_pairs(const std::string& content, const std::string& name,
+                                        const std::vector<PlainRow>& plain, const std::string& plain_name) {
   std::unordered_map<std::string_view, const PlainRow*> by_prompt;
   for (const PlainRow& row : plain) by_prompt.try_emplace(row.prompt, &row);
   std::vector<StylePair> pairs;
@@ -63,18 +65,24 @@ std::vector<StylePair> read_style_pairs(const std::string& content, const std::s
           }
           const Exemplar rewritten = exemplar_of(row, line);
           const auto at = by_prompt.find(rewritten.prompt);
-          if (at == by_prompt.end()) throw Error("its prompt is not in ", plain_name, ", so its plain sentence is not known; --plain FILE names rows that hold it");
+          if (at == by_prompt.end())
+            throw Error("its prompt is not in ", plain_name,
+                        ", so its plain sentence is not known; --plain FILE names rows that hold it");
           add(at->second->plain, std::string_view(rewritten.text).substr(rewritten.prompt.size()));
         } catch (const Error& error) {
           refuse(line, error.what());
         }
       },
       refuse);
-  if (pairs.empty()) throw Error(name, ": the file has no rows; {\"prompt\": plain, \"completion\": rewritten} or rewritten rows are expected");
+  if (pairs.empty())
+    throw Error(
+        name, ": the file has no rows; {\"prompt\": plain, \"completion\": rewritten} or rewritten rows are expected");
   return pairs;
 }
 
-std::string restyle_prompt(const std::string& instruction, const std::string& plain) { return "<human>: " + instruction + " " + plain + "\n<bot>:"; }
+std::string restyle_prompt(const std::string& instruction, const std::string& plain) {
+  return "<human>: " + instruction + " " + plain + "\n<bot>:";
+}
 
 std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const std::vector<StylePair>& pairs) {
   std::vector<Exemplar> exemplars;
@@ -88,13 +96,16 @@ std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const st
 Restyled checked_answer(const std::string& answer, const std::string& plain, const std::vector<StylePair>& pairs) {
   std::string sentence(trimmed(answer));
   sentence = std::string(trimmed(sentence.substr(0, sentence.find('\n'))));
-  if (sentence.size() > 1 && sentence.starts_with('"') && sentence.ends_with('"') && !plain.starts_with('"')) sentence = std::string(trimmed(sentence.substr(1, sentence.size() - 2)));
+  if (sentence.size() > 1 && sentence.starts_with('"') && sentence.ends_with('"') && !plain.starts_with('"'))
+    sentence = std::string(trimmed(sentence.substr(1, sentence.size() - 2)));
   if (sentence.empty()) return {plain, "the model said nothing"};
-  if (sentence.find("<bot>") != sentence.npos || sentence.find("<human>") != sentence.npos) return {plain, "the model's answer holds a marker"};
+  if (sentence.find("<bot>") != sentence.npos || sentence.find("<human>") != sentence.npos)
+    return {plain, "the model's answer holds a marker"};
   if (!odd_characters(sentence).empty()) return {plain, "the model's answer holds characters that cannot be read"};
   const auto words = words_of(sentence);
   for (const StylePair& pair : pairs)
-    if (words.empty() ? sentence == pair.styled : words == words_of(pair.styled)) return {plain, "the model repeated an exemplar"};
+    if (words.empty() ? sentence == pair.styled : words == words_of(pair.styled))
+      return {plain, "the model repeated an exemplar"};
   return {sentence, ""};
 }
 

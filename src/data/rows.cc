@@ -78,7 +78,8 @@ RowText row_text(const json& row, const DataOptions& options) {
     result.text = string_field(row, "text");
     if (options.mask_prompt) {
       result.spans = answers(result.text, options.response_marker);
-      if (result.spans.empty()) throw Error("the text has no \"", options.response_marker, "\" after which a completion starts");
+      if (result.spans.empty())
+        throw Error("the text has no \"", options.response_marker, "\" after which a completion starts");
     }
   } else {
     throw Error("the row has neither \"text\", nor \"prompt\" and \"completion\", nor \"messages\"");

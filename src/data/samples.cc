@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptions& options, std::optional<std::int32_t> eos,
-                 std::int64_t context) {
+Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptions& options,
+                 std::optional<std::int32_t> eos, std::int64_t context) {
   Sample sample;
   for (const Token& token : tokenizer.encode_with_offsets(row.text)) {
     // The space before a word is part of the word's token, but never decides; Hugging Face's offsets leave it out.
@@ -33,7 +33,8 @@ Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptio
   const auto length = static_cast<std::int64_t>(sample.ids.size());
   if (length > most) {
     if (!options.truncate)
-      throw Error("the row has ", length, " tokens, more than ", most, "; shorten it, or use --truncate or --skip-bad-rows");
+      throw Error("the row has ", length, " tokens, more than ", most,
+                  "; shorten it, or use --truncate or --skip-bad-rows");
     sample.ids.resize(static_cast<std::size_t>(most));
     sample.counts.resize(static_cast<std::size_t>(most));
   }
@@ -45,8 +46,8 @@ Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptio
 
 std::int64_t Sample::counted() const { return std::count(counts.begin(), counts.end(), true); }
 
-std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer, const DataOptions& options,
-                                 std::optional<std::int32_t> eos, std::int64_t context,
+std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer,
+                                 const DataOptions& options, std::optional<std::int32_t> eos, std::int64_t context,
                                  const Warn& warn) {
   std::vector<Sample> samples;
   std::size_t bad = 0;
@@ -78,7 +79,8 @@ std::uint64_t fingerprint(const std::vector<Sample>& samples) {
   const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3u; };
   for (const Sample& sample : samples) {
     mix(sample.ids.size());
-    for (std::size_t i = 0; i < sample.ids.size(); ++i) mix(static_cast<std::uint64_t>(sample.ids[i]) * 2 + sample.counts[i]);
+    for (std::size_t i = 0; i < sample.ids.size(); ++i)
+      mix(static_cast<std::uint64_t>(sample.ids[i]) * 2 + sample.counts[i]);
   }
   return hash;
 }

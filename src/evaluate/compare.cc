@@ -55,7 +55,8 @@ struct Resampled {
   std::vector<std::vector<std::vector<double>>> values, differences;
 };
 
-Resampled resample(const std::vector<std::vector<AnswerCounts>>& counts, const std::vector<std::size_t>& first, const BootstrapOptions& options) {
+Resampled resample(const std::vector<std::vector<AnswerCounts>>& counts, const std::vector<std::size_t>& first,
+                   const BootstrapOptions& options) {
   const std::size_t metrics = metric_infos().size(), rows = counts.front().size();
   const std::vector<std::vector<double>> none(metrics);
   Resampled result{{counts.size(), none}, {counts.size(), none}};
@@ -83,7 +84,8 @@ Resampled resample(const std::vector<std::vector<AnswerCounts>>& counts, const s
 AnswerCounts& AnswerCounts::operator+=(const AnswerCounts& other) {
   rows += other.rows, exact += other.exact, loose += other.loose;
   chrf += other.chrf, bleu += other.bleu;
-  icons += other.icons, icons_used += other.icons_used, rows_with_icons += other.rows_with_icons, complete += other.complete;
+  icons += other.icons, icons_used += other.icons_used, rows_with_icons += other.rows_with_icons,
+      complete += other.complete;
   nll += other.nll, tokens += other.tokens;
   return *this;
 }
@@ -120,13 +122,16 @@ std::optional<double> value_of(Metric metric, const AnswerCounts& sums) {
     case Metric::kLoose: return percent(sums.loose, sums.rows);
     case Metric::kIconsUsed: return percent(sums.icons_used, sums.icons);
     case Metric::kComplete: return percent(sums.complete, sums.rows_with_icons);
-    case Metric::kLengthRatio: return sums.bleu.reference_length > 0 ? std::optional(length_ratio(sums.bleu)) : std::nullopt;
-    case Metric::kPerplexity: return sums.tokens > 0 ? std::optional(std::exp(sums.nll / static_cast<double>(sums.tokens))) : std::nullopt;
+    case Metric::kLengthRatio:
+      return sums.bleu.reference_length > 0 ? std::optional(length_ratio(sums.bleu)) : std::nullopt;
+    case Metric::kPerplexity:
+      return sums.tokens > 0 ? std::optional(std::exp(sums.nll / static_cast<double>(sums.tokens))) : std::nullopt;
   }
   return std::nullopt;
 }
 
-std::vector<std::vector<Score>> scores_of(const std::vector<std::vector<AnswerCounts>>& counts, const BootstrapOptions& options) {
+std::vector<std::vector<Score>> scores_of(const std::vector<std::vector<AnswerCounts>>& counts,
+                                          const BootstrapOptions& options) {
   std::vector<std::vector<Score>> scores(counts.size());
   if (counts.empty()) return scores;
   std::vector<Values> values;
@@ -136,7 +141,8 @@ std::vector<std::vector<Score>> scores_of(const std::vector<std::vector<AnswerCo
   for (std::size_t system = 0; system < counts.size(); ++system)
     for (std::size_t m = 0; m < metric_infos().size(); ++m) {
       if (!values[system][m]) continue;
-      Score score{metric_infos()[m].metric, *values[system][m], interval_of(std::move(resampled.values[system][m])), {}, {}};
+      Score score{
+          metric_infos()[m].metric, *values[system][m], interval_of(std::move(resampled.values[system][m])), {}, {}};
       if (system != first[m]) {
         score.difference = *values[system][m] - *values[first[m]][m];
         score.difference_interval = interval_of(std::move(resampled.differences[system][m]));

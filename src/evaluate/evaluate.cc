@@ -30,7 +30,8 @@ EvaluateReport losses_of(GptNeox& model, const std::vector<Sample>& samples) {
   EvaluateReport report;
   double total = 0;
   for (const auto& [begin, end] : cut_into_passes(lengths_of(rows), kPassRows)) {
-    const std::vector<const Sample*> part(rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<const Sample*> part(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          rows.begin() + static_cast<std::ptrdiff_t>(end));
     const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
     std::vector<float> nll;
     add_loss(model, made.pass, made.targets, total, &nll);
@@ -41,7 +42,9 @@ EvaluateReport losses_of(GptNeox& model, const std::vector<Sample>& samples) {
       RowLoss row{part[i]->line, part[i]->counted(), 0, part[i]->ids, {first, first + made.pass.length(i) - 1}};
       for (const float value : row.nll) row.loss += value;
       row.loss /= static_cast<double>(row.tokens);
-      if (!std::isfinite(row.loss)) throw Error("the loss is not finite", row.line > 0 ? " in line " + std::to_string(row.line) : "", ": the model or its adapter is damaged, or its training had diverged");
+      if (!std::isfinite(row.loss))
+        throw Error("the loss is not finite", row.line > 0 ? " in line " + std::to_string(row.line) : "",
+                    ": the model or its adapter is damaged, or its training had diverged");
       report.tokens += row.tokens;
       report.rows.push_back(std::move(row));
     }
@@ -70,15 +73,18 @@ bool all_have_completions(const std::string& content, DataOptions options) {
   return all;
 }
 
-std::vector<Sample> pieces_of(const std::string& text, const Tokenizer& tokenizer, std::int64_t length, const std::filesystem::path& file) {
-  if (const std::size_t bad = first_invalid_utf8(text); bad != text.npos) throw Error(file, ": not UTF-8 at byte ", bad);
+std::vector<Sample> pieces_of(const std::string& text, const Tokenizer& tokenizer, std::int64_t length,
+                              const std::filesystem::path& file) {
+  if (const std::size_t bad = first_invalid_utf8(text); bad != text.npos)
+    throw Error(file, ": not UTF-8 at byte ", bad);
   const std::vector<std::int32_t> ids = tokenizer.encode(text);
   if (ids.size() < 2) throw Error(file, " holds no text to predict");
   const auto step = static_cast<std::size_t>(std::max<std::int64_t>(length, 2));
   std::vector<Sample> pieces;
   for (std::size_t at = 0; at + 1 < ids.size(); at += step) {
     Sample piece;
-    piece.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + step, ids.size())));
+    piece.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(at),
+                     ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + step, ids.size())));
     piece.counts.assign(piece.ids.size(), true);
     piece.counts[0] = false;
     pieces.push_back(std::move(piece));
@@ -94,7 +100,8 @@ struct Evaluator::Loaded {
   std::optional<Adapter> adapter;
 };
 
-Evaluator::Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn)
+Evaluator::Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter,
+                     const ModelOptions& options, const Warn& warn)
     : loaded_(new Loaded{{model, warn, options}, load_tokenizer(model), {}}) {
   if (adapter.empty()) return;
   loaded_->adapter = Adapter::load(adapter, warn);
@@ -115,7 +122,8 @@ EvaluateReport Evaluator::general(const std::filesystem::path& file, const DataO
     return rows(file, counted, warn);
   }
   const ModelConfig& config = loaded_->model.config();
-  const std::int64_t length = options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
+  const std::int64_t length =
+      options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
   const std::vector<Sample> pieces = pieces_of(content, *loaded_->tokenizer, length, file);
   for (const Sample& piece : pieces) check_ids(piece.ids, config);
   return losses_of(loaded_->model, pieces);

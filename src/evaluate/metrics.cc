@@ -13,8 +13,8 @@ namespace {
 
 // What Python's str.split() cuts at, which sacrebleu uses: Unicode's white space and four control characters.
 bool is_space(char32_t c) {
-  return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 std::u32string code_points(std::string_view text) {
@@ -69,7 +69,8 @@ template <typename T>
 std::vector<std::span<const T>> sorted_ngrams(std::span<const T> items, std::size_t n) {
   std::vector<std::span<const T>> ngrams;
   for (std::size_t i = 0; i + n <= items.size(); ++i) ngrams.push_back(items.subspan(i, n));
-  std::sort(ngrams.begin(), ngrams.end(), [](auto a, auto b) { return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()); });
+  std::sort(ngrams.begin(), ngrams.end(),
+            [](auto a, auto b) { return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()); });
   return ngrams;
 }
 
@@ -87,12 +88,15 @@ std::int64_t common_ngrams(std::span<const T> one, std::span<const T> other, std
   return common;
 }
 
-std::int64_t ngram_count(std::size_t length, std::size_t n) { return length < n ? 0 : static_cast<std::int64_t>(length - n + 1); }
+std::int64_t ngram_count(std::size_t length, std::size_t n) {
+  return length < n ? 0 : static_cast<std::int64_t>(length - n + 1);
+}
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   std::string result;
   std::size_t at = 0;
-  for (std::size_t found; (found = text.find(from, at)) != text.npos; at = found + from.size()) result.append(text, at, found - at).append(to);
+  for (std::size_t found; (found = text.find(from, at)) != text.npos; at = found + from.size())
+    result.append(text, at, found - at).append(to);
   text = result.append(text, at);
 }
 
@@ -100,10 +104,12 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // ASCII punctuation but ' , - and .
 bool stands_alone(char c) {
-  return (c >= '!' && c <= '&') || (c >= '(' && c <= '+') || c == '/' || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+  return (c >= '!' && c <= '&') || (c >= '(' && c <= '+') || c == '/' || (c >= ':' && c <= '@') ||
+         (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
 }
 
-// Two neighbours of these kinds become what `spaced` makes of them. Pairs do not overlap: the first from the left counts.
+// Two neighbours of these kinds become what `spaced` makes of them. Pairs do not overlap: the first from the left
+// counts.
 template <typename First, typename Second, typename Spaced>
 std::string space_pairs(const std::string& text, First first, Second second, Spaced spaced) {
   std::string result;
@@ -166,7 +172,8 @@ BleuCounts& BleuCounts::operator+=(const BleuCounts& other) {
 BleuCounts bleu_counts(std::string_view answer, std::string_view reference) {
   const std::vector<std::string> a = tokens_13a(answer), r = tokens_13a(reference);
   BleuCounts counts;
-  counts.answer_length = static_cast<std::int64_t>(a.size()), counts.reference_length = static_cast<std::int64_t>(r.size());
+  counts.answer_length = static_cast<std::int64_t>(a.size()),
+  counts.reference_length = static_cast<std::int64_t>(r.size());
   for (std::size_t n = 1; n <= counts.total.size(); ++n) {
     counts.total[n - 1] = ngram_count(a.size(), n);
     counts.common[n - 1] = common_ngrams<std::string>(a, r, n);
@@ -187,7 +194,9 @@ double bleu(const BleuCounts& counts) {
 }
 
 double length_ratio(const BleuCounts& counts) {
-  return counts.reference_length == 0 ? 0 : static_cast<double>(counts.answer_length) / static_cast<double>(counts.reference_length);
+  return counts.reference_length == 0
+             ? 0
+             : static_cast<double>(counts.answer_length) / static_cast<double>(counts.reference_length);
 }
 
 std::vector<std::string> tokens_13a(std::string_view text) {
@@ -208,7 +217,11 @@ std::vector<std::string> tokens_13a(std::string_view text) {
   const auto stop = [](char c) { return c == '.' || c == ','; };
   spaced = space_pairs(spaced, not_digit, stop, [](char a, char b) { return std::string{a, ' ', b, ' '}; });
   spaced = space_pairs(spaced, stop, not_digit, [](char a, char b) { return std::string{' ', a, ' ', b}; });
-  spaced = space_pairs(spaced, is_digit, [](char c) { return c == '-'; }, [](char a, char b) { return std::string{a, ' ', b, ' '}; });
+  spaced = space_pairs(
+      spaced, is_digit, [](char c) { return c == '-'; },
+      [](char a, char b) {
+        return std::string{a, ' ', b, ' '};
+      });
 
   std::vector<std::string> tokens;
   std::string token;
@@ -228,7 +241,9 @@ std::vector<std::string> tokens_13a(std::string_view text) {
   return tokens;
 }
 
-bool exact_match(std::string_view answer, std::string_view reference) { return stripped(answer) == stripped(reference); }
+bool exact_match(std::string_view answer, std::string_view reference) {
+  return stripped(answer) == stripped(reference);
+}
 
 bool loose_match(std::string_view answer, std::string_view reference) { return folded(answer) == folded(reference); }
 

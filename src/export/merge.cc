@@ -24,11 +24,14 @@ using torch::Tensor;
 constexpr std::int64_t kPiece = 4 << 20;
 
 const char* const kPrompts[] = {
-    "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; me.png }  \n* { want ; VERB ; want.png }  \n"
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; me.png }  \n* { want ; "
+    "VERB ; want.png }  \n"
     "* { tea ; NOUN ; tea.png } \n<bot>:",
-    "<human>: Simulate an AAC communicator given the following icon input: \n* { you ; NOUN ; you.png }  \n* { come ; VERB ; come.png }  \n"
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { you ; NOUN ; you.png }  \n* { come ; "
+    "VERB ; come.png }  \n"
     "* { home ; NOUN ; home.png }  \n* { question ; QUESTION ; question.png } \n<bot>:",
-    "<human>: Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } \n<bot>:"};
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } "
+    "\n<bot>:"};
 
 // "gpt_neox.layers.0.attention.dense.weight" -> its module, where one is adapted.
 const LoraModule* module_of(const std::optional<Adapter>& adapter, const std::string& tensor) {
@@ -40,10 +43,12 @@ const LoraModule* module_of(const std::optional<Adapter>& adapter, const std::st
 void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const std::filesystem::path& folder) {
   for (const auto& module : adapter.modules()) {
     if (!module->name.starts_with("gpt_neox.layers."))
-      throw Error("the adapter in ", folder, " adapts ", module->name, "; aacft merges adapters of the layers' linears only");
+      throw Error("the adapter in ", folder, " adapts ", module->name,
+                  "; aacft merges adapters of the layers' linears only");
     const TensorView* weight = checkpoint.find(module->name + ".weight");
     const bool fits = weight != nullptr && weight->shape.size() == 2 && weight->shape[0] == module->b.value.size(0) &&
-                      weight->shape[1] == module->a.value.size(1) && (!module->dora() || module->magnitude.value.size(0) == weight->shape[0]);
+                      weight->shape[1] == module->a.value.size(1) &&
+                      (!module->dora() || module->magnitude.value.size(0) == weight->shape[0]);
     if (!fits)
       throw Error("the adapter in ", folder, " is for another model: ", module->name,
                   weight == nullptr ? " does not exist in this one" : " has other shapes in this one");
@@ -53,7 +58,10 @@ void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const std::
 TensorView piece_of(const TensorView& view, std::int64_t first, std::int64_t count) {
   const std::int64_t row_size = view.shape.size() == 2 ? view.shape[1] : view.shape[0];
   const std::size_t row_bytes = static_cast<std::size_t>(row_size) * dtype_size(view.dtype);
-  return {view.name, view.dtype, {count, row_size}, view.bytes.subspan(static_cast<std::size_t>(first) * row_bytes, static_cast<std::size_t>(count) * row_bytes)};
+  return {view.name,
+          view.dtype,
+          {count, row_size},
+          view.bytes.subspan(static_cast<std::size_t>(first) * row_bytes, static_cast<std::size_t>(count) * row_bytes)};
 }
 
 // Calls body(first row, count) for the rows of a weight, a piece at a time; vectors are one piece.
@@ -83,11 +91,13 @@ void for_each_row_block(std::int64_t rows, const Body& body) {
 void require_finite_result(const TensorView& piece, const Checkpoint& checkpoint) {
   if (!first_non_finite(piece)) return;
   require_finite(checkpoint, piece.name);
-  throw Error("merging makes values of ", piece.name, " that are not finite in the chosen --dtype; the adapter has diverged, or needs bfloat16 or float32");
+  throw Error("merging makes values of ", piece.name,
+              " that are not finite in the chosen --dtype; the adapter has diverged, or needs bfloat16 or float32");
 }
 
 // Any config keys that we do not know are kept; those we do are spelled the way every converter reads.
-void write_config(const std::filesystem::path& from, const std::filesystem::path& to, const ModelConfig& config, Dtype dtype) {
+void write_config(const std::filesystem::path& from, const std::filesystem::path& to, const ModelConfig& config,
+                  Dtype dtype) {
   nlohmann::json object = read_json_object(from / "config.json");
   for (const char* key : {"rope_parameters", "rope_scaling", "rope_theta", "dtype"}) object.erase(key);
   const nlohmann::json activation = object.value("hidden_act", nlohmann::json());
@@ -103,11 +113,10 @@ struct Difference {
 };
 
 // fp32 [positions, vocab] for every prompt.
-Tensor logits_of(GptNeox& model, const Pass& pass) {
-  return model.logits(model.hidden(pass));
-}
+Tensor logits_of(GptNeox& model, const Pass& pass) { return model.logits(model.hidden(pass)); }
 
-Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std::optional<Adapter>& adapter, const std::filesystem::path& merged, const Warn& warn) {
+Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std::optional<Adapter>& adapter,
+                   const std::filesystem::path& merged, const Warn& warn) {
   std::vector<std::string> prompts = options.prompts;
   if (prompts.empty()) prompts.assign(std::begin(kPrompts), std::end(kPrompts));
   std::vector<std::vector<std::int32_t>> ids;
@@ -137,7 +146,8 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
   const double started = wall_seconds();
-  if (std::filesystem::exists(options.output) && (!std::filesystem::is_directory(options.output) || !std::filesystem::is_empty(options.output)))
+  if (std::filesystem::exists(options.output) &&
+      (!std::filesystem::is_directory(options.output) || !std::filesystem::is_empty(options.output)))
     throw Error(options.output, " exists already; choose a new --output");
   const ModelConfig config = read_model_config(options.model);
   std::optional<Adapter> adapter;
@@ -145,7 +155,8 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   // Before anything is written, so that its absence leaves nothing behind.
   const auto tokenizer = options.check ? load_tokenizer(options.model) : nullptr;
   for (const std::string& prompt : options.prompts)
-    if (tokenizer != nullptr && tokenizer->encode(prompt).empty()) throw Error("a --prompt is empty; leave it out, or give a text");
+    if (tokenizer != nullptr && tokenizer->encode(prompt).empty())
+      throw Error("a --prompt is empty; leave it out, or give a text");
   MergeReport report;
   AtomicFolder target(options.output);
   {
@@ -177,9 +188,11 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
           return;
         }
         const Tensor rows = resident_tensor(piece);
-        Tensor rounded = torch::empty(rows.sizes(), type), delta = deltas && module != nullptr ? torch::empty(rows.sizes(), type) : Tensor();
+        Tensor rounded = torch::empty(rows.sizes(), type),
+               delta = deltas && module != nullptr ? torch::empty(rows.sizes(), type) : Tensor();
         for_each_row_block(count, [&](std::int64_t begin, std::int64_t size) {
-          const Tensor block = rows.narrow(0, begin, size), merged = module == nullptr ? block : merged_rows(block, *module, first + begin);
+          const Tensor block = rows.narrow(0, begin, size),
+                       merged = module == nullptr ? block : merged_rows(block, *module, first + begin);
           rounded.narrow(0, begin, size).copy_(merged);
           if (delta.defined()) delta.narrow(0, begin, size).copy_(merged - block.to(torch::kFloat32));
         });

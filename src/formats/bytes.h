@@ -21,8 +21,7 @@ static_assert(std::endian::native == std::endian::little,
 // bytes[at, at + size), or an Error; no sum of `at` and `size` is ever formed.
 inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size) {
   if (at > bytes.size() || size > bytes.size() - at)
-    throw Error("the file is damaged or cut short (", size, " bytes wanted at byte ", at, " of ",
-                bytes.size(), ")");
+    throw Error("the file is damaged or cut short (", size, " bytes wanted at byte ", at, " of ", bytes.size(), ")");
   return bytes.subspan(at, size);
 }
 
@@ -33,12 +32,12 @@ T load(Bytes bytes, std::size_t at) {
   return value;
 }
 
-inline std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // 'name', shortened, and fit to be shown.
-inline std::string in_quotes(std::string_view name) { return "'" + presentable(name.substr(0, 120)) + (name.size() > 120 ? "...'" : "'"); }
+inline std::string in_quotes(std::string_view name) {
+  return "'" + presentable(name.substr(0, 120)) + (name.size() > 120 ? "...'" : "'");
+}
 
 // A clone without git-lfs leaves small text files in the place of weights.
 inline void refuse_git_lfs_pointer(Bytes bytes) {

@@ -92,8 +92,7 @@ Checkpoint::Checkpoint(const fs::path& folder) : folder_(folder), files_(std::ma
   }
   for (const auto& [name, shard] : weights)
     if (const auto found = shard_of.find(name); found == shard_of.end() || found->second != shard)
-      throw Error(folder / shard, ": tensor ", in_quotes(name), " is not in it, but ", layout.file,
-                  " says so");
+      throw Error(folder / shard, ": tensor ", in_quotes(name), " is not in it, but ", layout.file, " says so");
 }
 
 Checkpoint::~Checkpoint() = default;

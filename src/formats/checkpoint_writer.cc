@@ -14,7 +14,8 @@ CheckpointWriter::CheckpointWriter(fs::path folder, std::vector<TensorSpec> tens
   for (TensorSpec& tensor : tensors) {
     std::uint64_t bytes = dtype_size(tensor.dtype);
     for (const std::int64_t size : tensor.shape) bytes *= static_cast<std::uint64_t>(size);
-    if (shards_.empty() || (shards_.back().bytes > 0 && shards_.back().bytes + bytes > max_shard_bytes)) shards_.emplace_back();
+    if (shards_.empty() || (shards_.back().bytes > 0 && shards_.back().bytes + bytes > max_shard_bytes))
+      shards_.emplace_back();
     shards_.back().tensors.push_back(std::move(tensor));
     shards_.back().bytes += bytes;
     total_ += bytes;

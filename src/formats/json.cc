@@ -56,7 +56,8 @@ class Check : public nlohmann::json_sax<json> {
     const std::string_view before = text_.substr(0, position > 0 ? position - 1 : 0);
     const auto line_start = before.rfind('\n') + 1;  // npos + 1 == 0
     const bool overflow = dynamic_cast<const json::out_of_range*>(&error) != nullptr;
-    throw Fault{1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')), before.size() - line_start + 1,
+    throw Fault{1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')),
+                before.size() - line_start + 1,
                 overflow ? "the number " + in_quotes(token) + " is too large" : plain(error.what())};
   }
 
@@ -70,7 +71,8 @@ class Check : public nlohmann::json_sax<json> {
   }
 };
 
-// In two readings: the library's callback, which could check as it parses, takes time with the square of an object's size.
+// In two readings: the library's callback, which could check as it parses, takes time with the square of an object's
+// size.
 json parse_object(std::string_view text) {
   Check check(text);
   json::sax_parse(text, &check);
@@ -90,9 +92,7 @@ json parse_json_object(std::string_view text, const std::string& name) {
   }
 }
 
-json read_json_object(const std::filesystem::path& path) {
-  return parse_json_object(read_file(path), path.string());
-}
+json read_json_object(const std::filesystem::path& path) { return parse_json_object(read_file(path), path.string()); }
 
 void read_json_lines(const std::string& content, const std::function<void(std::size_t, json)>& row,
                      const std::function<void(std::size_t, const std::string&)>& bad) {
@@ -105,11 +105,12 @@ void read_json_lines(const std::string& content, const std::function<void(std::s
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     json value;
     try {
-      if (line.size() > kMaxLine) throw Fault{0, 0, human_bytes(line.size()) + " in one line, where " + human_bytes(kMaxLine) + " may be"};
+      if (line.size() > kMaxLine)
+        throw Fault{0, 0, human_bytes(line.size()) + " in one line, where " + human_bytes(kMaxLine) + " may be"};
       value = parse_object(line);
     } catch (const Fault& fault) {
-      bad(number, (fault.column ? "column " + std::to_string(fault.column) + ": " : "") +
-                      "not valid JSON: " + fault.reason);
+      bad(number,
+          (fault.column ? "column " + std::to_string(fault.column) + ": " : "") + "not valid JSON: " + fault.reason);
       continue;
     }
     row(number, std::move(value));

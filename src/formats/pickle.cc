@@ -50,97 +50,43 @@ class PickleReader {
         if (const auto protocol = number<std::uint8_t>(); protocol < 2 || protocol > 4)
           throw Error("pickle protocol ", int{protocol}, " is not supported, only 2 to 4");
         break;
-      case kFrame:
-        take(8);
-        break;
-      case kMark:
-        marks_.push_back(stack_.size());
-        break;
+      case kFrame: take(8); break;
+      case kMark: marks_.push_back(stack_.size()); break;
 
-      case kNone:
-        push(Kind::kNone);
-        break;
-      case kNewTrue:
-        push(Kind::kBool).integer = 1;
-        break;
-      case kNewFalse:
-        push(Kind::kBool);
-        break;
-      case kBinInt:
-        push(Kind::kInteger).integer = number<std::int32_t>();
-        break;
-      case kBinInt1:
-        push(Kind::kInteger).integer = number<std::uint8_t>();
-        break;
-      case kBinInt2:
-        push(Kind::kInteger).integer = number<std::uint16_t>();
-        break;
-      case kLong1:
-        push_long(take(number<std::uint8_t>()));
-        break;
-      case kBinFloat:
-        take(8), push(Kind::kFloat);
-        break;
+      case kNone: push(Kind::kNone); break;
+      case kNewTrue: push(Kind::kBool).integer = 1; break;
+      case kNewFalse: push(Kind::kBool); break;
+      case kBinInt: push(Kind::kInteger).integer = number<std::int32_t>(); break;
+      case kBinInt1: push(Kind::kInteger).integer = number<std::uint8_t>(); break;
+      case kBinInt2: push(Kind::kInteger).integer = number<std::uint16_t>(); break;
+      case kLong1: push_long(take(number<std::uint8_t>())); break;
+      case kBinFloat: take(8), push(Kind::kFloat); break;
 
       case kBinUnicode:
       case kBinString:
-      case kBinBytes:
-        push_text(number<std::uint32_t>());
-        break;
+      case kBinBytes: push_text(number<std::uint32_t>()); break;
       case kShortBinUnicode:
       case kShortBinString:
-      case kShortBinBytes:
-        push_text(number<std::uint8_t>());
-        break;
-      case kBinUnicode8:
-        push_text(number<std::uint64_t>());
-        break;
+      case kShortBinBytes: push_text(number<std::uint8_t>()); break;
+      case kBinUnicode8: push_text(number<std::uint64_t>()); break;
 
-      case kEmptyTuple:
-        push(Kind::kTuple);
-        break;
-      case kEmptyList:
-        push(Kind::kList);
-        break;
-      case kEmptyDict:
-        push(Kind::kDict);
-        break;
-      case kTuple:
-        push_tuple(pop_to_mark());
-        break;
+      case kEmptyTuple: push(Kind::kTuple); break;
+      case kEmptyList: push(Kind::kList); break;
+      case kEmptyDict: push(Kind::kDict); break;
+      case kTuple: push_tuple(pop_to_mark()); break;
       case kTuple1:
       case kTuple2:
-      case kTuple3:
-        push_tuple(pop_last(opcode - kTuple1 + 1u));
-        break;
-      case kAppend:
-        extend(pop_last(1), false);
-        break;
-      case kAppends:
-        extend(pop_to_mark(), false);
-        break;
-      case kSetItem:
-        extend(pop_last(2), true);
-        break;
-      case kSetItems:
-        extend(pop_to_mark(), true);
-        break;
+      case kTuple3: push_tuple(pop_last(opcode - kTuple1 + 1u)); break;
+      case kAppend: extend(pop_last(1), false); break;
+      case kAppends: extend(pop_to_mark(), false); break;
+      case kSetItem: extend(pop_last(2), true); break;
+      case kSetItems: extend(pop_to_mark(), true); break;
 
-      case kBinPut:
-        memo_[number<std::uint8_t>()] = peek();
-        break;
-      case kLongBinPut:
-        memo_[number<std::uint32_t>()] = peek();
-        break;
-      case kMemoize:
-        memo_[static_cast<std::uint32_t>(memo_.size())] = peek();
-        break;
-      case kBinGet:
-        recall(number<std::uint8_t>());
-        break;
-      case kLongBinGet:
-        recall(number<std::uint32_t>());
-        break;
+      case kBinPut: memo_[number<std::uint8_t>()] = peek(); break;
+      case kLongBinPut: memo_[number<std::uint32_t>()] = peek(); break;
+      case kMemoize: memo_[static_cast<std::uint32_t>(memo_.size())] = peek(); break;
+      case kBinGet: recall(number<std::uint8_t>()); break;
+      case kLongBinGet: recall(number<std::uint32_t>()); break;
 
       case kGlobal: {
         const std::string_view module = line();
@@ -171,8 +117,7 @@ class PickleReader {
         pickle_.persistent_.push_back(stack_.back());
         break;
       }
-      default:
-        throw Error("the pickle uses opcode ", int{opcode}, ", which no state dict needs");
+      default: throw Error("the pickle uses opcode ", int{opcode}, ", which no state dict needs");
     }
   }
 
@@ -221,9 +166,7 @@ class PickleReader {
     if (!digits.empty()) std::memcpy(&integer, digits.data(), digits.size());
   }
 
-  void push_tuple(std::vector<PickleValue*> items) {
-    push(Kind::kTuple).items.assign(items.begin(), items.end());
-  }
+  void push_tuple(std::vector<PickleValue*> items) { push(Kind::kTuple).items.assign(items.begin(), items.end()); }
 
   void push_global(std::string_view module, std::string_view name) {
     const std::string full = std::string(module) + "." + std::string(name);
@@ -280,8 +223,6 @@ class PickleReader {
   std::unordered_map<std::uint32_t, PickleValue*> memo_;
 };
 
-Pickle::Pickle(Bytes& rest, const std::vector<std::string_view>& globals) {
-  PickleReader(*this, rest, globals).run();
-}
+Pickle::Pickle(Bytes& rest, const std::vector<std::string_view>& globals) { PickleReader(*this, rest, globals).run(); }
 
 }  // namespace aacft

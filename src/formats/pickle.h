@@ -32,9 +32,7 @@ struct PickleValue {
   const PickleValue* argument = nullptr;
   std::vector<const PickleValue*> items;
 
-  bool is_dict() const {
-    return kind == Kind::kDict || (kind == Kind::kCall && text == "collections.OrderedDict");
-  }
+  bool is_dict() const { return kind == Kind::kDict || (kind == Kind::kCall && text == "collections.OrderedDict"); }
 };
 
 // One pickle, protocols 2 to 4 as torch writes them. Texts are views onto the bytes it was read from.

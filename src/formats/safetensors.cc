@@ -26,8 +26,7 @@ constexpr std::pair<std::string_view, Dtype> kCodes[] = {
 };
 
 std::string_view code_of(Dtype dtype) {
-  return std::find_if(std::begin(kCodes), std::end(kCodes), [&](auto& code) { return code.second == dtype; })
-      ->first;
+  return std::find_if(std::begin(kCodes), std::end(kCodes), [&](auto& code) { return code.second == dtype; })->first;
 }
 
 std::uint64_t unsigned_number(const json& value, const char* what) {
@@ -39,8 +38,7 @@ std::uint64_t unsigned_number(const json& value, const char* what) {
 std::optional<std::size_t> byte_size(const std::vector<std::int64_t>& shape, Dtype dtype) {
   std::size_t size = dtype_size(dtype);
   for (const std::int64_t extent : shape)
-    if (extent < 0 || __builtin_mul_overflow(size, static_cast<std::size_t>(extent), &size))
-      return std::nullopt;
+    if (extent < 0 || __builtin_mul_overflow(size, static_cast<std::size_t>(extent), &size)) return std::nullopt;
   return size;
 }
 
@@ -52,15 +50,13 @@ TensorView read_entry(const std::string& name, const json& entry, Bytes data) {
   if (!dtype.is_string() || !shape.is_array() || !offsets.is_array() || offsets.size() != 2)
     throw Error("its dtype must be a string, its shape an array, its data_offsets two numbers");
 
-  const auto code = std::find_if(std::begin(kCodes), std::end(kCodes), [&](auto& known) {
-    return known.first == dtype.get_ref<const std::string&>();
-  });
+  const auto code = std::find_if(std::begin(kCodes), std::end(kCodes),
+                                 [&](auto& known) { return known.first == dtype.get_ref<const std::string&>(); });
   if (code == std::end(kCodes))
     throw Error("dtype ", in_quotes(dtype.get_ref<const std::string&>()),
                 " is not supported; convert it to F32, F16 or BF16");
   TensorView tensor{name, code->second, {}, {}};
-  for (const json& extent : shape)
-    tensor.shape.push_back(static_cast<std::int64_t>(unsigned_number(extent, "shape")));
+  for (const json& extent : shape) tensor.shape.push_back(static_cast<std::int64_t>(unsigned_number(extent, "shape")));
 
   const std::uint64_t begin = unsigned_number(offsets[0], "data_offsets"),
                       end = unsigned_number(offsets[1], "data_offsets");
@@ -84,14 +80,10 @@ std::string make_header(const std::vector<TensorSpec>& tensors, std::size_t& dat
     if (name == kMetadata || !valid_utf8(name) || !names.insert(name).second)
       throw Error("cannot write the tensor ", in_quotes(name), ": the name is taken or not valid UTF-8");
     if (!size || __builtin_add_overflow(data_size, *size, &data_size))
-      throw Error("cannot write the tensor ", in_quotes(name), ": its shape ", shape_text(shape),
-                  " is not possible");
+      throw Error("cannot write the tensor ", in_quotes(name), ": its shape ", shape_text(shape), " is not possible");
     header.append(",").append(json(name).dump()).append(R"(:{"dtype":")").append(code_of(dtype));
     header.append(R"(","shape":)").append(json(shape).dump()).append(R"(,"data_offsets":[)");
-    header.append(std::to_string(data_size - *size))
-        .append(",")
-        .append(std::to_string(data_size))
-        .append("]}");
+    header.append(std::to_string(data_size - *size)).append(",").append(std::to_string(data_size)).append("]}");
   }
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');  // so that the data starts aligned
@@ -106,8 +98,7 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
     refuse_git_lfs_pointer(file);
     if (file.size() < 8) throw Error("the file is cut short: it has no header; copy or download it again");
     const auto length = load<std::uint64_t>(file, 0);
-    if (length > kMaxHeader)
-      throw Error("not a safetensors file: a header of ", length, " bytes is not possible");
+    if (length > kMaxHeader) throw Error("not a safetensors file: a header of ", length, " bytes is not possible");
     if (length > file.size() - 8)
       throw Error("the file is cut short inside its header (", length, " bytes); copy or download it again");
     const json header = parse_json_object(as_text(file.subspan(8, length)), "the header");
@@ -137,9 +128,8 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
     const std::byte* expected = data.data();
     for (const TensorView& tensor : tensors_) {
       if (tensor.bytes.data() != expected)
-        throw Error(
-            "tensor ", in_quotes(tensor.name), ": its data ",
-            tensor.bytes.data() < expected ? "overlaps the tensor before it" : "leaves a gap before it");
+        throw Error("tensor ", in_quotes(tensor.name), ": its data ",
+                    tensor.bytes.data() < expected ? "overlaps the tensor before it" : "leaves a gap before it");
       expected += tensor.bytes.size();
     }
     const auto left = data.data() + data.size() - expected;
@@ -149,8 +139,7 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
   }
 }
 
-SafetensorsWriter::SafetensorsWriter(const fs::path& path, const std::vector<TensorSpec>& tensors)
-    : file_(path) {
+SafetensorsWriter::SafetensorsWriter(const fs::path& path, const std::vector<TensorSpec>& tensors) : file_(path) {
   const std::string header = make_header(tensors, left_);
   const std::uint64_t length = header.size();
   file_.write(std::as_bytes(std::span(&length, 1)));
@@ -164,8 +153,7 @@ void SafetensorsWriter::write(std::span<const std::byte> bytes) {
 }
 
 void SafetensorsWriter::commit() {
-  if (left_ != 0)
-    throw std::logic_error("SafetensorsWriter: " + std::to_string(left_) + " bytes are missing");
+  if (left_ != 0) throw std::logic_error("SafetensorsWriter: " + std::to_string(left_) + " bytes are missing");
   file_.commit();
 }
 

@@ -49,16 +49,11 @@ std::int64_t first_bad(const std::byte* bytes, std::int64_t count) {
 
 std::int64_t first_bad(Dtype dtype, const std::byte* bytes, std::int64_t count) {
   switch (dtype) {
-    case Dtype::kFloat32:
-      return first_bad<std::uint32_t, 0x7F800000>(bytes, count);
-    case Dtype::kFloat16:
-      return first_bad<std::uint16_t, 0x7C00>(bytes, count);
-    case Dtype::kBFloat16:
-      return first_bad<std::uint16_t, 0x7F80>(bytes, count);
-    case Dtype::kFloat64:
-      return first_bad<std::uint64_t, 0x7FF0000000000000>(bytes, count);
-    default:
-      return count;
+    case Dtype::kFloat32: return first_bad<std::uint32_t, 0x7F800000>(bytes, count);
+    case Dtype::kFloat16: return first_bad<std::uint16_t, 0x7C00>(bytes, count);
+    case Dtype::kBFloat16: return first_bad<std::uint16_t, 0x7F80>(bytes, count);
+    case Dtype::kFloat64: return first_bad<std::uint64_t, 0x7FF0000000000000>(bytes, count);
+    default: return count;
   }
 }
 
@@ -106,15 +101,15 @@ std::optional<std::int64_t> first_non_finite(const TensorView& tensor) {
         first_bad(tensor.dtype, tensor.bytes.data() + static_cast<std::size_t>(begin) * size, here);
     if (found == here) return;
     std::int64_t known = first;
-    while (begin + found < known && !first.compare_exchange_weak(known, begin + found)) {
-    }
+    while (begin + found < known && !first.compare_exchange_weak(known, begin + found)) {}
   });
   return first < count ? std::optional<std::int64_t>(first) : std::nullopt;
 }
 
 void require_finite(const TensorView& tensor, const std::string& where) {
   if (const auto index = first_non_finite(tensor))
-    throw Error(where, ": tensor ", tensor.name, " holds a value that is not finite, at index ", *index, "; the file is damaged, or the run that wrote it had diverged");
+    throw Error(where, ": tensor ", tensor.name, " holds a value that is not finite, at index ", *index,
+                "; the file is damaged, or the run that wrote it had diverged");
 }
 
 }  // namespace aacft

@@ -29,8 +29,7 @@ constexpr std::pair<std::string_view, Dtype> kStorageTypes[] = {
 };
 
 std::vector<std::string_view> known_globals() {
-  std::vector<std::string_view> names = {kRebuildTensor, kRebuildParameter, "collections.OrderedDict",
-                                         "torch.Size"};
+  std::vector<std::string_view> names = {kRebuildTensor, kRebuildParameter, "collections.OrderedDict", "torch.Size"};
   for (const auto& [name, dtype] : kStorageTypes) names.push_back(name);
   return names;
 }
@@ -45,9 +44,7 @@ struct Storage {
 };
 using Storages = std::unordered_map<std::string_view, Storage>;
 
-[[noreturn]] void malformed() {
-  throw Error("the pickle inside does not describe tensors the way torch.save does");
-}
+[[noreturn]] void malformed() { throw Error("the pickle inside does not describe tensors the way torch.save does"); }
 
 // The items of a tuple that must have at least so many.
 const std::vector<const PickleValue*>& tuple(const PickleValue* value, std::size_t least) {
@@ -80,11 +77,9 @@ Storages declared_storages(const Pickle& pickle) {
     const auto& id = tuple(persistent->argument, 5);
     const auto type = std::find_if(std::begin(kStorageTypes), std::end(kStorageTypes),
                                    [&](auto& known) { return known.first == id[1]->text; });
-    if (text(id[0]) != "storage" || id[1]->kind != Kind::kGlobal || type == std::end(kStorageTypes))
-      malformed();
+    if (text(id[0]) != "storage" || id[1]->kind != Kind::kGlobal || type == std::end(kStorageTypes)) malformed();
     if (id.size() > 5 && id[5]->kind != Kind::kNone)
-      throw Error(
-          "storages that view other storages are not supported; save the file again with a newer torch");
+      throw Error("storages that view other storages are not supported; save the file again with a newer torch");
     const Storage storage{type->second, integer(id[4]), {}};
     const auto [known, fresh] = storages.emplace(text(id[2]), storage);
     if (storage.numel < 0 || known->second.dtype != storage.dtype || known->second.numel != storage.numel)
@@ -95,8 +90,7 @@ Storages declared_storages(const Pickle& pickle) {
 
 // A strided view in row-major order. All indices have been checked.
 std::vector<std::byte> row_major(const std::byte* source, const std::vector<std::int64_t>& shape,
-                                 const std::vector<std::int64_t>& stride, std::size_t numel,
-                                 std::size_t element) {
+                                 const std::vector<std::int64_t>& stride, std::size_t numel, std::size_t element) {
   std::vector<std::byte> copy(numel * element);
   std::vector<std::int64_t> index(shape.size(), 0);
   const std::size_t inner = shape.size() - 1;
@@ -127,8 +121,7 @@ class Tensors {
     // (storage, offset, size, stride, requires_grad, hooks[, metadata])
     const auto& parts = tuple(value->argument, 4);
     if (parts[0]->kind != Kind::kPersistent) malformed();
-    if (parts.size() > 6 && !parts[6]->items.empty())
-      throw Error("conjugated or negated views are not supported");
+    if (parts.size() > 6 && !parts[6]->items.empty()) throw Error("conjugated or negated views are not supported");
     const std::string_view key = text(tuple(parts[0]->argument, 5)[2]);
     const Storage& storage = storages_.at(key);
     const std::int64_t offset = integer(parts[1]);
@@ -143,25 +136,22 @@ class Tensors {
       if (view.shape[d] < 0 || stride[d] < 0 || __builtin_mul_overflow(numel, view.shape[d], &numel) ||
           __builtin_mul_overflow(std::max<std::int64_t>(view.shape[d] - 1, 0), stride[d], &reach) ||
           __builtin_add_overflow(last, reach, &last))
-        throw Error("its shape ", shape_text(view.shape), " and strides ", shape_text(stride),
-                    " are not possible");
+        throw Error("its shape ", shape_text(view.shape), " and strides ", shape_text(stride), " are not possible");
       if (view.shape[d] == 1) stride[d] = 0;  // never taken, so it may be any number
     }
     if (numel == 0) return view;
     if (last >= storage.numel)
-      throw Error("its shape ", shape_text(view.shape), " and strides ", shape_text(stride),
-                  " reach element ", last, " of a storage of ", storage.numel);
+      throw Error("its shape ", shape_text(view.shape), " and strides ", shape_text(stride), " reach element ", last,
+                  " of a storage of ", storage.numel);
     const std::size_t element = dtype_size(storage.dtype);
     if (storage.bytes.size() / element < static_cast<std::size_t>(storage.numel))
-      throw Error("its storage ", in_quotes(key),
-                  " is missing or cut short; copy or download the file again");
+      throw Error("its storage ", in_quotes(key), " is missing or cut short; copy or download the file again");
     const Bytes from = storage.bytes.subspan(static_cast<std::size_t>(offset) * element);
     const auto count = static_cast<std::size_t>(numel);
     if (contiguous) {
       view.bytes = from.first(count * element);
     } else {
-      if (count > copies_left_ / element)
-        throw Error("it expands a smaller storage; save it with .contiguous()");
+      if (count > copies_left_ / element) throw Error("it expands a smaller storage; save it with .contiguous()");
       copies_left_ -= count * element;
       view.bytes = copies_.emplace_back(row_major(from.data(), view.shape, stride, count, element));
     }
@@ -184,8 +174,7 @@ std::vector<TensorView> read_state_dict(const Pickle& pickle, const Storages& st
                                         std::vector<std::vector<std::byte>>& copies) {
   const PickleValue* dict = &pickle.top();
   if (!dict->is_dict()) throw Error("it holds no state dict");
-  if (const PickleValue* inner = lookup(*dict, "state_dict"); inner != nullptr && inner->is_dict())
-    dict = inner;
+  if (const PickleValue* inner = lookup(*dict, "state_dict"); inner != nullptr && inner->is_dict()) dict = inner;
 
   // A view may legally repeat elements; copies of more than the file holds would be an attack or a mistake.
   Tensors reader(storages, copies, std::max<std::size_t>(file_size, std::size_t{1} << 20));
@@ -205,8 +194,8 @@ std::vector<TensorView> read_state_dict(const Pickle& pickle, const Storages& st
     }
   }
   if (tensors.empty() && !dict->items.empty())
-    throw Error("it holds no tensors at its top level, which starts with the key ",
-                in_quotes(dict->items[0]->text), "; save the model's state dict itself");
+    throw Error("it holds no tensors at its top level, which starts with the key ", in_quotes(dict->items[0]->text),
+                "; save the model's state dict itself");
   return tensors;
 }
 

@@ -29,7 +29,8 @@ struct Active {
 
 // Random numbers depend on what the prompt says, not on where it stands, so that a batch changes nothing; the n-th
 // repetition of a prompt draws differently.
-std::uint64_t stream_of(const std::vector<std::int32_t>& ids, std::map<std::vector<std::int32_t>, std::uint64_t>& seen) {
+std::uint64_t stream_of(const std::vector<std::int32_t>& ids,
+                        std::map<std::vector<std::int32_t>, std::uint64_t>& seen) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (const std::int32_t id : ids) hash = (hash ^ static_cast<std::uint64_t>(id)) * 0x100000001b3u;
   return hash + seen[ids]++;
@@ -37,8 +38,8 @@ std::uint64_t stream_of(const std::vector<std::int32_t>& ids, std::map<std::vect
 
 class Batch {
  public:
-  Batch(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts, const GenerateOptions& options,
-        const GenerateEvents& events)
+  Batch(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+        const GenerateOptions& options, const GenerateEvents& events)
       : model_(model), tokenizer_(tokenizer), options_(options), events_(events), finished_(prompts.size()) {
     std::map<std::vector<std::int32_t>, std::uint64_t> seen;
     for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -49,8 +50,8 @@ class Batch {
       const auto length = static_cast<std::int64_t>(prompt->result.prompt_ids.size());
       if (length == 0) throw Error("prompt ", i + 1, " is empty");
       if (length >= model.config().max_positions)
-        throw Error("prompt ", i + 1, " has ", length, " tokens, but the model's context of ", model.config().max_positions,
-                    " must hold it and an answer; shorten it");
+        throw Error("prompt ", i + 1, " has ", length, " tokens, but the model's context of ",
+                    model.config().max_positions, " must hold it and an answer; shorten it");
       check_ids(prompt->result.prompt_ids, model.config());
       prompt->stream = stream_of(prompt->result.prompt_ids, seen);
       waiting_.push_back(std::move(prompt));
@@ -124,7 +125,8 @@ class Batch {
 
   void take_token(Active& prompt, std::span<const float> logits) {
     if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }))
-      throw Error("the model computes numbers that are not finite: it or its adapter is damaged, or its training had diverged");
+      throw Error(
+          "the model computes numbers that are not finite: it or its adapter is damaged, or its training had diverged");
     Generation& result = prompt.result;
     std::vector<std::int32_t> previous = result.prompt_ids;
     previous.insert(previous.end(), result.new_ids.begin(), result.new_ids.end());
@@ -144,7 +146,8 @@ class Batch {
     } else if (certain.stopped) {
       result.stop_reason = "stop";
     } else if (static_cast<std::int64_t>(result.new_ids.size()) >= room(prompt)) {
-      result.stop_reason = static_cast<std::int64_t>(result.new_ids.size()) >= options_.max_new_tokens ? "length" : "context";
+      result.stop_reason =
+          static_cast<std::int64_t>(result.new_ids.size()) >= options_.max_new_tokens ? "length" : "context";
     }
     const bool last = !result.stop_reason.empty();
     const std::size_t end = last && !certain.stopped ? text.size() : certain.length;
@@ -178,8 +181,8 @@ CertainText certain_text(const std::string& text, const std::vector<std::string>
   return {length, false};
 }
 
-void generate(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts, const GenerateOptions& options,
-              const GenerateEvents& events) {
+void generate(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+              const GenerateOptions& options, const GenerateEvents& events) {
   Batch(model, tokenizer, prompts, options, events).run();
 }
 

@@ -18,8 +18,8 @@ bool likelier(const Candidate& a, const Candidate& b) { return a.logit != b.logi
 
 }  // namespace
 
-std::int32_t choose_token(std::span<const float> logits, std::span<const std::int32_t> previous, const SamplingOptions& options,
-                          std::uint64_t stream, std::uint64_t position) {
+std::int32_t choose_token(std::span<const float> logits, std::span<const std::int32_t> previous,
+                          const SamplingOptions& options, std::uint64_t stream, std::uint64_t position) {
   std::vector<Candidate> candidates(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) candidates[i] = {logits[i], static_cast<std::int32_t>(i)};
   if (options.repetition_penalty != 1) {
@@ -31,8 +31,10 @@ std::int32_t choose_token(std::span<const float> logits, std::span<const std::in
   if (options.temperature <= 0) return std::min_element(candidates.begin(), candidates.end(), likelier)->id;
 
   for (Candidate& candidate : candidates) candidate.logit /= options.temperature;
-  const std::size_t k = options.top_k > 0 ? std::min(static_cast<std::size_t>(options.top_k), candidates.size()) : candidates.size();
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(k), candidates.end(), likelier);
+  const std::size_t k =
+      options.top_k > 0 ? std::min(static_cast<std::size_t>(options.top_k), candidates.size()) : candidates.size();
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(k), candidates.end(),
+                    likelier);
   candidates.resize(k);
 
   std::vector<double> weights;

@@ -13,7 +13,8 @@ struct Session::Loaded {
   std::optional<Adapter> adapter;
 };
 
-Session::Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn)
+Session::Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options,
+                 const Warn& warn)
     : loaded_(new Loaded{{model, warn, options}, load_tokenizer(model), {}}) {
   if (adapter.empty()) return;
   loaded_->adapter = Adapter::load(adapter, warn);
@@ -22,7 +23,8 @@ Session::Session(const std::filesystem::path& model, const std::filesystem::path
 
 Session::~Session() = default;
 
-void Session::generate(const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events) {
+void Session::generate(const std::vector<std::string>& prompts, const GenerateOptions& options,
+                       const GenerateEvents& events) {
   aacft::generate(loaded_->model, *loaded_->tokenizer, prompts, options, events);
 }
 

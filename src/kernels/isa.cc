@@ -31,7 +31,8 @@ bool has_amx() {
 bool has(Isa isa) {
   switch (isa) {
     case Isa::kPortable: return true;
-    case Isa::kAvx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case Isa::kAvx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     case Isa::kAvx512:
       return has(Isa::kAvx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -52,7 +53,9 @@ Isa choose() {
   if (wanted == nullptr || *wanted == '\0') return available_isas().back();
   for (const Isa isa : kAll) {
     if (isa_name(isa) != wanted) continue;
-    if (!has(isa)) throw UsageError("AACFT_ISA is ", wanted, ", which this machine does not have; it has up to ", isa_name(available_isas().back()));
+    if (!has(isa))
+      throw UsageError("AACFT_ISA is ", wanted, ", which this machine does not have; it has up to ",
+                       isa_name(available_isas().back()));
     return isa;
   }
   throw UsageError("AACFT_ISA must be portable, avx2, avx512, avx512-bf16 or amx, not ", wanted);

@@ -14,13 +14,18 @@ namespace aacft {
 AACFT_DECLARE_TABLE(MatmulTier, matmul_fp32)
 AACFT_DECLARE_TABLE(MatmulTier, matmul_bf16)
 #ifdef AACFT_X86
-namespace avx512bf16 { extern const MatmulTier matmul_bf16; }
-namespace amx { extern const MatmulTier matmul_bf16; }
+namespace avx512bf16 {
+extern const MatmulTier matmul_bf16;
+}
+namespace amx {
+extern const MatmulTier matmul_bf16;
+}
 #endif
 
 namespace {
 
-// The activations of a contraction this many times as long as a task is wide stay in the last-level cache from task to task.
+// The activations of a contraction this many times as long as a task is wide stay in the last-level cache from task to
+// task.
 constexpr std::int64_t kNearSteps = 40;
 // Packing fewer activations than this is not worth waking the threads.
 constexpr std::int64_t kSerialPack = 32768;
@@ -56,7 +61,8 @@ struct Product {
   RowPanels pack(std::int64_t rows, std::byte* memory) const {
     const RowPanels a{memory, x.rows, divide_up(x.rows, rows), rows * tier.depth * tier.element_bytes};
     const auto pack_one = [&](std::size_t task) {
-      const std::int64_t block = static_cast<std::int64_t>(task) / a.count, i = static_cast<std::int64_t>(task) % a.count;
+      const std::int64_t block = static_cast<std::int64_t>(task) / a.count,
+                         i = static_cast<std::int64_t>(task) % a.count;
       tier.pack(rows_of(x, a.row(i), a.row(i + 1) - a.row(i)), block * tier.depth, depth(block),
                 a.packed + (block * a.count + i) * a.bytes);
     };
@@ -82,7 +88,8 @@ struct Product {
     const std::int64_t group = scale_group(w.type), groups = group > 0 ? divide_up(count * inputs, group) : 0;
     std::int64_t found = 0;
     for (std::int64_t output = 0; output < outputs; output += kBlockOutputs) {
-      const std::byte* line = w.values + ((first_output + output) / kBlockOutputs * w.in + first_input) / inputs * kLineBytes;
+      const std::byte* line =
+          w.values + ((first_output + output) / kBlockOutputs * w.in + first_input) / inputs * kLineBytes;
       for (std::int64_t i = 0; i < count; ++i) lines[found++] = line + i * kLineBytes;
       for (std::int64_t i = 0; i < groups; ++i) {
         const std::int64_t first = (first_output + output) * w.in / kBlockOutputs + first_input;
@@ -107,15 +114,18 @@ struct Product {
   void multiply(const RowPanels& a, std::int64_t first, std::int64_t end) const {
     thread_local Scratch scratch;
     const std::int64_t panel_bytes = tier.columns * tier.depth * tier.element_bytes;
-    const std::int64_t lines_bytes = tier.columns * tier.depth / kBlockOutputs * static_cast<std::int64_t>(sizeof(std::byte*));
+    const std::int64_t lines_bytes =
+        tier.columns * tier.depth / kBlockOutputs * static_cast<std::int64_t>(sizeof(std::byte*));
     const std::int64_t sums = a.count * tier.rows * tier.columns;  // of a panel
-    std::byte* const buffer = scratch.get(static_cast<std::size_t>(panel_bytes + lines_bytes + (end - first) * sums * 4));
+    std::byte* const buffer =
+        scratch.get(static_cast<std::size_t>(panel_bytes + lines_bytes + (end - first) * sums * 4));
     const std::byte** const lines = reinterpret_cast<const std::byte**>(buffer + panel_bytes);
     float* const c = reinterpret_cast<float*>(buffer + panel_bytes + lines_bytes);
 
     for (std::int64_t block = 0; block < blocks(); ++block) {
       for (std::int64_t panel = first; panel < end; ++panel) {
-        (transposed ? tier.expand_transposed : tier.expand)(w, panel * tier.columns, block * tier.depth, depth(block), buffer);
+        (transposed ? tier.expand_transposed : tier.expand)(w, panel * tier.columns, block * tier.depth, depth(block),
+                                                            buffer);
         std::int64_t line_count = 0;
         if (panel + 1 < end) {
           line_count = find_lines(panel + 1, block, lines);
@@ -135,7 +145,8 @@ struct Product {
     const std::int64_t sums = a.count * tier.direct_rows * kBlockOutputs;
     float* const c = reinterpret_cast<float*>(scratch.get(static_cast<std::size_t>((end - first) * sums * 4)));
     for (std::int64_t block = 0; block < blocks(); ++block)
-      tier.multiply_direct({of_block(a, block), depth(block), c, block == 0}, w, first, end - first, block * tier.depth);
+      tier.multiply_direct({of_block(a, block), depth(block), c, block == 0}, w, first, end - first,
+                           block * tier.depth);
     for (std::int64_t i = first; i < end; ++i)
       finish(a, c + (i - first) * sums, tier.direct_rows, kBlockOutputs, i * kBlockOutputs);
   }
@@ -144,13 +155,15 @@ struct Product {
     thread_local Scratch scratch;
     const bool direct = !transposed && x.rows <= kDirectPanels * tier.direct_rows;
     const std::int64_t rows = direct ? tier.direct_rows : tier.rows;
-    const RowPanels a = pack(rows, scratch.get(static_cast<std::size_t>(divide_up(x.rows, rows) * rows * blocks() * tier.depth * tier.element_bytes)));
+    const RowPanels a = pack(rows, scratch.get(static_cast<std::size_t>(divide_up(x.rows, rows) * rows * blocks() *
+                                                                        tier.depth * tier.element_bytes)));
     if (direct) {
       for_each_block(divide_up(y.cols, kBlockOutputs), 4,
                      [&](std::int64_t first, std::int64_t count) { multiply_direct(a, first, first + count); });
       return;
     }
-    // A whole number of tasks for each thread. Over a vocabulary, each task reads its activations from main memory: fewer, wider ones.
+    // A whole number of tasks for each thread. Over a vocabulary, each task reads its activations from main memory:
+    // fewer, wider ones.
     const std::int64_t least = divide_up(panels() * tier.columns, std::max(tier.task_columns, steps() / kNearSteps));
     const std::int64_t tasks = std::min(divide_up(least, threads()) * threads(), panels());
     parallel_for(static_cast<std::size_t>(tasks), [&](std::size_t task) {
@@ -167,7 +180,8 @@ void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, con
   assert(x.rows == y.rows && x.cols == (transposed ? weights.out() : weights.in()) &&
          y.cols == (transposed ? weights.in() : weights.out()));
   const WeightView w{weights.values(), weights.scales(), weights.type(), weights.padded_out(), weights.padded_in()};
-  const std::int64_t most = std::max(tier.block_bytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
+  const std::int64_t most =
+      std::max(tier.block_bytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
   const std::int64_t parts = divide_up(x.rows, most);
   for (std::int64_t i = 0; i < parts; ++i) {
     const std::int64_t first = x.rows * i / parts, count = x.rows * (i + 1) / parts - first;
@@ -175,7 +189,8 @@ void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, con
   }
 }
 
-void matmul(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute, const Epilogue& epilogue) {
+void matmul(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute,
+            const Epilogue& epilogue) {
   multiply(tier_for(compute), false, x, weights, y, epilogue);
 }
 

@@ -36,11 +36,11 @@ struct BlockProduct {
 
 struct MatmulTier {
   std::int64_t rows, columns, depth;
-  // Packed activations of one block of the contraction, and y's columns of one task: with the sums, what the second-level
-  // cache of a processor of this tier holds.
+  // Packed activations of one block of the contraction, and y's columns of one task: with the sums, what the
+  // second-level cache of a processor of this tier holds.
   std::int64_t block_bytes, task_columns;
-  std::int64_t direct_rows;     // rows of a panel for multiply_direct
-  std::int64_t element_bytes;   // of an expanded weight and a packed activation
+  std::int64_t direct_rows;    // rows of a panel for multiply_direct
+  std::int64_t element_bytes;  // of an expanded weight and a packed activation
 
   // One row panel and block: steps k .. k + depth - 1 of x, zeros past its columns.
   void (*pack)(const ConstMatrix& x, std::int64_t k, std::int64_t depth, std::byte* packed);
@@ -50,11 +50,13 @@ struct MatmulTier {
   void (*expand_transposed)(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel);
 
   // c from all row panels and one column panel; on the way, lines[0 .. line_count - 1] are prefetched.
-  void (*multiply)(const BlockProduct& product, const std::byte* panel, const std::byte* const* lines, std::int64_t line_count);
+  void (*multiply)(const BlockProduct& product, const std::byte* panel, const std::byte* const* lines,
+                   std::int64_t line_count);
 
   // For few rows: straight from the lines of `blocks` blocks of 16 outputs, from step k on; c: [blocks][panels]
   // [direct_rows][16]. Row panels hold up to direct_rows rows.
-  void (*multiply_direct)(const BlockProduct& product, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k);
+  void (*multiply_direct)(const BlockProduct& product, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                          std::int64_t k);
 
   // y from finished sums, c [y.rows][c_stride]; epilogue.bias begins at y's first column.
   void (*finish)(const float* c, std::int64_t c_stride, const Matrix& y, const Epilogue& epilogue);

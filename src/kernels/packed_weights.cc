@@ -104,7 +104,8 @@ struct Source {
   WeightType type;
   std::int64_t out, in;
 
-  // Values of 16 rows as `staged`: in place where they are all there and of that type, else in stage, padded with zeros.
+  // Values of 16 rows as `staged`: in place where they are all there and of that type, else in stage, padded with
+  // zeros.
   Rows chunk(std::int64_t row, std::int64_t first, std::int64_t inputs, WeightType staged,
              float (&stage)[kBlockOutputs][kChunk]) const {
     const std::int64_t present = std::clamp<std::int64_t>(in - first, 0, inputs);
@@ -162,10 +163,14 @@ void transpose_words(const Rows& rows, std::int64_t words, std::byte* to) {
       for (std::int64_t w = first; w < first + 16; w += 4) {
         const Words a = load<Words>(rows[r] + 4 * w), b = load<Words>(rows[r + 1] + 4 * w);
         const Words c = load<Words>(rows[r + 2] + 4 * w), d = load<Words>(rows[r + 3] + 4 * w);
-        const Words ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-        const Words cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-        const Words columns[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-                                  __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+        const Words ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                    ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+        const Words cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+                    cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+        const Words columns[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
+                                  __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+                                  __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
+                                  __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
         for (std::int64_t i = 0; i < 4; ++i) std::memcpy(to + (w + i) * kLineBytes + r * 4, &columns[i], 16);
       }
     }
@@ -227,8 +232,7 @@ std::int64_t nf4_place(std::int64_t input, std::int64_t output) {
 }
 
 // fp32 rows to lines and scales.
-void quantise(const Rows& chunk, std::int64_t inputs, WeightType type, std::byte* lines,
-              std::uint16_t* scales) {
+void quantise(const Rows& chunk, std::int64_t inputs, WeightType type, std::byte* lines, std::uint16_t* scales) {
   for (std::int64_t output = 0; output < kBlockOutputs; ++output) {
     float row[kChunk];
     std::memcpy(row, chunk[static_cast<std::size_t>(output)], static_cast<std::size_t>(inputs) * 4);
@@ -265,8 +269,9 @@ std::int64_t PackedWeights::padded_out() const { return round_up(out_, kBlockOut
 std::int64_t PackedWeights::padded_in() const { return padded_inputs(in_, type_); }
 
 const std::uint16_t* PackedWeights::scales() const {
-  return scale_group(type_) == 0 ? nullptr
-                                 : reinterpret_cast<const std::uint16_t*>(memory_.data() + value_bytes(out_, in_, type_));
+  return scale_group(type_) == 0
+             ? nullptr
+             : reinterpret_cast<const std::uint16_t*>(memory_.data() + value_bytes(out_, in_, type_));
 }
 
 std::size_t PackedWeights::bytes(std::int64_t out, std::int64_t in, WeightType type) {
@@ -275,7 +280,8 @@ std::size_t PackedWeights::bytes(std::int64_t out, std::int64_t in, WeightType t
   return static_cast<std::size_t>(bytes);
 }
 
-PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in, WeightType type) {
+PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in,
+                                  WeightType type) {
   assert(out > 0 && in > 0 && scale_group(stored) == 0);
   PackedWeights packed;
   packed.out_ = out;
@@ -328,8 +334,9 @@ void PackedWeights::unpack(std::int64_t first, std::int64_t count, float* rows) 
         continue;
       }
       const float scale = from_bf16(scales()[(block * padded + i) / group * kBlockOutputs + o]);
-      to[i] = scale * (type_ == WeightType::kInt8 ? static_cast<float>(load<std::int8_t>(line + i % 4 * 16 + o))
-                                                  : kNf4Levels[load<std::uint8_t>(lines + nf4_place(i, o)) >> i % 8 / 4 * 4 & 15]);
+      to[i] = scale * (type_ == WeightType::kInt8
+                           ? static_cast<float>(load<std::int8_t>(line + i % 4 * 16 + o))
+                           : kNf4Levels[load<std::uint8_t>(lines + nf4_place(i, o)) >> i % 8 / 4 * 4 & 15]);
     }
   });
 }

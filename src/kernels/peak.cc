@@ -15,8 +15,12 @@ namespace aacft {
 
 AACFT_DECLARE_TABLE(PeakTable, peak_table)
 #ifdef AACFT_X86
-namespace avx512bf16 { extern const MultiplyAdds peak_multiply_adds; }
-namespace amx { extern const MultiplyAdds peak_multiply_adds; }
+namespace avx512bf16 {
+extern const MultiplyAdds peak_multiply_adds;
+}
+namespace amx {
+extern const MultiplyAdds peak_multiply_adds;
+}
 #endif
 
 namespace {
@@ -68,11 +72,13 @@ double seconds_to_read(const std::vector<std::span<const std::byte>>& regions) {
 
 double dram_read_bytes_per_second(std::uint64_t most) {
   const auto parts = static_cast<std::size_t>(threads());
-  const std::size_t part = std::max<std::size_t>(std::min(most, available_memory_bytes() / 4) / parts / kReadBytes, 1) * kReadBytes;
+  const std::size_t part =
+      std::max<std::size_t>(std::min(most, available_memory_bytes() / 4) / parts / kReadBytes, 1) * kReadBytes;
   const Memory region(parts * part);
   parallel_for(parts, [&](std::size_t i) { std::memset(region.data() + i * part, 1, part); });
   double best = 0;
-  for (int run = 0; run < 4; ++run) best = std::max(best, static_cast<double>(parts * part) / seconds_to_read({{region.data(), parts * part}}));
+  for (int run = 0; run < 4; ++run)
+    best = std::max(best, static_cast<double>(parts * part) / seconds_to_read({{region.data(), parts * part}}));
   return best;
 }
 

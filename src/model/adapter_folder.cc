@@ -26,23 +26,29 @@ void check_module(const LoraModule& m, const LoraConfig& config, const std::stri
   if (!m.a.value.defined()) throw missing("lora_A");
   if (!m.b.value.defined()) throw missing("lora_B");
   if (config.dora && !m.dora()) throw missing("lora_magnitude_vector");
-  if (!config.dora && m.dora()) throw Error(where, ": lora_magnitude_vector of ", m.name, " is there although use_dora is false");
+  if (!config.dora && m.dora())
+    throw Error(where, ": lora_magnitude_vector of ", m.name, " is there although use_dora is false");
   const std::int64_t rank = config.rank_of(m.name);
   if (m.a.value.dim() != 2 || m.b.value.dim() != 2 || m.a.value.size(0) != rank || m.b.value.size(1) != rank)
     throw Error(where, ": lora_A and lora_B of ", m.name, " have the shapes ", shape_text(m.a.value.sizes()), " and ",
                 shape_text(m.b.value.sizes()), ", which do not fit the rank ", rank, " in adapter_config.json");
-  if (m.dora() && m.magnitude.value.dim() != 1) throw Error(where, ": lora_magnitude_vector of ", m.name, " must have one dimension");
+  if (m.dora() && m.magnitude.value.dim() != 1)
+    throw Error(where, ": lora_magnitude_vector of ", m.name, " must have one dimension");
 }
 
 }  // namespace
 
 Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
   if (!std::filesystem::is_directory(folder))
-    throw Error("no adapter folder ", folder, "; give one that holds adapter_config.json and adapter_model.safetensors");
+    throw Error("no adapter folder ", folder,
+                "; give one that holds adapter_config.json and adapter_model.safetensors");
   const auto config_path = folder / "adapter_config.json";
   if (!std::filesystem::exists(config_path))
-    throw Error("no adapter in ", folder, ": adapter_config.json is missing",
-                std::filesystem::exists(folder / "aacft-run.json") ? "; the run there is not finished: give one of its checkpoints, or finish it with aacft train --resume" : "");
+    throw Error(
+        "no adapter in ", folder, ": adapter_config.json is missing",
+        std::filesystem::exists(folder / "aacft-run.json")
+            ? "; the run there is not finished: give one of its checkpoints, or finish it with aacft train --resume"
+            : "");
   const json object = read_json_object(config_path);
   Adapter adapter;
   adapter.config_ = parse_lora_config(object, config_path.string());
@@ -53,7 +59,8 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
     for (const TensorView& tensor : tensors) {
       const auto key = split_adapter_key(tensor.name);
       if (!key) throw Error(where, ": tensor ", tensor.name, " does not belong to a LoRA adapter of linear layers");
-      if (!is_weight_dtype(tensor.dtype)) throw Error(where, ": tensor ", tensor.name, " is of type ", dtype_name(tensor.dtype));
+      if (!is_weight_dtype(tensor.dtype))
+        throw Error(where, ": tensor ", tensor.name, " is of type ", dtype_name(tensor.dtype));
       require_finite(tensor, where);
       LoraModule*& module = by_name[key->module];
       if (module == nullptr) {
@@ -61,7 +68,10 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
         module = adapter.modules_.back().get();
         module->name = key->module;
       }
-      (key->part == "lora_A" ? module->a : key->part == "lora_B" ? module->b : module->magnitude).value = widened_copy(tensor);
+      (key->part == "lora_A"   ? module->a
+       : key->part == "lora_B" ? module->b
+                               : module->magnitude)
+          .value = widened_copy(tensor);
     }
     if (adapter.modules_.empty()) throw Error(where, ": no tensors of an adapter inside");
     for (const auto& module : adapter.modules_) {

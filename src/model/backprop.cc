@@ -21,9 +21,9 @@ HeadScratch& head_scratch() {
   return scratch;
 }
 
-// Cuts targets into chunks of neighbours, and those by segment: body(first, pass) gets rows first .. first + pass.rows() - 1
-// of the targets. No block crosses a segment or is longer than a chunk, so what happens to it depends on its segment
-// alone.
+// Cuts targets into chunks of neighbours, and those by segment: body(first, pass) gets rows first .. first +
+// pass.rows() - 1 of the targets. No block crosses a segment or is longer than a chunk, so what happens to it depends
+// on its segment alone.
 template <typename Body>
 void for_each_head_chunk(const Pass& pass, const Targets& targets, const Body& body) {
   const auto count = static_cast<std::int64_t>(targets.rows.size());
@@ -38,7 +38,9 @@ void for_each_head_chunk(const Pass& pass, const Targets& targets, const Body& b
   for (std::int64_t begin = 0; begin < count;) {
     while (targets.rows[static_cast<std::size_t>(begin)] >= pass.offsets[segment + 1]) ++segment;
     std::int64_t end = begin;
-    while (end < count && end - begin < kHeadRows && targets.rows[static_cast<std::size_t>(end)] < pass.offsets[segment + 1]) ++end;
+    while (end < count && end - begin < kHeadRows &&
+           targets.rows[static_cast<std::size_t>(end)] < pass.offsets[segment + 1])
+      ++end;
     if (chunk.rows() + end - begin > kHeadRows) flush();
     chunk.offsets.push_back(chunk.rows() + end - begin);
     begin = end;
@@ -47,8 +49,8 @@ void for_each_head_chunk(const Pass& pass, const Targets& targets, const Body& b
 }
 
 // The loss of the final layer's output x, and its gradient with respect to x in *dx where that is given.
-void head_loss(GptNeox& model, const Matrix& x, const Pass& pass, const Targets& targets, double& loss, const Matrix* dx,
-               std::vector<float>* nll) {
+void head_loss(GptNeox& model, const Matrix& x, const Pass& pass, const Targets& targets, double& loss,
+               const Matrix* dx, std::vector<float>* nll) {
   const at::NoGradGuard no_grad;
   const ModelConfig& config = model.config();
   const auto eps = static_cast<float>(config.layer_norm_eps);
@@ -61,7 +63,8 @@ void head_loss(GptNeox& model, const Matrix& x, const Pass& pass, const Targets&
     const std::int64_t rows = chunk.rows();
     const Matrix input = scratch.gathered.get(rows, config.hidden_size, Element::kFp32);
     for (std::int64_t i = 0; i < rows; ++i)
-      std::memcpy(input.row(i), x.row(targets.rows[static_cast<std::size_t>(first + i)]), static_cast<std::size_t>(config.hidden_size) * 4);
+      std::memcpy(input.row(i), x.row(targets.rows[static_cast<std::size_t>(first + i)]),
+                  static_cast<std::size_t>(config.hidden_size) * 4);
     const Matrix normed = scratch.normed.get(rows, config.hidden_size, Element::kFp32);
     model.final_norm(input, normed);
     const Matrix logits = scratch.logits.get(rows, config.vocab_size, Element::kFp32);

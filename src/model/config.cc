@@ -17,7 +17,8 @@ class Reader {
 
   bool has(const char* key) const { return object_.contains(key) && !object_.at(key).is_null(); }
 
-  std::int64_t size(const char* key, std::optional<std::int64_t> otherwise = {}, std::int64_t most = std::int64_t{1} << 31) const {
+  std::int64_t size(const char* key, std::optional<std::int64_t> otherwise = {},
+                    std::int64_t most = std::int64_t{1} << 31) const {
     if (!has(key) && otherwise) return *otherwise;
     if (!has(key)) throw Error(where_, ": \"", key, "\" is missing");
     const json& value = object_.at(key);
@@ -28,7 +29,8 @@ class Reader {
 
   double number(const char* key, double otherwise) const {
     if (!has(key)) return otherwise;
-    if (!object_.at(key).is_number()) throw Error(where_, ": \"", key, "\" must be a number, not ", object_.at(key).dump());
+    if (!object_.at(key).is_number())
+      throw Error(where_, ": \"", key, "\" must be a number, not ", object_.at(key).dump());
     return object_.at(key).get<double>();
   }
 
@@ -84,7 +86,8 @@ std::int64_t ModelConfig::num_parameters() const {
 ModelConfig parse_model_config(const json& object, const std::string& where) {
   const Reader reader(object, where);
   if (const std::string type = reader.text("model_type", "gpt_neox"); type != "gpt_neox")
-    throw Error(where, ": this is a model of type \"", type, "\"; aacft trains gpt_neox models (RedPajama, Pythia, ...)");
+    throw Error(where, ": this is a model of type \"", type,
+                "\"; aacft trains gpt_neox models (RedPajama, Pythia, ...)");
   ModelConfig c;
   c.vocab_size = reader.size("vocab_size");
   c.hidden_size = reader.size("hidden_size");
@@ -115,15 +118,22 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   }
 
   const auto h = static_cast<double>(c.hidden_size);
-  if (h * (2 * static_cast<double>(c.vocab_size) + static_cast<double>(c.num_layers) * (4 * h + 2 * static_cast<double>(c.intermediate_size))) > kMostParameters)
-    throw Error(where, ": the sizes say that the model has more than ", kMostParameters, " parameters, which cannot be");
+  if (h * (2 * static_cast<double>(c.vocab_size) +
+           static_cast<double>(c.num_layers) * (4 * h + 2 * static_cast<double>(c.intermediate_size))) >
+      kMostParameters)
+    throw Error(where, ": the sizes say that the model has more than ", kMostParameters,
+                " parameters, which cannot be");
   if (c.hidden_size % c.num_heads != 0)
     throw Error(where, ": hidden_size ", c.hidden_size, " is not divisible by num_attention_heads ", c.num_heads);
-  if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1)) throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);
+  if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1))
+    throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);
   if ((c.rotary_dims() + 1) / 2 * 2 > c.head_dim())
-    throw Error(where, ": rotary_pct ", c.rotary_pct, " makes an odd number of dimensions rotate, more than a head's ", c.head_dim(), " allow");
-  if (!(c.rotary_base >= 1 && c.rotary_base <= 1e30)) throw Error(where, ": the rotary base must be from 1 to 1e30, not ", c.rotary_base);
-  if (!(c.layer_norm_eps > 0 && c.layer_norm_eps <= 1)) throw Error(where, ": layer_norm_eps must be above 0 and at most 1, not ", c.layer_norm_eps);
+    throw Error(where, ": rotary_pct ", c.rotary_pct, " makes an odd number of dimensions rotate, more than a head's ",
+                c.head_dim(), " allow");
+  if (!(c.rotary_base >= 1 && c.rotary_base <= 1e30))
+    throw Error(where, ": the rotary base must be from 1 to 1e30, not ", c.rotary_base);
+  if (!(c.layer_norm_eps > 0 && c.layer_norm_eps <= 1))
+    throw Error(where, ": layer_norm_eps must be above 0 and at most 1, not ", c.layer_norm_eps);
   if (c.eos_token_id && (*c.eos_token_id < 0 || *c.eos_token_id >= c.vocab_size))
     throw Error(where, ": eos_token_id must be a token id from 0 to ", c.vocab_size - 1, ", not ", *c.eos_token_id);
   return c;

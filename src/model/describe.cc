@@ -50,7 +50,9 @@ json describe_adapter(const std::filesystem::path& folder, const Warn& warn) {
           {"rank", c.rank},
           {"alpha", c.alpha},
           {"dropout", c.dropout},
-          {"variant", c.dora ? (c.rslora ? "DoRA, rsLoRA" : "DoRA") : c.rslora ? "rsLoRA" : "LoRA"},
+          {"variant", c.dora     ? (c.rslora ? "DoRA, rsLoRA" : "DoRA")
+                      : c.rslora ? "rsLoRA"
+                                 : "LoRA"},
           {"target_modules", c.target_pattern.empty() ? json(c.target_modules) : json(c.target_pattern)},
           {"adapted_modules", adapter.modules().size()},
           {"parameters", adapter.num_parameters()},

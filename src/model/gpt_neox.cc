@@ -54,7 +54,8 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected_tensors(
     const std::string prefix = layer_prefix(i);
     add_norm(prefix + "input_layernorm");
     add_norm(prefix + "post_attention_layernorm");
-    for (const LinearShape& l : linears_of_layer(c, i)) add_linear(l.name, l.out, l.in, c.attention_bias || l.name.find(".mlp.") != l.name.npos);
+    for (const LinearShape& l : linears_of_layer(c, i))
+      add_linear(l.name, l.out, l.in, c.attention_bias || l.name.find(".mlp.") != l.name.npos);
   }
   add_norm("gpt_neox.final_layer_norm");
   if (!c.tied_embeddings) add_linear("embed_out", c.vocab_size, c.hidden_size, false);
@@ -67,7 +68,8 @@ const TensorView* find_weight(const Checkpoint& checkpoint, const std::string& n
 }
 
 bool is_ignored_tensor(const std::string& name) {
-  return ends_with(name, ".attention.bias") || ends_with(name, ".attention.masked_bias") || ends_with(name, ".rotary_emb.inv_freq");
+  return ends_with(name, ".attention.bias") || ends_with(name, ".attention.masked_bias") ||
+         ends_with(name, ".rotary_emb.inv_freq");
 }
 
 void require_finite(const Checkpoint& checkpoint, const std::string& name) {
@@ -91,16 +93,21 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, c
     }
   }
   if (!missing.empty())
-    throw Error(checkpoint.folder(), ": the weights lack ", listed(missing), "; the folder is incomplete or config.json is another model's");
+    throw Error(checkpoint.folder(), ": the weights lack ", listed(missing),
+                "; the folder is incomplete or config.json is another model's");
   if (!misshapen.empty())
     throw Error(checkpoint.folder(), ": wrong shape: ", listed(misshapen), "; config.json is another model's");
 
   for (const TensorView& tensor : checkpoint.tensors()) {
-    if (is_ignored_tensor(tensor.name) || tensor.name == "embed_out.weight" || tensor.name == "lm_head.weight") continue;
-    const bool known = std::any_of(expected.begin(), expected.end(), [&](const auto& e) { return e.first == tensor.name; });
+    if (is_ignored_tensor(tensor.name) || tensor.name == "embed_out.weight" || tensor.name == "lm_head.weight")
+      continue;
+    const bool known =
+        std::any_of(expected.begin(), expected.end(), [&](const auto& e) { return e.first == tensor.name; });
     if (!known) extra.push_back(tensor.name);
   }
-  if (!extra.empty() && warn) warn("the weights in " + checkpoint.folder().string() + " hold tensors that this model does not use: " + listed(extra));
+  if (!extra.empty() && warn)
+    warn("the weights in " + checkpoint.folder().string() +
+         " hold tensors that this model does not use: " + listed(extra));
 }
 
 GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options)
@@ -108,7 +115,9 @@ GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn, const Mo
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
   check_checkpoint(*checkpoint_, config_, warn);
-  const auto weight = [&](const std::string& name) { return Parameter{resident_tensor(*find_weight(*checkpoint_, name)), {}}; };
+  const auto weight = [&](const std::string& name) {
+    return Parameter{resident_tensor(*find_weight(*checkpoint_, name)), {}};
+  };
   const auto small = [&](const std::string& name) {
     require_finite(*checkpoint_, name);
     return Parameter{weight(name).value.to(torch::kFloat32, false, true), {}};
@@ -119,7 +128,9 @@ GptNeox::GptNeox(const std::filesystem::path& folder, const Warn& warn, const Mo
     if (bias) linear.bias = small(name + ".bias");
     return linear;
   };
-  const auto norm_of = [&](const std::string& name) { return LayerNorm{small(name + ".weight"), small(name + ".bias")}; };
+  const auto norm_of = [&](const std::string& name) {
+    return LayerNorm{small(name + ".weight"), small(name + ".bias")};
+  };
 
   embed_in_ = weight("gpt_neox.embed_in.weight");
   require_finite(*checkpoint_, "gpt_neox.embed_in.weight");
@@ -156,15 +167,19 @@ void GptNeox::pack_checked(Linear& linear, const std::string& name, std::optiona
 
 void GptNeox::pack_layer(std::size_t index) {
   const auto all = linears();
-  for (std::size_t k = 4 * index; k < 4 * index + 4; ++k) pack_checked(*all[k].linear, all[k].name + ".weight", options_.base_weights);
+  for (std::size_t k = 4 * index; k < 4 * index + 4; ++k)
+    pack_checked(*all[k].linear, all[k].name + ".weight", options_.base_weights);
 }
 
 void GptNeox::pack_head() {
-  pack_checked(embed_out_, config_.tied_embeddings ? "gpt_neox.embed_in.weight" : "embed_out.weight", head_type(options_, stored_type(embed_out_.weight.value)));
+  pack_checked(embed_out_, config_.tied_embeddings ? "gpt_neox.embed_in.weight" : "embed_out.weight",
+               head_type(options_, stored_type(embed_out_.weight.value)));
 }
 
 GptNeox::GptNeox(const ModelConfig& config, const ModelOptions& options)
-    : config_(config), options_(with_defaults(options)), stored_dtype_(options.compute == Compute::kBf16 ? Dtype::kBFloat16 : Dtype::kFloat16) {
+    : config_(config),
+      options_(with_defaults(options)),
+      stored_dtype_(options.compute == Compute::kBf16 ? Dtype::kBFloat16 : Dtype::kFloat16) {
   use_one_thread_per_operation();
   const auto small = [](std::int64_t size, float value) { return Parameter{torch::full({size}, value), {}}; };
   // One block of random rows serves every weight.
@@ -181,12 +196,14 @@ GptNeox::GptNeox(const ModelConfig& config, const ModelOptions& options)
   };
   const WeightType stored = stored_type(block), type = options_.base_weights.value_or(stored);
   const auto norm = [&] { return LayerNorm{small(config_.hidden_size, 1), small(config_.hidden_size, 0)}; };
-  embed_in_ = {block.narrow(0, 0, 1).narrow(1, 0, config_.hidden_size).expand({config_.vocab_size, config_.hidden_size}), {}};
+  embed_in_ = {
+      block.narrow(0, 0, 1).narrow(1, 0, config_.hidden_size).expand({config_.vocab_size, config_.hidden_size}), {}};
   for (std::int64_t l = 0; l < config_.num_layers; ++l) {
     Layer layer{norm(), norm(), {}, {}, {}, {}};
     Linear* const linears[] = {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h};
     const auto shapes = linears_of_layer(config_, l);
-    for (std::size_t k = 0; k < 4; ++k) *linears[k] = linear_of(shapes[k].out, shapes[k].in, k >= 2 || config_.attention_bias, type);
+    for (std::size_t k = 0; k < 4; ++k)
+      *linears[k] = linear_of(shapes[k].out, shapes[k].in, k >= 2 || config_.attention_bias, type);
     layers_.push_back(std::move(layer));
   }
   final_layer_norm_ = norm();
@@ -198,7 +215,8 @@ std::uint64_t GptNeox::weight_bytes() const {
   std::uint64_t bytes = embed_out_.packed.bytes();
   for (const Layer& layer : layers_)
     for (const Linear* linear : {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h})
-      bytes += linear->packed.empty() ? 4 * static_cast<std::uint64_t>(linear->in() * linear->out()) : linear->packed.bytes();
+      bytes += linear->packed.empty() ? 4 * static_cast<std::uint64_t>(linear->in() * linear->out())
+                                      : linear->packed.bytes();
   return bytes;
 }
 
@@ -230,7 +248,8 @@ Matrix GptNeox::stream(const Pass& pass) {
     forward(i, pass, x, nullptr, false);
     if (!options_.low_memory) continue;
     Layer& layer = layers_[i];
-    for (Linear* linear : {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h}) linear->packed = {};
+    for (Linear* linear : {&layer.query_key_value, &layer.dense, &layer.dense_h_to_4h, &layer.dense_4h_to_h})
+      linear->packed = {};
   }
   for (std::size_t i = 0; i < pass.caches.size(); ++i) pass.caches[i]->length += pass.length(i);
   return x;

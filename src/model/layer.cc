@@ -11,9 +11,13 @@
 namespace aacft {
 namespace {
 
-const float* floats(const Parameter& parameter) { return parameter.value.defined() ? parameter.value.data_ptr<float>() : nullptr; }
+const float* floats(const Parameter& parameter) {
+  return parameter.value.defined() ? parameter.value.data_ptr<float>() : nullptr;
+}
 
-bool trains(const Linear& linear) { return linear.weight.trained() || (linear.lora != nullptr && linear.lora->a.trained()); }
+bool trains(const Linear& linear) {
+  return linear.weight.trained() || (linear.lora != nullptr && linear.lora->a.trained());
+}
 
 bool has_dora(const Linear& linear) { return linear.lora != nullptr && linear.lora->dora(); }
 
@@ -27,7 +31,9 @@ void keep_copy(const Matrix& x, Buffer& buffer) {
   });
 }
 
-Matrix over(const Buffer& buffer, std::int64_t rows, std::int64_t cols, Element element) { return {buffer.data(), element, rows, cols, cols}; }
+Matrix over(const Buffer& buffer, std::int64_t rows, std::int64_t cols, Element element) {
+  return {buffer.data(), element, rows, cols, cols};
+}
 
 // The parts of a layer, for its forward pass and for computing it again.
 class Forward {
@@ -52,7 +58,8 @@ class Forward {
   }
 
   void turn(const Matrix& y, bool inverse) const {
-    rotate(y, shape_, c_.rotary.cos.data_ptr<float>(), c_.rotary.sin.data_ptr<float>(), c_.pass.positions.data(), inverse);
+    rotate(y, shape_, c_.rotary.cos.data_ptr<float>(), c_.rotary.sin.data_ptr<float>(), c_.pass.positions.data(),
+           inverse);
   }
 
   Matrix attended(const Matrix& qkv, Buffer& where, float* log_sums) const {
@@ -93,7 +100,8 @@ void append_to_caches(const LayerContext& c, std::size_t layer, const Matrix& qk
     for (std::int64_t row = c.pass.offsets[i]; row < c.pass.offsets[i + 1]; ++row)
       for (std::int64_t head = 0; head < heads; ++head) {
         const std::byte* k = qkv.row(row) + static_cast<std::size_t>(3 * head + 1) * bytes;
-        const std::size_t at = static_cast<std::size_t>(head * cache.capacity + c.pass.positions[static_cast<std::size_t>(row)]) * bytes;
+        const std::size_t at =
+            static_cast<std::size_t>(head * cache.capacity + c.pass.positions[static_cast<std::size_t>(row)]) * bytes;
         std::memcpy(cache.keys[layer].data() + at, k, bytes);
         std::memcpy(cache.values[layer].data() + at, k + bytes, bytes);
       }
@@ -112,24 +120,27 @@ Activations kept_activations(const LayerContext& c, const LayerState& state) {
 }
 
 // All but what nothing in the backward pass looks at: attention and dense where dense is frozen, and dense_4h_to_h.
-Activations recomputed_activations(const LayerContext& c, std::size_t index, const Layer& m, LayerState& state, const Matrix& x,
-                                   const Matrix& h) {
+Activations recomputed_activations(const LayerContext& c, std::size_t index, const Layer& m, LayerState& state,
+                                   const Matrix& x, const Matrix& h) {
   const Forward forward(c, index, m);
   LayerScratch& s = c.scratch;
   Activations a;
   a.qkv = forward.qkv(x, s.qkv, &state.states[0]);
   // Outputs that only DoRA's z is wanted of.
   const Matrix unused = s.dnormed.get(x.rows, x.cols, Element::kFp32);
-  if (needs_input(m.dense)) a.attended = forward.attended(a.qkv, s.attended, state.log_sums.floats(x.rows * c.config.num_heads));
+  if (needs_input(m.dense))
+    a.attended = forward.attended(a.qkv, s.attended, state.log_sums.floats(x.rows * c.config.num_heads));
   if (has_dora(m.dense)) linear(a.attended, m.dense, c.pass, c.compute, unused, false, &state.states[1]);
   a.wide = forward.wide(forward.normed(h, m.post_attention_layernorm), s.wide, &state.states[2]);
-  if (has_dora(m.dense_4h_to_h)) linear(forward.gated(a.wide), m.dense_4h_to_h, c.pass, c.compute, unused, false, &state.states[3]);
+  if (has_dora(m.dense_4h_to_h))
+    linear(forward.gated(a.wide), m.dense_4h_to_h, c.pass, c.compute, unused, false, &state.states[3]);
   return a;
 }
 
 }  // namespace
 
-void layer_forward(const LayerContext& c, std::size_t index, const Layer& m, const Matrix& x, LayerState* state, bool keep) {
+void layer_forward(const LayerContext& c, std::size_t index, const Layer& m, const Matrix& x, LayerState* state,
+                   bool keep) {
   const Forward forward(c, index, m);
   LayerScratch& s = c.scratch;
   const auto linear_state = [&](int which) { return keep ? &state->states[which] : nullptr; };
@@ -155,7 +166,8 @@ void layer_forward(const LayerContext& c, std::size_t index, const Layer& m, con
   linear(forward.gated(wide), m.dense_4h_to_h, c.pass, c.compute, x, true, linear_state(3));
 }
 
-void layer_backward(const LayerContext& c, std::size_t index, Layer& m, LayerState& state, const Matrix& dx, bool below) {
+void layer_backward(const LayerContext& c, std::size_t index, Layer& m, LayerState& state, const Matrix& dx,
+                    bool below) {
   const Forward forward(c, index, m);
   LayerScratch& s = c.scratch;
   const std::int64_t rows = c.pass.rows(), hidden = c.config.hidden_size;
@@ -168,7 +180,8 @@ void layer_backward(const LayerContext& c, std::size_t index, Layer& m, LayerSta
   const bool through_attention = below || norm_trained || trains(m.query_key_value);
   const Matrix dattended = s.dattended.get(rows, hidden, c.element());
   const auto dense_backward = [&] {
-    linear_backward(a.attended, m.dense, c.pass, c.compute, dx, through_attention ? &dattended : nullptr, false, state.states[1]);
+    linear_backward(a.attended, m.dense, c.pass, c.compute, dx, through_attention ? &dattended : nullptr, false,
+                    state.states[1]);
   };
   const auto norm_backward = [&](LayerNorm& norm, const Matrix& input, const Matrix& dy, bool into_dx) {
     if (norm.weight.trained())
@@ -196,11 +209,13 @@ void layer_backward(const LayerContext& c, std::size_t index, Layer& m, LayerSta
   if (!through_attention) return;
 
   const Matrix dqkv = s.dqkv.get(rows, 3 * hidden, c.element());
-  attention_backward(a.qkv, forward.shape(), c.pass.attention_segments(index), state.log_sums.floats(rows * c.config.num_heads), dattended, dqkv);
+  attention_backward(a.qkv, forward.shape(), c.pass.attention_segments(index),
+                     state.log_sums.floats(rows * c.config.num_heads), dattended, dqkv);
   forward.turn(dqkv, true);
   const Matrix normed_x = needs_input(m.query_key_value) ? forward.normed(x, m.input_layernorm) : Matrix{};
   const bool into_norm = below || norm_trained;
-  linear_backward(normed_x, m.query_key_value, c.pass, c.compute, dqkv, into_norm ? &dnormed : nullptr, false, state.states[0]);
+  linear_backward(normed_x, m.query_key_value, c.pass, c.compute, dqkv, into_norm ? &dnormed : nullptr, false,
+                  state.states[0]);
   if (into_norm) norm_backward(m.input_layernorm, x, dnormed, below);
 }
 

@@ -46,7 +46,9 @@ void require_room_for_blas() {
     void* const tried = ::mmap(nullptr, kBuffers, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return tried != MAP_FAILED && ::munmap(tried, kBuffers) == 0;
   }();
-  if (!room) throw Error("the limit on this process's address space (ulimit -v) leaves no room for matrix products; it must be ", human_bytes(kBuffers), " larger");
+  if (!room)
+    throw Error("the limit on this process's address space (ulimit -v) leaves no room for matrix products; it must be ",
+                human_bytes(kBuffers), " larger");
 }
 
 // fp32: rows first .. of W + scale BA, given those rows of W.
@@ -105,11 +107,11 @@ Adapter Adapter::create(const LoraConfig& config, const GptNeox& const_model, st
     adapter.modules_.push_back(std::move(module));
   }
   const std::string known = endings_of(linears);
-  if (adapter.modules_.empty())
-    throw UsageError("the target modules match nothing in this model; it has ", known);
+  if (adapter.modules_.empty()) throw UsageError("the target modules match nothing in this model; it has ", known);
   if (config.target_pattern.empty() && warn)
     for (const std::string& ending : config.target_modules)
-      if (std::none_of(adapter.modules_.begin(), adapter.modules_.end(), [&](const auto& m) { return ends_with_module(m->name, ending); }))
+      if (std::none_of(adapter.modules_.begin(), adapter.modules_.end(),
+                       [&](const auto& m) { return ends_with_module(m->name, ending); }))
         warn("target module \"" + ending + "\" matches nothing in this model, which has " + known);
   return adapter;
 }
@@ -117,13 +119,14 @@ Adapter Adapter::create(const LoraConfig& config, const GptNeox& const_model, st
 void Adapter::attach(GptNeox& model, const Warn& warn) {
   const auto linears = model.linears();
   for (const auto& module : modules_) {
-    const auto at = std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& l) { return l.name == module->name; });
-    if (at == linears.end())
-      throw Error("the adapter is for another model: this one has no module ", module->name);
+    const auto at =
+        std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& l) { return l.name == module->name; });
+    if (at == linears.end()) throw Error("the adapter is for another model: this one has no module ", module->name);
     Linear& linear = *at->linear;
     const auto check = [&](const Tensor& tensor, const char* what, std::int64_t dim, std::int64_t wanted) {
       if (tensor.size(dim) != wanted)
-        throw Error("the adapter is for another model: ", what, " of ", module->name, " has ", tensor.size(dim), " where this model needs ", wanted);
+        throw Error("the adapter is for another model: ", what, " of ", module->name, " has ", tensor.size(dim),
+                    " where this model needs ", wanted);
     };
     check(module->a.value, "lora_A", 1, linear.in());
     check(module->b.value, "lora_B", 0, linear.out());

@@ -20,7 +20,9 @@ bool takes_too_long(const std::string& pattern) {
   std::size_t work = pattern.size(), lookaheads = 0;
   if (work > kLongestPattern) return true;
   for (std::size_t at = 0; at < pattern.size(); ++at) {
-    if (pattern[at] == '(' && (pattern.compare(at, 3, "(?=") == 0 || pattern.compare(at, 3, "(?!") == 0) && ++lookaheads > 2) return true;
+    if (pattern[at] == '(' && (pattern.compare(at, 3, "(?=") == 0 || pattern.compare(at, 3, "(?!") == 0) &&
+        ++lookaheads > 2)
+      return true;
     if (pattern[at] != '{') continue;
     std::size_t count = 0, most = 1;  // the larger of {m,n}
     for (++at; at < pattern.size() && pattern[at] != '}'; ++at) {
@@ -55,7 +57,8 @@ bool matches(const std::string& name, const std::string& pattern) {
 std::string ending_in(const std::string& pattern) { return "(.*\\.)?(" + pattern + ")"; }
 
 void check_pattern(const std::string& pattern, const char* key, const std::string& where) {
-  if (takes_too_long(ending_in(pattern))) throw Error(where, ": \"", key, "\" holds a pattern that is too long: ", pattern);
+  if (takes_too_long(ending_in(pattern)))
+    throw Error(where, ": \"", key, "\" holds a pattern that is too long: ", pattern);
   try {
     compiled(ending_in(pattern));
     compiled(pattern);
@@ -93,16 +96,20 @@ T field(const json& object, const char* key, T otherwise, const std::string& whe
   }
 }
 
-std::int64_t whole(const json& value, const char* key, std::int64_t least, std::int64_t most, const std::string& where) {
+std::int64_t whole(const json& value, const char* key, std::int64_t least, std::int64_t most,
+                   const std::string& where) {
   if (!value.is_number_integer() || value < least || value > most)
     throw Error(where, ": \"", key, "\" must hold whole numbers from ", least, " to ", most, ", not ", value.dump());
   return value.get<std::int64_t>();
 }
 
-std::int64_t rank(const json& value, const char* key, const std::string& where) { return whole(value, key, 1, kLargestRank, where); }
+std::int64_t rank(const json& value, const char* key, const std::string& where) {
+  return whole(value, key, 1, kLargestRank, where);
+}
 
 void check_alpha(double alpha, const char* key, const std::string& where) {
-  if (!(std::abs(alpha) <= kLargestAlpha)) throw Error(where, ": \"", key, "\" must be a number from -1e30 to 1e30, not ", alpha);
+  if (!(std::abs(alpha) <= kLargestAlpha))
+    throw Error(where, ": \"", key, "\" must be a number from -1e30 to 1e30, not ", alpha);
 }
 
 void refuse_if_set(const json& object, const char* key, const json& neutral, const std::string& where) {
@@ -151,7 +158,8 @@ LoraConfig parse_lora_config(const json& object, const std::string& where) {
   c.alpha = field<double>(object, "lora_alpha", 8, where);
   check_alpha(c.alpha, "lora_alpha", where);
   c.dropout = field<double>(object, "lora_dropout", 0, where);
-  if (!(c.dropout >= 0 && c.dropout < 1)) throw Error(where, ": \"lora_dropout\" must be from 0 to below 1, not ", c.dropout);
+  if (!(c.dropout >= 0 && c.dropout < 1))
+    throw Error(where, ": \"lora_dropout\" must be from 0 to below 1, not ", c.dropout);
   c.rslora = field<bool>(object, "use_rslora", false, where);
   c.dora = field<bool>(object, "use_dora", false, where);
   for (const auto& [pattern, value] : field<std::map<std::string, json>>(object, "rank_pattern", {}, where)) {
@@ -170,12 +178,14 @@ LoraConfig parse_lora_config(const json& object, const std::string& where) {
   } else {
     c.target_modules = field<std::vector<std::string>>(object, "target_modules", {"query_key_value"}, where);
   }
-  if (const json layers = field<json>(object, "layers_to_transform", {}, where); !layers.is_null() && layers != json::array()) {
+  if (const json layers = field<json>(object, "layers_to_transform", {}, where);
+      !layers.is_null() && layers != json::array()) {
     c.layers.emplace();
     for (const json& layer : layers.is_array() ? layers : json::array({layers}))
       c.layers->push_back(whole(layer, "layers_to_transform", 0, kLargestRank, where));
   }
-  if (!c.target_pattern.empty() && c.target_pattern != "all-linear") check_pattern(c.target_pattern, "target_modules", where);
+  if (!c.target_pattern.empty() && c.target_pattern != "all-linear")
+    check_pattern(c.target_pattern, "target_modules", where);
   return c;
 }
 
@@ -190,7 +200,9 @@ json to_json(const LoraConfig& c) {
       {"init_lora_weights", true},
       {"layers_pattern", nullptr},
       {"layers_to_transform", c.layers ? json(*c.layers) : json(nullptr)},
-      {"lora_alpha", c.alpha == std::floor(c.alpha) && std::abs(c.alpha) < 1e15 ? json(static_cast<std::int64_t>(c.alpha)) : json(c.alpha)},
+      {"lora_alpha", c.alpha == std::floor(c.alpha) && std::abs(c.alpha) < 1e15
+                         ? json(static_cast<std::int64_t>(c.alpha))
+                         : json(c.alpha)},
       {"lora_dropout", c.dropout},
       {"modules_to_save", nullptr},
       {"peft_type", "LORA"},
@@ -214,7 +226,8 @@ std::optional<AdapterKey> split_adapter_key(std::string_view key) {
     if (at == std::string_view::npos) continue;
     const std::string_view rest = key.substr(at + 1 + kind.size());
     const bool bare = rest.empty() && kind == "lora_magnitude_vector";
-    if (bare || rest == ".weight" || rest == ".default.weight") return AdapterKey{std::string(key.substr(0, at)), std::string(kind)};
+    if (bare || rest == ".weight" || rest == ".default.weight")
+      return AdapterKey{std::string(key.substr(0, at)), std::string(kind)};
   }
   return {};
 }

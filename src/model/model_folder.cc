@@ -16,7 +16,9 @@ namespace {
 constexpr double kDeviation = 0.02;  // transformers' initializer_range
 constexpr std::int64_t kPiece = 1 << 20;
 
-bool is_norm(const std::string& name) { return name.find("layernorm") != std::string::npos || name.find("layer_norm") != std::string::npos; }
+bool is_norm(const std::string& name) {
+  return name.find("layernorm") != std::string::npos || name.find("layer_norm") != std::string::npos;
+}
 
 }  // namespace
 
@@ -46,7 +48,8 @@ void write_random_model(const std::filesystem::path& folder, const ModelConfig& 
     const bool weight = specs[t].shape.size() == 2;
     for (std::int64_t first = 0; first < size; first += kPiece) {
       const std::int64_t count = std::min(kPiece, size - first);
-      torch::Tensor piece = torch::full({count}, is_norm(specs[t].name) && specs[t].name.ends_with(".weight") ? 1.0 : 0.0, torch::kFloat32);
+      torch::Tensor piece = torch::full(
+          {count}, is_norm(specs[t].name) && specs[t].name.ends_with(".weight") ? 1.0 : 0.0, torch::kFloat32);
       if (weight) {
         float* values = piece.data_ptr<float>();
         constexpr std::int64_t kChunk = 1 << 14;
@@ -68,7 +71,13 @@ void write_random_model(const std::filesystem::path& folder, const ModelConfig& 
     write_file_atomic(target.path() / (json ? "tokenizer.json" : "spiece.model"), read_file(tokenizer_file));
     if (json)
       write_file_atomic(target.path() / "tokenizer_config.json",
-                        nlohmann::json{{"tokenizer_class", "GPTNeoXTokenizerFast"}, {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {"unk_token", "<|endoftext|>"}, {"model_max_length", config.max_positions}}.dump(2) + "\n");
+                        nlohmann::json{{"tokenizer_class", "GPTNeoXTokenizerFast"},
+                                       {"bos_token", "<|endoftext|>"},
+                                       {"eos_token", "<|endoftext|>"},
+                                       {"unk_token", "<|endoftext|>"},
+                                       {"model_max_length", config.max_positions}}
+                                .dump(2) +
+                            "\n");
   }
   target.commit();
 }

@@ -38,7 +38,8 @@ void put(Tensor y, const Tensor& value, bool add) { add ? y.add_(value) : y.copy
 void multiply_transposed(const Tensor& x, const Tensor& weight, const Pass& pass, const Tensor& y, bool add) {
   for_each_block(weight.size(0), [&](std::int64_t first, std::int64_t count) {
     const Tensor block = weight.narrow(0, first, count).t();
-    for (std::size_t i = 0; i < pass.sequences(); ++i) put(pass.part(y, i).narrow(1, first, count), at::mm(pass.part(x, i), block), add);
+    for (std::size_t i = 0; i < pass.sequences(); ++i)
+      put(pass.part(y, i).narrow(1, first, count), at::mm(pass.part(x, i), block), add);
   });
 }
 
@@ -46,7 +47,8 @@ void multiply_transposed(const Tensor& x, const Tensor& weight, const Pass& pass
 void multiply(const Tensor& x, const Tensor& weight, const Pass& pass, const Tensor& y, bool add) {
   for_each_block(weight.size(1), [&](std::int64_t first, std::int64_t count) {
     const Tensor block = weight.narrow(1, first, count);
-    for (std::size_t i = 0; i < pass.sequences(); ++i) put(pass.part(y, i).narrow(1, first, count), at::mm(pass.part(x, i), block), add);
+    for (std::size_t i = 0; i < pass.sequences(); ++i)
+      put(pass.part(y, i).narrow(1, first, count), at::mm(pass.part(x, i), block), add);
   });
 }
 
@@ -54,7 +56,8 @@ void multiply(const Tensor& x, const Tensor& weight, const Pass& pass, const Ten
 void add_weight_grad(Tensor& grad, const Tensor& dy, const Tensor& x, const Pass& pass) {
   for_each_block(grad.size(0), [&](std::int64_t first, std::int64_t count) {
     Tensor block = grad.narrow(0, first, count);
-    for (std::size_t i = 0; i < pass.sequences(); ++i) block.add_(at::mm(pass.part(dy, i).narrow(1, first, count).t(), pass.part(x, i)));
+    for (std::size_t i = 0; i < pass.sequences(); ++i)
+      block.add_(at::mm(pass.part(dy, i).narrow(1, first, count).t(), pass.part(x, i)));
   });
 }
 
@@ -68,7 +71,8 @@ void add_row_sums(Tensor& grad, const Tensor& rows, const Pass& pass) {
 // ---- the weight itself, frozen or trained ----
 
 // y (+)= x W^T + bias
-void product(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add, const Tensor& bias) {
+void product(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add,
+             const Tensor& bias) {
   if (!module.weight.trained()) {
     matmul(x, module.packed, y, compute, {bias.defined() ? bias.data_ptr<float>() : nullptr, add});
     return;
@@ -79,7 +83,8 @@ void product(const Matrix& x, const Linear& module, const Pass& pass, Compute co
 }
 
 // y (+)= x W
-void product_transposed(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add) {
+void product_transposed(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y,
+                        bool add) {
   if (!module.weight.trained()) {
     matmul_transposed(x, module.packed, y, compute, {nullptr, add});
   } else {
@@ -144,7 +149,8 @@ void drop(Tensor& u, const LoraModule& lora, const Pass& pass) {
   });
 }
 
-void add_dora(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, LinearState* state) {
+void add_dora(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y,
+              LinearState* state) {
   const LoraModule& lora = *module.lora;
   Tensor u = widened(x);
   drop(u, lora, pass);
@@ -160,8 +166,8 @@ void add_dora(const Matrix& x, const Linear& module, const Pass& pass, Compute c
   if (state != nullptr) tensor_over(state->z.get(z.size(0), z.size(1), Element::kFp32)).copy_(z);
 }
 
-void dora_backward(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& dy_given, const Matrix* dx,
-                   const LinearState& state) {
+void dora_backward(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& dy_given,
+                   const Matrix* dx, const LinearState& state) {
   LoraModule& lora = *module.lora;
   Tensor u = widened(x);
   drop(u, lora, pass);
@@ -178,11 +184,13 @@ void dora_backward(const Matrix& x, const Linear& module, const Pass& pass, Comp
     const Tensor dy_i = pass.part(dy, i), u_i = pass.part(u, i), dlow = dy_i * (gain * lora.scale);
     const Tensor dh = at::mm(dlow, lora.b.value);
     if (lora.a.trained())
-      grads[i] = {at::mm(dh.t(), u_i), at::mm(dlow.t(), at::mm(u_i, lora.a.value.t())), (dy_i * pass.part(z, i)).sum(0) / lora.norm};
+      grads[i] = {at::mm(dh.t(), u_i), at::mm(dlow.t(), at::mm(u_i, lora.a.value.t())),
+                  (dy_i * pass.part(z, i)).sum(0) / lora.norm};
     if (dx != nullptr) pass.part(du, i).add_(at::mm(dh, lora.a.value));
   });
   if (lora.a.trained())
-    for (const auto& [a, b, magnitude] : grads) lora.a.grad.add_(a), lora.b.grad.add_(b), lora.magnitude.grad.add_(magnitude);
+    for (const auto& [a, b, magnitude] : grads)
+      lora.a.grad.add_(a), lora.b.grad.add_(b), lora.magnitude.grad.add_(magnitude);
   if (dx == nullptr) return;
   drop(du, lora, pass);
   tensor_over(*dx).add_(du);
@@ -190,7 +198,8 @@ void dora_backward(const Matrix& x, const Linear& module, const Pass& pass, Comp
 
 }  // namespace
 
-void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add, LinearState* state) {
+void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add,
+            LinearState* state) {
   product(x, module, pass, compute, y, add, module.bias.value);
   if (module.lora == nullptr) return;
   if (module.lora->dora()) {
@@ -200,8 +209,8 @@ void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute com
   }
 }
 
-void linear_backward(const Matrix& x, Linear& module, const Pass& pass, Compute compute, const Matrix& dy, const Matrix* dx, bool add,
-                     const LinearState& state) {
+void linear_backward(const Matrix& x, Linear& module, const Pass& pass, Compute compute, const Matrix& dy,
+                     const Matrix* dx, bool add, const LinearState& state) {
   if (dx != nullptr) product_transposed(dy, module, pass, compute, *dx, add);
   if (module.weight.trained()) {
     add_weight_grad(module.weight.grad, tensor_over(dy), tensor_over(x), pass);
@@ -219,7 +228,8 @@ bool needs_input(const Linear& module) { return module.weight.trained() || modul
 
 RotaryTable make_rotary_table(const ModelConfig& config) {
   const std::int64_t dims = config.rotary_dims();
-  const Tensor exponents = torch::arange(0, dims, 2).to(torch::kFloat32) / static_cast<float>(std::max<std::int64_t>(dims, 1));
+  const Tensor exponents =
+      torch::arange(0, dims, 2).to(torch::kFloat32) / static_cast<float>(std::max<std::int64_t>(dims, 1));
   const Tensor frequencies = 1.0 / at::pow(static_cast<float>(config.rotary_base), exponents);
   const Tensor angles = torch::arange(config.max_positions).to(torch::kFloat32).unsqueeze(1) * frequencies.unsqueeze(0);
   return {angles.cos(), angles.sin()};
@@ -231,7 +241,8 @@ Tensor tensor_over(const Matrix& matrix) {
 }
 
 Matrix matrix_over(const Tensor& tensor) {
-  return {tensor.data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Element::kFp32 : Element::kBf16, tensor.size(0), tensor.size(1), tensor.stride(0)};
+  return {tensor.data_ptr(), tensor.scalar_type() == torch::kFloat32 ? Element::kFp32 : Element::kBf16, tensor.size(0),
+          tensor.size(1), tensor.stride(0)};
 }
 
 void use_one_thread_per_operation() {

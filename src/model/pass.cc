@@ -23,7 +23,8 @@ std::uint64_t mixed(std::uint64_t x) {
 // Appends a segment for tokens first .. last - 1 of a sequence.
 void append(Pass& pass, std::vector<std::int64_t>& ids, const Sequence& sequence, std::size_t first, std::size_t last,
             std::int32_t parent) {
-  std::uint64_t hash = parent < 0 ? 0 : pass.prefixes[static_cast<std::size_t>(pass.offsets[static_cast<std::size_t>(parent) + 1]) - 1];
+  std::uint64_t hash =
+      parent < 0 ? 0 : pass.prefixes[static_cast<std::size_t>(pass.offsets[static_cast<std::size_t>(parent) + 1]) - 1];
   for (std::size_t t = first; t < last; ++t) {
     hash = mixed(hash + 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(sequence[t]));
     ids.push_back(sequence[t]);
@@ -55,7 +56,8 @@ std::vector<AttentionSegment> Pass::attention_segments(std::size_t layer) const 
 
 void Pass::set_dropout(std::uint64_t seed, std::uint64_t step) {
   dropout.emplace(DropoutKeys{seed, {}});
-  for (const std::uint64_t prefix : prefixes) dropout->row_streams.push_back(mixed(prefix + step * 0x9e3779b97f4a7c15u));
+  for (const std::uint64_t prefix : prefixes)
+    dropout->row_streams.push_back(mixed(prefix + step * 0x9e3779b97f4a7c15u));
 }
 
 Pass make_pass(std::span<const Sequence> sequences) {
@@ -81,10 +83,12 @@ SharedPass make_shared_pass(std::span<const Sequence> sequences) {
   // In lexicographic order neighbours share the longest beginnings; equal ones stay in order.
   std::vector<std::size_t> order(sequences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sequences[a] < sequences[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sequences[a] < sequences[b]; });
 
   // Sequences order[begin .. end) agree in their first `depth` tokens, which end in segment `parent`.
-  const auto grow = [&](const auto& self, std::size_t begin, std::size_t end, std::size_t depth, std::int32_t parent) -> void {
+  const auto grow = [&](const auto& self, std::size_t begin, std::size_t end, std::size_t depth,
+                        std::int32_t parent) -> void {
     for (std::size_t first = begin; first < end;) {
       const Sequence& low = sequences[order[first]];
       if (low.size() == depth) {  // ends here
@@ -102,7 +106,8 @@ SharedPass make_shared_pass(std::span<const Sequence> sequences) {
       const auto segment = static_cast<std::int32_t>(pass.sequences() - 1);
       for (std::size_t i = first; i < last; ++i)
         for (std::size_t t = depth; t < shared_end; ++t)
-          shared.rows[order[i]].push_back(pass.offsets[static_cast<std::size_t>(segment)] + static_cast<std::int64_t>(t - depth));
+          shared.rows[order[i]].push_back(pass.offsets[static_cast<std::size_t>(segment)] +
+                                          static_cast<std::int64_t>(t - depth));
       self(self, first, last, shared_end, segment);
       first = last;
     }
@@ -118,8 +123,10 @@ std::int64_t shared_rows(std::span<const Sequence> sequences) {
   std::sort(sorted.begin(), sorted.end(), [](const Sequence* a, const Sequence* b) { return *a < *b; });
   std::int64_t rows = 0;
   for (std::size_t i = 0; i < sorted.size(); ++i) {
-    const auto common = i == 0 ? sorted[i]->begin()
-                               : std::mismatch(sorted[i]->begin(), sorted[i]->end(), sorted[i - 1]->begin(), sorted[i - 1]->end()).first;
+    const auto common =
+        i == 0
+            ? sorted[i]->begin()
+            : std::mismatch(sorted[i]->begin(), sorted[i]->end(), sorted[i - 1]->begin(), sorted[i - 1]->end()).first;
     rows += sorted[i]->end() - common;
   }
   return rows;

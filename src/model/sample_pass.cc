@@ -11,11 +11,12 @@ namespace aacft {
 void check_ids(const std::vector<std::int32_t>& ids, const ModelConfig& config) {
   for (const std::int32_t id : ids)
     if (id >= config.vocab_size)
-      throw Error("the tokenizer gives the id ", id, ", but the model knows only ", config.vocab_size, " tokens: it is another model's");
+      throw Error("the tokenizer gives the id ", id, ", but the model knows only ", config.vocab_size,
+                  " tokens: it is another model's");
 }
 
-std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path, const Tokenizer& tokenizer,
-                                     const DataOptions& options, const Warn& warn) {
+std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path,
+                                     const Tokenizer& tokenizer, const DataOptions& options, const Warn& warn) {
   std::optional<std::int32_t> eos = tokenizer.find("<|endoftext|>");
   if (config.eos_token_id) eos = static_cast<std::int32_t>(*config.eos_token_id);
   if (options.append_eos && !eos && warn) warn("the model names no end-of-text token, so rows end without one");
@@ -34,7 +35,8 @@ std::vector<std::vector<std::int32_t>> ids_of(const std::vector<const Sample*>& 
 
 }  // namespace
 
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows) {
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths,
+                                                                 std::int64_t max_rows) {
   std::vector<std::pair<std::size_t, std::size_t>> passes;
   std::int64_t rows = 0;
   for (std::size_t i = 0; i < lengths.size(); ++i) {
@@ -45,11 +47,13 @@ std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vect
   return passes;
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows, std::int64_t max_rows) {
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows,
+                                                                        std::int64_t max_rows) {
   const auto ids = ids_of(rows);
   std::vector<std::pair<std::size_t, std::size_t>> passes;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (passes.empty() || shared_rows(std::span(ids).subspan(passes.back().first, i + 1 - passes.back().first)) > max_rows)
+    if (passes.empty() ||
+        shared_rows(std::span(ids).subspan(passes.back().first, i + 1 - passes.back().first)) > max_rows)
       passes.emplace_back(i, i);
     passes.back().second = i + 1;
   }
@@ -73,7 +77,8 @@ SamplePass shared_pass_of(const std::vector<const Sample*>& rows, const std::vec
       if (rows[i]->counts[t + 1] && row_weights[i] != 0)
         weights[{shared.rows[i][t], rows[i]->ids[t + 1]}] += static_cast<double>(row_weights[i]);
   SamplePass made{std::move(shared.pass), {}};
-  for (const auto& [target, weight] : weights) made.targets.add(target.first, target.second, static_cast<float>(weight));
+  for (const auto& [target, weight] : weights)
+    made.targets.add(target.first, target.second, static_cast<float>(weight));
   return made;
 }
 

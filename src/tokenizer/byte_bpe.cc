@@ -157,8 +157,7 @@ std::vector<AddedTokens::Part> AddedTokens::split(std::string_view text) const {
   return parts;
 }
 
-ByteBpe::ByteBpe(const std::filesystem::path& file)
-    : tables_(std::make_unique<BpeTables>(read_tokenizer_json(file))) {}
+ByteBpe::ByteBpe(const std::filesystem::path& file) : tables_(std::make_unique<BpeTables>(read_tokenizer_json(file))) {}
 
 ByteBpe::~ByteBpe() = default;
 
@@ -213,8 +212,7 @@ std::string ByteBpe::decode(std::span<const std::int32_t> ids, bool skip_special
 
 const BpeTables::Entry& BpeTables::entry(std::int32_t id) const {
   static const Entry none;
-  return id >= 0 && static_cast<std::size_t>(id) < entries.size() ? entries[static_cast<std::size_t>(id)]
-                                                                  : none;
+  return id >= 0 && static_cast<std::size_t>(id) < entries.size() ? entries[static_cast<std::size_t>(id)] : none;
 }
 
 std::optional<std::int32_t> ByteBpe::find(std::string_view piece) const {

@@ -64,14 +64,15 @@ std::uint32_t word(std::string_view bytes, std::size_t index) {
   return value;
 }
 
-// A normalizer's table: u32 size of a trie, the trie, then the texts it points to, each with a zero at its end. The trie is
-// a double array of darts-clone's: from a base, the byte c leads to the unit at base ^ c if that bears the label c; the
-// unit holds the next base, where its value is, if it has one.
+// A normalizer's table: u32 size of a trie, the trie, then the texts it points to, each with a zero at its end. The
+// trie is a double array of darts-clone's: from a base, the byte c leads to the unit at base ^ c if that bears the
+// label c; the unit holds the next base, where its value is, if it has one.
 class CharacterMap {
  public:
   explicit CharacterMap(std::string_view blob) {
     if (blob.empty()) return;
-    if (blob.size() < 4 || word(blob, 0) > blob.size() - 4 || word(blob, 0) % 4 != 0) damaged("the size of its normalization table");
+    if (blob.size() < 4 || word(blob, 0) > blob.size() - 4 || word(blob, 0) % 4 != 0)
+      damaged("the size of its normalization table");
     trie_ = blob.substr(4, word(blob, 0));
     texts_ = blob.substr(4 + trie_.size());
     if (texts_.empty() || texts_.back() != '\0') damaged("the texts of its normalization table have no end");
@@ -101,7 +102,8 @@ class CharacterMap {
       int values = most_values(next, depth + 1);
       if (unit & 0x100) {
         ++values;
-        if ((word(trie_, next) & 0x7FFFFFFF) >= texts_.size()) damaged("its normalization table points outside its texts");
+        if ((word(trie_, next) & 0x7FFFFFFF) >= texts_.size())
+          damaged("its normalization table points outside its texts");
       }
       most = std::max(most, values);
     }

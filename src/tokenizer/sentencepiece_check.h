@@ -5,9 +5,9 @@
 
 namespace aacft {
 
-// What the library takes on trust in a serialized model (sentencepiece_model.proto): that fields lie in the file, pieces
-// are text with finite scores, and the tables of the normalizers point into themselves. Error says what is wrong. What
-// the library checks itself, it is left to.
+// What the library takes on trust in a serialized model (sentencepiece_model.proto): that fields lie in the file,
+// pieces are text with finite scores, and the tables of the normalizers point into themselves. Error says what is
+// wrong. What the library checks itself, it is left to.
 void check_sentencepiece_model(std::string_view model);
 
 }  // namespace aacft

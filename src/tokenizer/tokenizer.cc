@@ -28,8 +28,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
 std::unique_ptr<Tokenizer> load_tokenizer_file(const fs::path& file) {
   if (file.extension() == ".json") return std::make_unique<ByteBpe>(file);
   if (file.extension() == ".model") return open_sentencepiece(file);
-  throw Error(file.string(),
-              ": a tokenizer file's name ends in .json (tokenizer.json) or .model (SentencePiece)");
+  throw Error(file.string(), ": a tokenizer file's name ends in .json (tokenizer.json) or .model (SentencePiece)");
 }
 
 std::vector<fs::path> tokenizer_files(const fs::path& folder) {

@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-// Ids that a file may leave out, beside as many as it has. Real ones leave out none; keeps a wrong id from asking for all
-// the memory there is.
+// Ids that a file may leave out, beside as many as it has. Real ones leave out none; keeps a wrong id from asking for
+// all the memory there is.
 constexpr std::int64_t kMostGaps = 1 << 16;
 
 // A value together with its name, for errors. What is missing counts as null.
@@ -48,8 +48,7 @@ class Field {
     if (!value_.is_array()) fail("must be a list");
     std::vector<Field> items;
     items.reserve(value_.size());
-    for (const json& item : value_)
-      items.emplace_back(file_, name_ + "[" + std::to_string(items.size()) + "]", item);
+    for (const json& item : value_) items.emplace_back(file_, name_ + "[" + std::to_string(items.size()) + "]", item);
     return items;
   }
   std::string string() const {
@@ -62,7 +61,8 @@ class Field {
     return value_.get<bool>();
   }
   std::int32_t id(std::int64_t limit) const {
-    if (!value_.is_number_integer() || value_ < 0 || value_ >= limit) fail("must be a token id from 0 to below ", limit);
+    if (!value_.is_number_integer() || value_ < 0 || value_ >= limit)
+      fail("must be a token id from 0 to below ", limit);
     return value_.get<std::int32_t>();
   }
 
@@ -113,7 +113,8 @@ class Reader {
   // truncation and padding are left to whoever makes batches, as transformers does.
   BpeTables read() {
     const std::size_t tokens = root_["model"]["vocab"].value().size() + root_["added_tokens"].value().size();
-    id_limit_ = std::min<std::int64_t>(2 * static_cast<std::int64_t>(tokens) + kMostGaps, std::numeric_limits<std::int32_t>::max());
+    id_limit_ = std::min<std::int64_t>(2 * static_cast<std::int64_t>(tokens) + kMostGaps,
+                                       std::numeric_limits<std::int32_t>::max());
     read_normalizer(root_["normalizer"]);
     read_pre_tokenizer(root_["pre_tokenizer"]);
     read_model(root_["model"]);
@@ -145,10 +146,9 @@ class Reader {
 
   void read_model(const Field& model) {
     if (const Field type = model["type"]; !type.null() && type.string() != "BPE") type.unsupported();
-    model.only_keys({"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
-                     "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges"});
-    if (const Field dropout = model["dropout"]; !dropout.null() && dropout.value() != 0)
-      dropout.unsupported();
+    model.only_keys({"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
+                     "byte_fallback", "ignore_merges", "vocab", "merges"});
+    if (const Field dropout = model["dropout"]; !dropout.null() && dropout.value() != 0) dropout.unsupported();
     for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       if (const Field field = model[affix]; !field.null() && field.value() != "") field.unsupported();
     }
@@ -168,13 +168,11 @@ class Reader {
   }
 
   void read_vocab(const Field& vocab) {
-    if (!vocab.value().is_object() || vocab.value().empty())
-      vocab.fail("must be an object of tokens and ids");
+    if (!vocab.value().is_object() || vocab.value().empty()) vocab.fail("must be an object of tokens and ids");
     for (const auto& [piece, ignored] : vocab.value().items()) {
       const std::int32_t id = vocab[piece].id(id_limit_);
       BpeTables::Entry& entry = entry_at(id);
-      if (entry.kind != ByteBpe::Kind::kUnused)
-        vocab[piece].fail("id ", id, " belongs to \"", entry.piece, "\" too");
+      if (entry.kind != ByteBpe::Kind::kUnused) vocab[piece].fail("id ", id, " belongs to \"", entry.piece, "\" too");
       entry = {piece, bytes_of(piece), ByteBpe::Kind::kNormal};
       tables_.ids.emplace(piece, id);
     }
@@ -229,8 +227,7 @@ class Reader {
       const bool special = token["special"].flag(false);
       // The reference numbers new tokens itself, one after the other, whatever the file says.
       if (tables_.ids.find(content) == tables_.ids.end() && id != next_id) {
-        token["id"].fail(id, " leaves a gap: the next id for a token that is not in model.vocab is ",
-                         next_id);
+        token["id"].fail(id, " leaves a gap: the next id for a token that is not in model.vocab is ", next_id);
       }
       next_id = std::max(next_id, id + 1);
 

@@ -12,9 +12,7 @@
 namespace aacft {
 namespace {
 
-const utf8proc_uint8_t* raw(std::string_view text) {
-  return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-}
+const utf8proc_uint8_t* raw(std::string_view text) { return reinterpret_cast<const utf8proc_uint8_t*>(text.data()); }
 
 CharClass class_from_tables(char32_t c) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
@@ -22,16 +20,13 @@ CharClass class_from_tables(char32_t c) {
     case UTF8PROC_CATEGORY_LL:
     case UTF8PROC_CATEGORY_LT:
     case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-      return CharClass::kLetter;
+    case UTF8PROC_CATEGORY_LO: return CharClass::kLetter;
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return CharClass::kNumber;
+    case UTF8PROC_CATEGORY_NO: return CharClass::kNumber;
     case UTF8PROC_CATEGORY_ZS:
     case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-      return CharClass::kSpace;
+    case UTF8PROC_CATEGORY_ZP: return CharClass::kSpace;
     default:
       // White_Space is the separators and these controls.
       return (c >= 0x09 && c <= 0x0D) || c == 0x85 ? CharClass::kSpace : CharClass::kOther;
@@ -108,8 +103,8 @@ std::string compose_text(std::string_view text) {
   composed.reserve(text.size());
   for (auto begin = points.begin(); begin != points.end();) {
     const auto end = std::find(begin + 1, points.end(), 0x11A7);
-    const auto length = utf8proc_normalize_utf32(
-        &*begin, end - begin, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    const auto length = utf8proc_normalize_utf32(&*begin, end - begin,
+                                                 static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
     for (auto point = begin; point != begin + length; ++point) {
       std::array<utf8proc_uint8_t, 4> bytes;
       const auto size = utf8proc_encode_char(*point, bytes.data());
@@ -127,8 +122,7 @@ std::size_t first_invalid_utf8(std::string_view text) {
   std::size_t pos = 0;
   while (pos < text.size()) {
     utf8proc_int32_t c = 0;
-    const auto length =
-        utf8proc_iterate(raw(text) + pos, static_cast<utf8proc_ssize_t>(text.size() - pos), &c);
+    const auto length = utf8proc_iterate(raw(text) + pos, static_cast<utf8proc_ssize_t>(text.size() - pos), &c);
     if (length <= 0) break;
     pos += static_cast<std::size_t>(length);
   }
@@ -232,8 +226,7 @@ void Nfc::align() {
   std::size_t pos = 0, original = 0, given = 0, original_given = 0;
   const auto segment_starts = [&] {
     std::size_t ahead = original;
-    return original == original_.size() ||
-           Decomposition(next_code_point(original_, ahead)).starts_with_starter();
+    return original == original_.size() || Decomposition(next_code_point(original_, ahead)).starts_with_starter();
   };
   while (original < original_.size()) {
     const std::size_t pos_begin = pos, original_begin = original;

@@ -25,7 +25,8 @@ auto state_key(const Tensor& parameter) {
 
 }  // namespace
 
-Optimizer::Optimizer(std::vector<NamedParameter> parameters, double beta1, double beta2, double epsilon, double weight_decay)
+Optimizer::Optimizer(std::vector<NamedParameter> parameters, double beta1, double beta2, double epsilon,
+                     double weight_decay)
     : parameters_(std::move(parameters)) {
   std::vector<Tensor> tensors;
   for (const NamedParameter& named : parameters_) {
@@ -86,7 +87,8 @@ void Optimizer::load(const std::filesystem::path& file, std::int64_t updates_don
   for (const NamedParameter& named : parameters_) {
     const auto moment = [&](const std::string& suffix) {
       const auto found = by_name.find(named.name + suffix);
-      if (found == by_name.end() || found->second->shape != named.parameter->value.sizes().vec() || found->second->dtype != Dtype::kFloat32)
+      if (found == by_name.end() || found->second->shape != named.parameter->value.sizes().vec() ||
+          found->second->dtype != Dtype::kFloat32)
         throw Error(file, ": ", named.name, suffix, " is missing or does not fit; the checkpoint is of another run");
       require_finite(*found->second, file.string());
       return widened_copy(*found->second);

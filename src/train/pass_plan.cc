@@ -16,8 +16,8 @@ std::int64_t rows_that_fit(const PassMemory& memory, std::size_t kept, std::size
 
 }  // namespace
 
-PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t wanted, std::int64_t longest, Recompute recompute,
-                     std::uint64_t budget) {
+PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t wanted, std::int64_t longest,
+                     Recompute recompute, std::uint64_t budget) {
   const auto plan = [&](std::size_t kept) {
     const std::int64_t rows = rows_that_fit(memory, kept, layers - kept, budget);
     return PassPlan{std::max(rows, longest), kept, rows >= longest};
@@ -29,8 +29,8 @@ PassPlan plan_passes(const PassMemory& memory, std::size_t layers, std::int64_t 
   return plan(kept);
 }
 
-PassPlan plan_passes(const TrainOptions& options, const PassMemory& memory, std::size_t layers, std::vector<std::int64_t> lengths,
-                     std::int64_t longest, std::uint64_t budget) {
+PassPlan plan_passes(const TrainOptions& options, const PassMemory& memory, std::size_t layers,
+                     std::vector<std::int64_t> lengths, std::int64_t longest, std::uint64_t budget) {
   std::sort(lengths.begin(), lengths.end(), std::greater<>());
   lengths.resize(std::min(lengths.size(), static_cast<std::size_t>(options.micro_batch * options.accumulation)));
   const std::int64_t largest_step = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
@@ -43,7 +43,8 @@ PassPlan plan_passes(const TrainOptions& options, const PassMemory& memory, std:
 }
 
 bool shares_prefixes(const TrainOptions& options) {
-  return options.share_prefixes == SharePrefixes::kOn || (options.share_prefixes == SharePrefixes::kAuto && !options.full);
+  return options.share_prefixes == SharePrefixes::kOn ||
+         (options.share_prefixes == SharePrefixes::kAuto && !options.full);
 }
 
 std::uint64_t memory_budget(const TrainOptions& options) {

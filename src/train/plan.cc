@@ -12,7 +12,8 @@ namespace aacft {
 namespace {
 
 // The tokens that a step's passes compute.
-std::vector<std::int64_t> pass_sizes(const TrainOptions& options, const std::vector<const Sample*>& step, std::int64_t max_rows) {
+std::vector<std::int64_t> pass_sizes(const TrainOptions& options, const std::vector<const Sample*>& step,
+                                     std::int64_t max_rows) {
   std::vector<std::int64_t> sizes;
   if (!shares_prefixes(options)) {
     const auto lengths = lengths_of(step);
@@ -47,15 +48,18 @@ RunForecast without_remedies(const TrainOptions& options, const RunInput& input)
   for (const auto* rows : {&data.rows, &data.eval_rows})
     for (const Sample& row : *rows) used.insert(row.ids.begin(), row.ids.end());
   for (const Sample& row : data.rows) f.tokens += row.ids.size();
-  if (!options.full) f.embeddings = used.size() * static_cast<std::uint64_t>(f.config.hidden_size) * dtype_size(input.stored);
+  if (!options.full)
+    f.embeddings = used.size() * static_cast<std::uint64_t>(f.config.hidden_size) * dtype_size(input.stored);
 
   f.budget = memory_budget(options);
   const std::uint64_t taken = f.program + f.footprint.weights + f.footprint.trained + f.embeddings;
   const auto layers = static_cast<std::size_t>(f.config.num_layers);
-  f.passes = plan_passes(options, f.footprint.pass, layers, lengths_of(pointers_to(data.rows)), data.longest(), f.budget > taken ? f.budget - taken : 0);
+  f.passes = plan_passes(options, f.footprint.pass, layers, lengths_of(pointers_to(data.rows)), data.longest(),
+                         f.budget > taken ? f.budget - taken : 0);
   for (std::int64_t step = 0; step < length.steps; ++step) {
     std::vector<const Sample*> rows;
-    for (std::int64_t m = step * options.accumulation; m < std::min((step + 1) * options.accumulation, length.micro_batches); ++m)
+    for (std::int64_t m = step * options.accumulation;
+         m < std::min((step + 1) * options.accumulation, length.micro_batches); ++m)
       for (const std::size_t row : order.micro_batch(m)) rows.push_back(&data.rows[row]);
     for (const Sample* row : rows) f.tokens_a_step += static_cast<double>(row->ids.size());
     for (const std::int64_t size : pass_sizes(options, rows, f.passes.max_rows)) {
@@ -64,11 +68,13 @@ RunForecast without_remedies(const TrainOptions& options, const RunInput& input)
       f.largest_pass = std::max(f.largest_pass, size);
     }
   }
-  for (double* mean : {&f.tokens_a_step, &f.computed_a_step, &f.passes_a_step}) *mean /= static_cast<double>(std::max<std::int64_t>(length.steps, 1));
+  for (double* mean : {&f.tokens_a_step, &f.computed_a_step, &f.passes_a_step})
+    *mean /= static_cast<double>(std::max<std::int64_t>(length.steps, 1));
   f.activations = f.footprint.pass.total(f.largest_pass, f.passes.kept_layers, layers - f.passes.kept_layers);
   // Values and two moments in each checkpoint, values alone in the result.
   const std::uint64_t saved = f.footprint.trained / 4;
-  f.disk = saved * (3 * static_cast<std::uint64_t>(std::max<std::int64_t>(options.save_total_limit, 1)) + (options.keep_best ? 2 : 1));
+  f.disk = saved * (3 * static_cast<std::uint64_t>(std::max<std::int64_t>(options.save_total_limit, 1)) +
+                    (options.keep_best ? 2 : 1));
   return f;
 }
 
@@ -79,14 +85,22 @@ struct Remedy {
   void (*apply)(TrainOptions&);
 };
 constexpr Remedy kRemedies[] = {
-    {"--recompute auto", [](const TrainOptions& o) { return o.recompute == Recompute::kOff; }, [](TrainOptions& o) { o.recompute = Recompute::kAuto; }},
-    {"--share-prefixes off", [](const TrainOptions& o) { return shares_prefixes(o); }, [](TrainOptions& o) { o.share_prefixes = SharePrefixes::kOff; }},
+    {"--recompute auto", [](const TrainOptions& o) { return o.recompute == Recompute::kOff; },
+     [](TrainOptions& o) { o.recompute = Recompute::kAuto; }},
+    {"--share-prefixes off", [](const TrainOptions& o) { return shares_prefixes(o); },
+     [](TrainOptions& o) { o.share_prefixes = SharePrefixes::kOff; }},
     {"no --full", [](const TrainOptions& o) { return o.full; }, [](TrainOptions& o) { o.full = false; }},
-    {"--compute bf16", [](const TrainOptions& o) { return !o.full && with_defaults(o.model_options).compute == Compute::kFp32; },
+    {"--compute bf16",
+     [](const TrainOptions& o) { return !o.full && with_defaults(o.model_options).compute == Compute::kFp32; },
      [](TrainOptions& o) { o.model_options.compute = Compute::kBf16; }},
-    {"--base-weights int8", [](const TrainOptions& o) { return !o.full && o.model_options.base_weights != WeightType::kNf4 && o.model_options.base_weights != WeightType::kInt8; },
+    {"--base-weights int8",
+     [](const TrainOptions& o) {
+       return !o.full && o.model_options.base_weights != WeightType::kNf4 &&
+              o.model_options.base_weights != WeightType::kInt8;
+     },
      [](TrainOptions& o) { o.model_options.base_weights = WeightType::kInt8; }},
-    {"--base-weights nf4", [](const TrainOptions& o) { return !o.full && o.model_options.base_weights != WeightType::kNf4; },
+    {"--base-weights nf4",
+     [](const TrainOptions& o) { return !o.full && o.model_options.base_weights != WeightType::kNf4; },
      [](TrainOptions& o) { o.model_options.base_weights = WeightType::kNf4; }},
 };
 
@@ -104,7 +118,8 @@ std::vector<std::string> remedies(const TrainOptions& options, const RunInput& i
     TrainOptions changed = options;
     remedy.apply(changed), remedy.apply(all);
     // NF4, which follows, takes its place.
-    if (std::string_view(remedy.flags) != "--base-weights int8") flags += (flags.empty() ? "" : " ") + std::string(remedy.flags);
+    if (std::string_view(remedy.flags) != "--base-weights int8")
+      flags += (flags.empty() ? "" : " ") + std::string(remedy.flags);
     try_it(changed, remedy.flags);
   }
   if (found.empty() && !flags.empty()) try_it(all, flags);
@@ -120,7 +135,8 @@ RunForecast forecast(const TrainOptions& options, const RunInput& input) {
 }
 
 std::string shortage(const RunForecast& f) {
-  std::string text = "it needs " + human_bytes(f.peak()) + " at its peak, and " + human_bytes(f.budget) + " are to be had; ";
+  std::string text =
+      "it needs " + human_bytes(f.peak()) + " at its peak, and " + human_bytes(f.budget) + " are to be had; ";
   for (std::size_t i = 0; i < f.remedies.size(); ++i) text += (i == 0 ? "it fits with " : ", or ") + f.remedies[i];
   return text + (f.remedies.empty() ? "shorter rows (--max-length, --truncate) or a smaller model need less" : "");
 }

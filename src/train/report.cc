@@ -53,7 +53,9 @@ std::optional<std::string> text(const json& object, const char* key) {
 
 // ---- numbers in words ----
 
-std::string plural(double count, const std::string& what) { return html_number(count, 0) + " " + what + (count == 1 ? "" : "s"); }
+std::string plural(double count, const std::string& what) {
+  return html_number(count, 0) + " " + what + (count == 1 ? "" : "s");
+}
 
 std::string loss_text(double loss) { return html_number(loss, 3); }
 
@@ -70,7 +72,9 @@ double largest(const std::vector<StepRecord>& steps, double StepRecord::*field) 
   return most;
 }
 
-std::string bytes_text(double bytes) { return bytes >= 0 && bytes < 1e18 ? human_bytes(static_cast<std::uint64_t>(bytes)) : "–"; }
+std::string bytes_text(double bytes) {
+  return bytes >= 0 && bytes < 1e18 ? human_bytes(static_cast<std::uint64_t>(bytes)) : "–";
+}
 
 struct Evaluations {
   std::vector<const StepRecord*> all;
@@ -88,12 +92,15 @@ struct Evaluations {
 // ---- parts of the page ----
 
 std::string fact(const std::string& name, const std::string& value, const std::string& more = {}) {
-  return "<div class=\"card\"><dt>" + html_escaped(name) + "</dt><dd>" + html_escaped(value) + (more.empty() ? "" : "<small>" + html_escaped(more) + "</small>") + "</dd></div>\n";
+  return "<div class=\"card\"><dt>" + html_escaped(name) + "</dt><dd>" + html_escaped(value) +
+         (more.empty() ? "" : "<small>" + html_escaped(more) + "</small>") + "</dd></div>\n";
 }
 
 std::string status_line(const RunReport& r) {
   const double done = r.steps.empty() ? 0 : static_cast<double>(r.steps.back().step);
-  const std::string steps = r.total_steps > 0 ? "step " + html_number(done, 0) + " of " + html_number(static_cast<double>(r.total_steps), 0) : plural(done, "step");
+  const std::string steps =
+      r.total_steps > 0 ? "step " + html_number(done, 0) + " of " + html_number(static_cast<double>(r.total_steps), 0)
+                        : plural(done, "step");
   switch (r.status) {
     case RunStatus::kRunning: return "Running: " + steps + " is done. This page renews itself every 30 seconds.";
     case RunStatus::kInterrupted: return "Not finished: " + steps + " is done.";
@@ -106,27 +113,40 @@ std::string status_line(const RunReport& r) {
 std::string facts(const RunReport& r, const Evaluations& evaluations) {
   std::string cards;
   if (!evaluations.all.empty()) {
-    cards += fact("Evaluation loss", loss_text(evaluations.all.front()->eval_loss) + " → " + loss_text(evaluations.all.back()->eval_loss),
-                  "perplexity " + html_number(std::exp(evaluations.all.front()->eval_loss), 1) + " → " + html_number(std::exp(evaluations.all.back()->eval_loss), 1));
-    if (evaluations.best != nullptr) cards += fact("Best evaluation", loss_text(evaluations.best->eval_loss), "at step " + html_number(static_cast<double>(evaluations.best->step), 0));
+    cards += fact("Evaluation loss",
+                  loss_text(evaluations.all.front()->eval_loss) + " → " + loss_text(evaluations.all.back()->eval_loss),
+                  "perplexity " + html_number(std::exp(evaluations.all.front()->eval_loss), 1) + " → " +
+                      html_number(std::exp(evaluations.all.back()->eval_loss), 1));
+    if (evaluations.best != nullptr)
+      cards += fact("Best evaluation", loss_text(evaluations.best->eval_loss),
+                    "at step " + html_number(static_cast<double>(evaluations.best->step), 0));
   }
   if (!r.steps.empty()) {
     const StepRecord& last = r.steps.back();
-    cards += fact("Training loss", loss_text(r.steps.front().loss) + " → " + loss_text(last.loss), "of the first and the last step");
-    cards += fact("Steps", html_number(static_cast<double>(last.step), 0), html_number(last.epoch, 2) + " times through the data");
+    cards += fact("Training loss", loss_text(r.steps.front().loss) + " → " + loss_text(last.loss),
+                  "of the first and the last step");
+    cards += fact("Steps", html_number(static_cast<double>(last.step), 0),
+                  html_number(last.epoch, 2) + " times through the data");
     const double seconds = sum_of(r.steps, &StepRecord::seconds);
-    cards += fact("Time in steps", human_seconds(std::min(seconds, 1e12)), html_number(seconds / static_cast<double>(r.steps.size()), 2) + " s a step");
+    cards += fact("Time in steps", human_seconds(std::min(seconds, 1e12)),
+                  html_number(seconds / static_cast<double>(r.steps.size()), 2) + " s a step");
     double computed = 0;
     for (const StepRecord& step : r.steps)
       if (std::isfinite(step.tokens_per_second * step.seconds)) computed += step.tokens_per_second * step.seconds;
-    cards += fact("Tokens learned from", html_number(sum_of(r.steps, &StepRecord::tokens), 0), seconds > 0 ? html_number(computed / seconds, 0) + " tokens/s" : "");
+    cards += fact("Tokens learned from", html_number(sum_of(r.steps, &StepRecord::tokens), 0),
+                  seconds > 0 ? html_number(computed / seconds, 0) + " tokens/s" : "");
     cards += fact("Peak memory", bytes_text(largest(r.steps, &StepRecord::peak_rss_bytes)));
   }
   if (r.info) {
     const auto rows = static_cast<double>(r.info->rows);
-    cards += fact("Rows", html_number(rows, 0), r.info->eval_rows > 0 ? html_number(static_cast<double>(r.info->eval_rows), 0) + " more to evaluate on" : "none held out");
-    const auto trained = static_cast<double>(r.info->trained_parameters), all = static_cast<double>(r.info->model_parameters);
-    cards += fact("Trained parameters", html_number(trained, 0), all > 0 ? html_number(100 * trained / all, 3) + " % of the model's" : "");
+    cards +=
+        fact("Rows", html_number(rows, 0),
+             r.info->eval_rows > 0 ? html_number(static_cast<double>(r.info->eval_rows), 0) + " more to evaluate on"
+                                   : "none held out");
+    const auto trained = static_cast<double>(r.info->trained_parameters),
+               all = static_cast<double>(r.info->model_parameters);
+    cards += fact("Trained parameters", html_number(trained, 0),
+                  all > 0 ? html_number(100 * trained / all, 3) + " % of the model's" : "");
     if (r.info->workers > 1) cards += fact("Workers", std::to_string(r.info->workers));
   }
   for (const auto& [name, value] : r.facts) cards += fact(name, value);
@@ -135,11 +155,16 @@ std::string facts(const RunReport& r, const Evaluations& evaluations) {
 
 std::string advice(const RunReport& r, const Evaluations& evaluations) {
   std::string notes;
-  const auto skipped = static_cast<double>(std::count_if(r.steps.begin(), r.steps.end(), [](const StepRecord& step) { return step.skipped; }));
-  if (skipped > 0) notes += "<p class=\"note bad\">" + plural(skipped, "step") + " had a loss or gradient that was not finite, and changed nothing.</p>\n";
+  const auto skipped = static_cast<double>(
+      std::count_if(r.steps.begin(), r.steps.end(), [](const StepRecord& step) { return step.skipped; }));
+  if (skipped > 0)
+    notes += "<p class=\"note bad\">" + plural(skipped, "step") +
+             " had a loss or gradient that was not finite, and changed nothing.</p>\n";
   if (evaluations.best != nullptr && evaluations.all.back()->eval_loss > kOverfitted * evaluations.best->eval_loss)
-    notes += "<p class=\"note\">The evaluation loss has been rising since step " + html_number(static_cast<double>(evaluations.best->step), 0) +
-             ": from there on the model learns the rows by heart. <code>--keep-best</code> makes the best adapter the result; fewer steps or a lower <code>--lr</code> may do as well.</p>\n";
+    notes += "<p class=\"note\">The evaluation loss has been rising since step " +
+             html_number(static_cast<double>(evaluations.best->step), 0) +
+             ": from there on the model learns the rows by heart. <code>--keep-best</code> makes the best adapter the "
+             "result; fewer steps or a lower <code>--lr</code> may do as well.</p>\n";
   return notes;
 }
 
@@ -164,49 +189,66 @@ std::string charts(const RunReport& r) {
   for (const StepRecord& step : r.steps) {
     if (step.skipped || !std::isfinite(step.loss)) loss.marks.push_back(static_cast<double>(step.step));
     if (!step.evaluated) continue;
-    if (std::isfinite(step.eval_loss) && (!evaluation.best || step.eval_loss < evaluation.points[*evaluation.best].y)) evaluation.best = evaluation.points.size();
+    if (std::isfinite(step.eval_loss) && (!evaluation.best || step.eval_loss < evaluation.points[*evaluation.best].y))
+      evaluation.best = evaluation.points.size();
     evaluation.points.push_back({static_cast<double>(step.step), step.eval_loss});
   }
   loss.mark_name = "left out";
   if (!evaluation.points.empty()) loss.series.push_back(std::move(evaluation));
 
-  Chart norm = chart("grad-norm", "Gradient norm", "before clipping", ChartScale::kFit, series("gradient norm", &StepRecord::grad_norm));
+  Chart norm = chart("grad-norm", "Gradient norm", "before clipping", ChartScale::kFit,
+                     series("gradient norm", &StepRecord::grad_norm));
   norm.series[0].smooth = true;
   norm.mark_name = "not finite";
   for (const StepRecord& step : r.steps)
     if (!std::isfinite(step.grad_norm)) norm.marks.push_back(static_cast<double>(step.step));
 
-  Chart speed = chart("speed", "Speed", "tokens/s", ChartScale::kFromZero, series("speed", &StepRecord::tokens_per_second));
+  Chart speed =
+      chart("speed", "Speed", "tokens/s", ChartScale::kFromZero, series("speed", &StepRecord::tokens_per_second));
   speed.series[0].smooth = true;
 
   const bool large = largest(r.steps, &StepRecord::peak_rss_bytes) >= 1e9;
-  Chart memory = chart("memory", "Memory", large ? "GB" : "MB", ChartScale::kFromZero, series("in use", &StepRecord::rss_bytes, large ? 1e9 : 1e6));
+  Chart memory = chart("memory", "Memory", large ? "GB" : "MB", ChartScale::kFromZero,
+                       series("in use", &StepRecord::rss_bytes, large ? 1e9 : 1e6));
   memory.series.push_back(series("peak", &StepRecord::peak_rss_bytes, large ? 1e9 : 1e6));
   memory.series[1].colour = 6;
 
   std::string all;
-  for (const Chart& made : {loss, chart("learning-rate", "Learning rate", "", ChartScale::kFromZero, series("learning rate", &StepRecord::learning_rate)), norm, speed, memory})
+  for (const Chart& made : {loss,
+                            chart("learning-rate", "Learning rate", "", ChartScale::kFromZero,
+                                  series("learning rate", &StepRecord::learning_rate)),
+                            norm, speed, memory})
     all += "<div class=\"card\">" + line_chart(made) + "</div>\n";
-  return "<h2>Curves</h2>\n<div class=\"grid\">\n" + all + "</div>\n<p class=\"note\">Faint: every step. Bold: the mean of neighbouring steps.</p>\n";
+  return "<h2>Curves</h2>\n<div class=\"grid\">\n" + all +
+         "</div>\n<p class=\"note\">Faint: every step. Bold: the mean of neighbouring steps.</p>\n";
 }
 
 std::string answers(const RunReport& r) {
   if (r.tried.empty()) return {};
   const auto answer = [](const char* name, const std::optional<std::string>& said, const char* none) {
     const bool empty = !said || said->find_first_not_of(" \n\t") == said->npos;
-    return "<div><dt>" + std::string(name) + "</dt><dd>" + (empty ? "<span class=\"note\">" + std::string(said ? "(nothing)" : none) + "</span>" : html_escaped(*said)) + "</dd></div>\n";
+    return "<div><dt>" + std::string(name) + "</dt><dd>" +
+           (empty ? "<span class=\"note\">" + std::string(said ? "(nothing)" : none) + "</span>"
+                  : html_escaped(*said)) +
+           "</dd></div>\n";
   };
   std::string cards;
   for (const TriedPrompt& tried : r.tried)
-    cards += "<article class=\"card\"><h3>" + html_escaped(tried.prompt) + "</h3>\n<dl class=\"answers\">\n" + answer("Before training", tried.before, "not tried") +
-             answer("After training", tried.after, r.status == RunStatus::kRunning ? "when the run is over" : "not tried") + answer("In the data", tried.reference, "") + "</dl></article>\n";
-  return "<h2>Answers before and after</h2>\n<p class=\"note\">" + std::string(r.info && r.info->eval_rows == 0 ? "To prompts that it learned from" : "To prompts that it did not learn from") +
+    cards +=
+        "<article class=\"card\"><h3>" + html_escaped(tried.prompt) + "</h3>\n<dl class=\"answers\">\n" +
+        answer("Before training", tried.before, "not tried") +
+        answer("After training", tried.after, r.status == RunStatus::kRunning ? "when the run is over" : "not tried") +
+        answer("In the data", tried.reference, "") + "</dl></article>\n";
+  return "<h2>Answers before and after</h2>\n<p class=\"note\">" +
+         std::string(r.info && r.info->eval_rows == 0 ? "To prompts that it learned from"
+                                                      : "To prompts that it did not learn from") +
          ", always the likeliest token.</p>\n" + cards;
 }
 
 std::string next_steps(const RunReport& r) {
   std::string commands;
-  for (const auto& [what, command] : r.next) commands += "<p>" + html_escaped(what) + "</p>\n<pre><code>" + html_escaped(command) + "</code></pre>\n";
+  for (const auto& [what, command] : r.next)
+    commands += "<p>" + html_escaped(what) + "</p>\n<pre><code>" + html_escaped(command) + "</code></pre>\n";
   return commands.empty() ? "" : "<h2>What to do next</h2>\n" + commands;
 }
 
@@ -214,8 +256,11 @@ std::string options(const RunReport& r) {
   if (r.options.empty()) return "<h2>Options</h2>\n<p class=\"note\">All as they are by default.</p>\n";
   std::string rows;
   for (const RunReport::Option& option : r.options)
-    rows += "<tr><td><code>" + html_escaped(option.name) + "</code></td><td>" + html_escaped(option.value) + "</td><td>" + html_escaped(option.usual) + "</td></tr>\n";
-  return "<h2>Options that are not the defaults</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>option</th><th>here</th><th>default</th></tr></thead>\n<tbody>\n" + rows + "</tbody></table></div>\n";
+    rows += "<tr><td><code>" + html_escaped(option.name) + "</code></td><td>" + html_escaped(option.value) +
+            "</td><td>" + html_escaped(option.usual) + "</td></tr>\n";
+  return "<h2>Options that are not the defaults</h2>\n<div "
+         "class=\"scroll\"><table>\n<thead><tr><th>option</th><th>here</th><th>default</th></tr></thead>\n<tbody>\n" +
+         rows + "</tbody></table></div>\n";
 }
 
 }  // namespace
@@ -227,8 +272,10 @@ std::vector<StepRecord> read_metrics(const std::filesystem::path& run) {
     StepRecord s;
     s.step = whole(line, "step");
     if (s.step <= (steps.empty() ? 0 : steps.back().step)) return;
-    s.epoch = number(line, "epoch"), s.loss = number(line, "loss"), s.learning_rate = number(line, "learning_rate"), s.grad_norm = number(line, "grad_norm");
-    s.tokens = number(line, "tokens"), s.tokens_per_second = number(line, "tokens_per_second"), s.seconds = number(line, "seconds");
+    s.epoch = number(line, "epoch"), s.loss = number(line, "loss"), s.learning_rate = number(line, "learning_rate"),
+    s.grad_norm = number(line, "grad_norm");
+    s.tokens = number(line, "tokens"), s.tokens_per_second = number(line, "tokens_per_second"),
+    s.seconds = number(line, "seconds");
     s.rss_bytes = number(line, "rss_bytes"), s.peak_rss_bytes = number(line, "peak_rss_bytes");
     s.skipped = line.contains("skipped") && line["skipped"] == true;
     s.evaluated = line.contains("eval_loss");
@@ -240,8 +287,12 @@ std::vector<StepRecord> read_metrics(const std::filesystem::path& run) {
 }
 
 json to_json(const RunInfo& info) {
-  return {{"rows", info.rows}, {"eval_rows", info.eval_rows}, {"trained_parameters", info.trained_parameters}, {"model_parameters", info.model_parameters},
-          {"total_steps", info.total_steps}, {"workers", info.workers}};
+  return {{"rows", info.rows},
+          {"eval_rows", info.eval_rows},
+          {"trained_parameters", info.trained_parameters},
+          {"model_parameters", info.model_parameters},
+          {"total_steps", info.total_steps},
+          {"workers", info.workers}};
 }
 
 std::optional<RunInfo> read_run_info(const std::filesystem::path& run) {
@@ -302,10 +353,12 @@ void write_tried_prompts(const std::filesystem::path& run, const std::vector<Tri
 
 std::string report_page(const RunReport& r) {
   const Evaluations evaluations(r.steps);
-  std::string body = "<p>" + html_escaped(status_line(r)) + "</p>\n" + facts(r, evaluations) + advice(r, evaluations) + charts(r) + answers(r) + next_steps(r) + options(r) +
-                     "<p class=\"note\">Written " + html_escaped(r.written) + " by aacft " AACFT_VERSION ".</p>";
+  std::string body = "<p>" + html_escaped(status_line(r)) + "</p>\n" + facts(r, evaluations) + advice(r, evaluations) +
+                     charts(r) + answers(r) + next_steps(r) + options(r) + "<p class=\"note\">Written " +
+                     html_escaped(r.written) + " by aacft " AACFT_VERSION ".</p>";
   std::string page = html_page("Training report: " + r.name, body, std::string(kChartStyle) + std::string(kStyle));
-  if (r.status == RunStatus::kRunning) page.insert(page.find("<title>"), "<meta http-equiv=\"refresh\" content=\"30\">\n");
+  if (r.status == RunStatus::kRunning)
+    page.insert(page.find("<title>"), "<meta http-equiv=\"refresh\" content=\"30\">\n");
   return page;
 }
 

@@ -18,14 +18,16 @@ std::int64_t RunData::longest() const {
   return longest;
 }
 
-RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer, const Warn& warn) {
+RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer,
+                      const Warn& warn) {
   RunData data;
   std::vector<Sample> rows = load_samples_for(config, options.data, tokenizer, options.rows, warn);
   if (!options.eval_data.empty()) {
     data.eval_rows = load_samples_for(config, options.eval_data, tokenizer, options.rows, warn);
   } else if (options.eval_split > 0) {
     const RandomStream order(options.seed, Purpose::kSplit);
-    const auto held_out = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(options.eval_split * static_cast<double>(rows.size()))));
+    const auto held_out = std::max<std::size_t>(
+        1, static_cast<std::size_t>(std::lround(options.eval_split * static_cast<double>(rows.size()))));
     if (held_out >= rows.size()) throw UsageError("--eval-split leaves no rows to train on");
     for (std::size_t i = 0; i < rows.size(); ++i)
       (order.permute(i, rows.size()) < held_out ? data.eval_rows : data.rows).push_back(std::move(rows[i]));
@@ -48,7 +50,8 @@ RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
 
 RunLength run_length(const TrainOptions& options, const DataOrder& order) {
   if (options.epochs <= 0) return {options.max_steps, options.max_steps * options.accumulation};
-  const auto micro_batches = static_cast<std::int64_t>(std::ceil(options.epochs * static_cast<double>(order.micro_batches_per_epoch()) - 1e-9));
+  const auto micro_batches = static_cast<std::int64_t>(
+      std::ceil(options.epochs * static_cast<double>(order.micro_batches_per_epoch()) - 1e-9));
   return {(micro_batches + options.accumulation - 1) / options.accumulation, micro_batches};
 }
 

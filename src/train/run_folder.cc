@@ -26,8 +26,9 @@ void remove_everything(const fs::path& path) {
 }
 
 void remove_run(const fs::path& folder) {
-  for (const char* name : {"checkpoints", "best", "metrics.jsonl", "samples.jsonl", "report.html", "config.toml", "adapter_model.safetensors", "adapter_config.json",
-                           "model.safetensors", "config.json", "generation_config.json"})
+  for (const char* name : {"checkpoints", "best", "metrics.jsonl", "samples.jsonl", "report.html", "config.toml",
+                           "adapter_model.safetensors", "adapter_config.json", "model.safetensors", "config.json",
+                           "generation_config.json"})
     remove_everything(folder / name);
   for (const fs::path& file : tokenizer_files(folder)) remove_everything(file);
 }
@@ -35,14 +36,10 @@ void remove_run(const fs::path& folder) {
 }  // namespace
 
 json to_json(const RunState& state) {
-  return {{"version", kStateVersion},
-          {"step", state.step},
-          {"skipped", state.skipped},
-          {"data_fingerprint", state.data_fingerprint},
-          {"tokens", state.tokens},
-          {"best_loss", state.best_loss ? json(*state.best_loss) : json(nullptr)},
-          {"best_step", state.best_step},
-          {"evaluations_since_best", state.evaluations_since_best}};
+  return {{"version", kStateVersion},     {"step", state.step},
+          {"skipped", state.skipped},     {"data_fingerprint", state.data_fingerprint},
+          {"tokens", state.tokens},       {"best_loss", state.best_loss ? json(*state.best_loss) : json(nullptr)},
+          {"best_step", state.best_step}, {"evaluations_since_best", state.evaluations_since_best}};
 }
 
 RunState read_run_state(const fs::path& file) {
@@ -55,12 +52,14 @@ RunState read_run_state(const fs::path& file) {
   // A conversion would round 1.5 and make anything of 1e300.
   const auto count = [&](const char* key) {
     const json& value = field(key);
-    if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<std::int64_t>::max()) throw wrong("\"", key, "\" must be a count, not ", value.dump());
+    if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<std::int64_t>::max())
+      throw wrong("\"", key, "\" must be a count, not ", value.dump());
     return value.get<std::int64_t>();
   };
   const json& version = field("version");
   if (!version.is_number_integer() || version < 1 || version > kStateVersion)
-    throw Error(file, ": state of version ", version.dump(), "; this aacft reads versions 1 to ", kStateVersion, ", so go on with the aacft that wrote it or a newer one");
+    throw Error(file, ": state of version ", version.dump(), "; this aacft reads versions 1 to ", kStateVersion,
+                ", so go on with the aacft that wrote it or a newer one");
   RunState state;
   state.step = count("step");
   if (version >= 2) state.skipped = count("skipped");
@@ -73,11 +72,13 @@ RunState read_run_state(const fs::path& file) {
   }
   state.best_step = count("best_step");
   state.evaluations_since_best = count("evaluations_since_best");
-  if (state.skipped > state.step || state.best_step > state.step || state.evaluations_since_best > state.step) throw wrong("its steps cannot be");
+  if (state.skipped > state.step || state.best_step > state.step || state.evaluations_since_best > state.step)
+    throw wrong("its steps cannot be");
   return state;
 }
 
-RunFolder::RunFolder(fs::path path, bool resume, bool overwrite) : path_(std::move(path)), resume_(resume), overwrite_(overwrite) {
+RunFolder::RunFolder(fs::path path, bool resume, bool overwrite)
+    : path_(std::move(path)), resume_(resume), overwrite_(overwrite) {
   if (fs::is_directory(path_)) lock_ = std::make_unique<FolderLock>(path_);
   check();
 }
@@ -87,15 +88,20 @@ void RunFolder::check() const {
   if (fs::exists(path_) && !fs::is_directory(path_)) throw Error(path_, " is a file; --output needs a folder");
   if (resume_) {
     if (!ours) throw Error("nothing to resume: ", path_, " does not hold a run");
-    if (!begun()) throw Error("nothing to resume: the run in ", path_, " was cut short before it began; start it again with its options");
+    if (!begun())
+      throw Error("nothing to resume: the run in ", path_,
+                  " was cut short before it began; start it again with its options");
     const json marker = read_json_object(path_ / kMarker);
     const auto version = marker.find("version");
     if (version == marker.end() || !version->is_number_integer() || *version < 1 || *version > kFolderVersion)
-      throw Error(path_ / kMarker, ": a run folder of ", version == marker.end() ? "no version" : "version " + version->dump(), "; this aacft knows versions up to ",
-                  kFolderVersion, ", so go on with the aacft that wrote it or a newer one");
+      throw Error(path_ / kMarker, ": a run folder of ",
+                  version == marker.end() ? "no version" : "version " + version->dump(),
+                  "; this aacft knows versions up to ", kFolderVersion,
+                  ", so go on with the aacft that wrote it or a newer one");
   } else if (ours) {
     if (!overwrite_ && has_saved())
-      throw Error(path_, " holds a run already; --resume continues it, --overwrite replaces it, or choose another --output");
+      throw Error(path_,
+                  " holds a run already; --resume continues it, --overwrite replaces it, or choose another --output");
   } else if (fs::exists(path_)) {
     for (const auto& entry : fs::directory_iterator(path_))
       if (!is_temporary(entry.path())) throw Error(path_, " exists and holds other files; choose another --output");
@@ -158,7 +164,8 @@ bool RunFolder::restore() {
   if (moved) {
     make_folders(path_);
     auto lock = std::make_unique<FolderLock>(path_);
-    if (!fs::is_empty(path_)) throw Error(path_, " was removed while this run was writing to it, and something else is there now");
+    if (!fs::is_empty(path_))
+      throw Error(path_, " was removed while this run was writing to it, and something else is there now");
     lock_ = std::move(lock);
   }
   write_config();
@@ -190,7 +197,8 @@ std::vector<std::int64_t> RunFolder::steps(bool whole) const {
 void RunFolder::prune(std::int64_t limit) const {
   const auto whole = checkpoints();
   // The state goes first: without it the rest is no checkpoint any more.
-  for (std::size_t i = static_cast<std::size_t>(limit); limit > 0 && i < whole.size(); ++i) remove_everything(checkpoint(whole[i]) / "state.json");
+  for (std::size_t i = static_cast<std::size_t>(limit); limit > 0 && i < whole.size(); ++i)
+    remove_everything(checkpoint(whole[i]) / "state.json");
   remove_half_checkpoints();
 }
 
@@ -208,7 +216,9 @@ std::int64_t RunFolder::open_metrics(std::int64_t steps_done) {
         read_file(file),
         [&](std::size_t, const json& line) {
           const auto step = line.find("step");
-          if (step != line.end() && step->is_number_integer() && *step >= 1 && *step <= steps_done && steps.insert(step->get<std::int64_t>()).second) kept += line.dump() + "\n";
+          if (step != line.end() && step->is_number_integer() && *step >= 1 && *step <= steps_done &&
+              steps.insert(step->get<std::int64_t>()).second)
+            kept += line.dump() + "\n";
         },
         [](std::size_t, const std::string&) {});  // the torn last line of an interrupted run
   write_file_atomic(file, kept);

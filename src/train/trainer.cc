@@ -68,12 +68,14 @@ void check_options(const TrainOptions& o) {
   need(evaluates || (!o.keep_best && o.patience == 0), "--keep-best and --patience need --eval-data or --eval-split");
   need(o.eval_steps >= 1, "--eval-steps must be 1 or more");
   std::error_code ignored;
-  need(!std::filesystem::equivalent(o.model, o.output, ignored), "--output is the folder of --model, which it would overwrite");
+  need(!std::filesystem::equivalent(o.model, o.output, ignored),
+       "--output is the folder of --model, which it would overwrite");
 }
 
 template <typename T>
 std::vector<T> slice(const std::vector<T>& all, std::pair<std::size_t, std::size_t> bounds) {
-  return {all.begin() + static_cast<std::ptrdiff_t>(bounds.first), all.begin() + static_cast<std::ptrdiff_t>(bounds.second)};
+  return {all.begin() + static_cast<std::ptrdiff_t>(bounds.first),
+          all.begin() + static_cast<std::ptrdiff_t>(bounds.second)};
 }
 
 ModelOptions model_options(const TrainOptions& options) {
@@ -111,7 +113,8 @@ class Run {
       : options_(options),
         workers_(workers),
         events_(events_of(events, workers.rank())),
-        folder_(workers.rank() == 0 ? std::make_unique<RunFolder>(options.output, options.resume, options.overwrite) : nullptr),
+        folder_(workers.rank() == 0 ? std::make_unique<RunFolder>(options.output, options.resume, options.overwrite)
+                                    : nullptr),
         input_(read_run_input(options, events.warning)),
         model_(with_room(), events.warning, model_options(options)) {}
 
@@ -127,7 +130,8 @@ class Run {
       if (!checkpoint.empty()) load_checkpoint(checkpoint);
       if (options_.resume) folder_->write_config();
       if (const std::int64_t lines = folder_->open_metrics(state_.step); lines < state_.step)
-        tell(events_.warning, "metrics.jsonl has lines of " + std::to_string(lines) + " of the " + std::to_string(state_.step) + " steps so far; the others are lost");
+        tell(events_.warning, "metrics.jsonl has lines of " + std::to_string(lines) + " of the " +
+                                  std::to_string(state_.step) + " steps so far; the others are lost");
     }
     share_state();
     tell(events_.start, info());
@@ -163,15 +167,17 @@ class Run {
   const std::filesystem::path& with_room() const {
     const RunForecast expected = forecast(options_, input_);
     if (expected.fits()) return options_.model;
-    if (expected.peak() > rss_bytes() + available_memory_bytes()) throw Error("there is not enough memory for this run: ", shortage(expected));
+    if (expected.peak() > rss_bytes() + available_memory_bytes())
+      throw Error("there is not enough memory for this run: ", shortage(expected));
     tell(events_.warning, "this run may need more than its memory: " + shortage(expected));
     return options_.model;
   }
 
   void fix_order() {
     state_.data_fingerprint = fingerprint(data_.rows);
-    for (const std::uint64_t value : {options_.seed, static_cast<std::uint64_t>(options_.micro_batch), static_cast<std::uint64_t>(options_.accumulation),
-                                      static_cast<std::uint64_t>(options_.shuffle)})
+    for (const std::uint64_t value :
+         {options_.seed, static_cast<std::uint64_t>(options_.micro_batch),
+          static_cast<std::uint64_t>(options_.accumulation), static_cast<std::uint64_t>(options_.shuffle)})
       state_.data_fingerprint = (state_.data_fingerprint ^ value) * 0x100000001b3u;
     order_ = std::make_unique<DataOrder>(data_.rows.size(), options_.micro_batch, options_.shuffle, options_.seed);
     length_ = run_length(options_, *order_);
@@ -193,7 +199,8 @@ class Run {
       adapter_->attach(model_, events_.warning);
       trained = adapter_->parameters();
     }
-    optimizer_ = std::make_unique<Optimizer>(trained, options_.beta1, options_.beta2, options_.epsilon, options_.weight_decay);
+    optimizer_ =
+        std::make_unique<Optimizer>(trained, options_.beta1, options_.beta2, options_.epsilon, options_.weight_decay);
   }
 
   void plan() {
@@ -201,8 +208,10 @@ class Run {
     const std::uint64_t moments = options_.full ? 8 * static_cast<std::uint64_t>(model_.config().num_parameters()) : 0;
     const std::uint64_t whole = memory_budget(options_), taken = rss_bytes() + moments;
     budget_ = whole > taken ? whole - taken : 0;
-    const Footprint needs = footprint(model_.config(), adapter_ ? &adapter_->config() : nullptr, options_.model_options, model_.stored_dtype());
-    plan_ = plan_passes(options_, needs.pass, model_.num_layers(), lengths_of(pointers_to(data_.rows)), data_.longest(), budget_);
+    const Footprint needs = footprint(model_.config(), adapter_ ? &adapter_->config() : nullptr, options_.model_options,
+                                      model_.stored_dtype());
+    plan_ = plan_passes(options_, needs.pass, model_.num_layers(), lengths_of(pointers_to(data_.rows)), data_.longest(),
+                        budget_);
   }
 
   RunInfo info() const {
@@ -224,21 +233,25 @@ class Run {
   }
 
   double epoch_after(std::int64_t steps) const {
-    return static_cast<double>(std::min(steps * options_.accumulation, length_.micro_batches)) / static_cast<double>(order_->micro_batches_per_epoch());
+    return static_cast<double>(std::min(steps * options_.accumulation, length_.micro_batches)) /
+           static_cast<double>(order_->micro_batches_per_epoch());
   }
 
   // ---- workers ----
 
-  // What must be the same for all of them, a line each. Where files lie, and what only the first worker does, may differ.
+  // What must be the same for all of them, a line each. Where files lie, and what only the first worker does, may
+  // differ.
   std::string settings() const {
-    static constexpr std::array<std::string_view, 14> kOwn = {"model", "data", "output", "eval-data", "init-adapter", "overwrite",
-                                                              "threads", "memory-budget", "recompute", "save-steps", "save-total-limit", "log-steps", "report", "report-prompts"};
+    static constexpr std::array<std::string_view, 14> kOwn = {
+        "model",         "data",      "output",     "eval-data",        "init-adapter", "overwrite", "threads",
+        "memory-budget", "recompute", "save-steps", "save-total-limit", "log-steps",    "report",    "report-prompts"};
     std::ostringstream text;
     text << "aacft " << AACFT_VERSION << "\nmodel " << to_json(model_.config(), Dtype::kFloat32).dump() << "\n";
     std::istringstream lines(options_.resolved_config);
     for (std::string line; std::getline(lines, line);)
       if (std::find(kOwn.begin(), kOwn.end(), line.substr(0, line.find(' '))) == kOwn.end()) text << line << "\n";
-    text << "arithmetic in " << (model_.compute() == Compute::kBf16 ? "bf16" : "fp32") << "\n" << data_.rows.size() << " rows (fingerprint " << state_.data_fingerprint << ")\n"
+    text << "arithmetic in " << (model_.compute() == Compute::kBf16 ? "bf16" : "fp32") << "\n"
+         << data_.rows.size() << " rows (fingerprint " << state_.data_fingerprint << ")\n"
          << data_.eval_rows.size() << " evaluation rows (fingerprint " << fingerprint(data_.eval_rows) << ")\n"
          << info().trained_parameters << " trained parameters\n";
     return text.str();
@@ -256,7 +269,8 @@ class Run {
   [[noreturn]] void end_without(const WorkerLost& lost) {
     std::string saved = "the last checkpoint";
     if (save_recorded()) saved = "step " + std::to_string(recorded_) + ", which is saved,";
-    throw Error("step ", recorded_ + 1, ": ", lost.what(), "; go on from ", saved, " with any number of workers: aacft train --resume ", options_.output);
+    throw Error("step ", recorded_ + 1, ": ", lost.what(), "; go on from ", saved,
+                " with any number of workers: aacft train --resume ", options_.output);
   }
 
   // ---- one step ----
@@ -297,7 +311,8 @@ class Run {
   static void sort_rows(std::vector<const Sample*>& rows, std::vector<float>& weights) {
     std::vector<std::size_t> order(rows.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rows[a]->ids < rows[b]->ids; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return rows[a]->ids < rows[b]->ids; });
     rows = pick(rows, order);
     weights = pick(weights, order);
   }
@@ -305,14 +320,16 @@ class Run {
   StepReport do_step() {
     const double started = wall_seconds(), cpu_started = cpu_seconds();
     const StepData data = step_data(state_.step);
-    const double rate = options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, length_.steps);
+    const double rate =
+        options_.learning_rate * schedule_factor(options_.schedule, state_.step, options_.warmup, length_.steps);
     optimizer_->zero_gradients();
     double loss = 0;
     const auto mine = share_of_rows(lengths_of(data.rows), workers_.rank(), workers_.size());
     std::vector<const Sample*> my_rows = pick(data.rows, mine);
     std::vector<float> my_weights = pick(data.weights, mine);
     if (shares_prefixes(options_)) sort_rows(my_rows, my_weights);
-    const auto passes = shares_prefixes(options_) ? cut_into_shared_passes(my_rows, plan_.max_rows) : cut_into_passes(lengths_of(my_rows), plan_.max_rows);
+    const auto passes = shares_prefixes(options_) ? cut_into_shared_passes(my_rows, plan_.max_rows)
+                                                  : cut_into_passes(lengths_of(my_rows), plan_.max_rows);
     for (const auto& bounds : passes) {
       const auto rows = slice(my_rows, bounds);
       const auto weights = slice(my_weights, bounds);
@@ -359,9 +376,10 @@ class Run {
 
   // ---- numbers that are not finite ----
 
-  // With --on-nan skip nothing of the step is applied. Otherwise the run ends; what came before is saved, unless that is
-  // what has gone wrong: every row fails then.
-  void skip_or_stop(const std::vector<const Sample*>& rows, const std::vector<float>& weights, double loss, double norm) {
+  // With --on-nan skip nothing of the step is applied. Otherwise the run ends; what came before is saved, unless that
+  // is what has gone wrong: every row fails then.
+  void skip_or_stop(const std::vector<const Sample*>& rows, const std::vector<float>& weights, double loss,
+                    double norm) {
     std::ostringstream text;
     text << "step " << state_.step + 1 << ": loss " << loss << ", gradient norm " << norm;
     const std::vector<std::string> tensors = optimizer_->non_finite_gradients();
@@ -379,9 +397,13 @@ class Run {
       if (++skipped_in_a_row_ < kMostSkipped) return;
       text << ", as were those before it";
     }
-    if (diverged) throw Error(text.str(), ": the run has diverged; go on from the last checkpoint with a lower --lr: aacft train --resume ", options_.output, " --lr ...");
+    if (diverged)
+      throw Error(text.str(),
+                  ": the run has diverged; go on from the last checkpoint with a lower --lr: aacft train --resume ",
+                  options_.output, " --lr ...");
     if (save_recorded()) text << "; step " << recorded_ << " is saved";
-    throw Error(text.str(), "; go on without those rows, or with --on-nan skip: aacft train --resume ", options_.output, " --on-nan skip");
+    throw Error(text.str(), "; go on without those rows, or with --on-nan skip: aacft train --resume ", options_.output,
+                " --on-nan skip");
   }
 
   // Each row tried alone.
@@ -393,7 +415,8 @@ class Run {
       SamplePass alone = pass_of({rows[i]}, {weights[i]});
       alone.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
       backprop_.add_gradients(alone.pass, alone.targets, plan_.kept_layers, loss);
-      if (!std::isfinite(loss) || !optimizer_->non_finite_gradients().empty()) lines.push_back(std::to_string(rows[i]->line));
+      if (!std::isfinite(loss) || !optimizer_->non_finite_gradients().empty())
+        lines.push_back(std::to_string(rows[i]->line));
     }
     return lines;
   }
@@ -413,7 +436,8 @@ class Run {
     }
     workers_.sum(std::span(&loss, 1));
     EvalReport report{state_.step, loss / static_cast<double>(counted), false};
-    if (!std::isfinite(report.loss)) tell(events_.warning, "step " + std::to_string(state_.step) + ": the evaluation loss is not finite");
+    if (!std::isfinite(report.loss))
+      tell(events_.warning, "step " + std::to_string(state_.step) + ": the evaluation loss is not finite");
     const bool better = std::isfinite(report.loss) && (!state_.best_loss || report.loss < *state_.best_loss);
     // A best that is not on the disk is none.
     report.best = better && (!options_.keep_best || !workers_.any(!try_to_save_best()));
@@ -438,7 +462,8 @@ class Run {
       adapter_->save(folder);
     } else {
       std::vector<TensorView> tensors;
-      for (const NamedParameter& named : model_.parameters()) tensors.push_back(view_of(named.name, named.parameter->value));
+      for (const NamedParameter& named : model_.parameters())
+        tensors.push_back(view_of(named.name, named.parameter->value));
       write_model_config(folder, model_.config(), Dtype::kFloat32);
       copy_tokenizer(options_.model, folder);
       write_safetensors(folder / "model.safetensors", tensors);  // last: where it is, the model is whole
@@ -450,7 +475,8 @@ class Run {
     const auto file = folder / (adapter_ ? "adapter_model.safetensors" : "model.safetensors");
     const SafetensorsFile saved(file);
     for (const NamedParameter& named : adapter_ ? adapter_->parameters() : model_.parameters()) {
-      const auto found = std::find_if(saved.tensors().begin(), saved.tensors().end(), [&](const TensorView& t) { return t.name == named.name; });
+      const auto found = std::find_if(saved.tensors().begin(), saved.tensors().end(),
+                                      [&](const TensorView& t) { return t.name == named.name; });
       if (found == saved.tensors().end() || found->shape != named.parameter->value.sizes().vec())
         throw Error(file, ": ", named.name, " is missing or does not fit; the checkpoint is of another run");
       require_finite(*found, file.string());
@@ -460,7 +486,8 @@ class Run {
   }
 
   void restore_folder() {
-    if (folder_->restore()) tell(events_.warning, std::string("the run's folder was removed; it is made again, without what it held"));
+    if (folder_->restore())
+      tell(events_.warning, std::string("the run's folder was removed; it is made again, without what it held"));
   }
 
   void save_checkpoint() {
@@ -492,7 +519,8 @@ class Run {
       save_checkpoint();
       return true;
     } catch (const Error& error) {
-      tell(events_.warning, "step " + std::to_string(state_.step) + " could not be saved: " + error.what() + "; training goes on, and the next checkpoint is tried");
+      tell(events_.warning, "step " + std::to_string(state_.step) + " could not be saved: " + error.what() +
+                                "; training goes on, and the next checkpoint is tried");
       return false;
     }
   }
@@ -504,7 +532,8 @@ class Run {
   std::string how_to_finish() const {
     if (!folder_->is_ours()) return "what this run saved before is where its folder went";
     const auto steps = folder_->checkpoints();
-    return (steps.empty() ? std::string("no checkpoint is there") : "step " + std::to_string(steps.front()) + " is saved") +
+    return (steps.empty() ? std::string("no checkpoint is there")
+                          : "step " + std::to_string(steps.front()) + " is saved") +
            "; when that is mended, go on with: aacft train --resume " + folder_->path().string();
   }
 
@@ -514,7 +543,9 @@ class Run {
       folder_->append_metrics(line);
       metrics_fail_ = false;
     } catch (const Error& error) {
-      if (!metrics_fail_) tell(events_.warning, std::string(error.what()) + "; training goes on, and the lines are written when it works again");
+      if (!metrics_fail_)
+        tell(events_.warning,
+             std::string(error.what()) + "; training goes on, and the lines are written when it works again");
       metrics_fail_ = true;
     }
   }
@@ -541,9 +572,12 @@ class Run {
     }
     const auto path = folder_->checkpoint(steps.front());
     const RunState saved = read_run_state(path / "state.json");
-    if (saved.step != steps.front()) throw Error(path / "state.json", ": the step is ", saved.step, ", which does not go with the folder's name; remove this checkpoint to go on from the one before");
+    if (saved.step != steps.front())
+      throw Error(path / "state.json", ": the step is ", saved.step,
+                  ", which does not go with the folder's name; remove this checkpoint to go on from the one before");
     if (saved.data_fingerprint != state_.data_fingerprint)
-      throw Error("the rows in ", options_.data, ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_->path(),
+      throw Error("the rows in ", options_.data,
+                  ", or --seed, --micro-batch, --accumulation or --shuffle, are not those that ", folder_->path(),
                   " was started with; resume with the same data and options");
     state_ = saved;
     return path;
@@ -569,7 +603,8 @@ class Run {
         break;
       }
       StepReport report = do_step();
-      report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) * static_cast<double>(length_.steps - state_.step);
+      report.seconds_left = (wall_seconds() - started) / static_cast<double>(state_.step - first) *
+                            static_cast<double>(length_.steps - state_.step);
       tell(events_.step, report);
       std::optional<EvalReport> evaluation;
       if (evaluation_due()) evaluation = evaluate();
@@ -577,7 +612,9 @@ class Run {
       if (evaluation) tell(events_.evaluation, *evaluation);
       recorded_ = state_.step;
       // What steps were left out after may have gone wrong itself, and must not take the place of older checkpoints.
-      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0 && state_.step < length_.steps && skipped_in_a_row_ == 0) try_to_save();
+      if (options_.save_steps > 0 && state_.step % options_.save_steps == 0 && state_.step < length_.steps &&
+          skipped_in_a_row_ == 0)
+        try_to_save();
     }
     if (result.end != RunEnd::kInterrupted) {
       if (state_.step < length_.steps) result.end = RunEnd::kStoppedEarly;
@@ -605,10 +642,8 @@ class Run {
     save_at_the_end();
     try {
       if (options_.keep_best && state_.best_loss) {
-        if (std::filesystem::exists(folder_->best()))
-          read_weights(folder_->best());
-        else
-          tell(events_.warning, std::string("the best adapter was removed; the result is the last one"));
+        if (std::filesystem::exists(folder_->best())) read_weights(folder_->best());
+        else tell(events_.warning, std::string("the best adapter was removed; the result is the last one"));
       }
       write_weights(folder_->path());
     } catch (const Error& error) {

@@ -3,8 +3,6 @@
 #include <c10/util/Logging.h>
 #include <netdb.h>
 #include <sys/socket.h>
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/types.h>
 #include <unistd.h>
 
@@ -15,6 +13,8 @@
 #include <numeric>
 #include <optional>
 #include <sstream>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "aacft/base/system.h"
 
@@ -30,10 +30,12 @@ const char* variable(const char* name) {
 
 std::int64_t number(const char* name, std::int64_t least, std::int64_t most) {
   const char* text = variable(name);
-  if (text == nullptr) throw UsageError(name, " is not set; several workers need RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT");
+  if (text == nullptr)
+    throw UsageError(name, " is not set; several workers need RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT");
   std::int64_t value = 0;
   const char* end = text + std::string_view(text).size();
-  if (const auto [at, error] = std::from_chars(text, end, value); error != std::errc() || at != end || value < least || value > most)
+  if (const auto [at, error] = std::from_chars(text, end, value);
+      error != std::errc() || at != end || value < least || value > most)
     throw UsageError(name, "=", text, " is not a number from ", least, " to ", most);
   return value;
 }
@@ -42,9 +44,12 @@ std::int64_t number(const char* name, std::int64_t least, std::int64_t most) {
 std::optional<std::pair<const char*, const char*>> names_of_rank_and_size() {
   if (variable("RANK") || variable("WORLD_SIZE")) return {{"RANK", "WORLD_SIZE"}};
   if (!variable("MASTER_ADDR")) return {};
-  for (const auto& [rank, size] : {std::pair{"SLURM_PROCID", "SLURM_NTASKS"}, {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}})
+  for (const auto& [rank, size] : {std::pair{"SLURM_PROCID", "SLURM_NTASKS"},
+                                   {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                   {"PMI_RANK", "PMI_SIZE"}})
     if (variable(rank) && variable(size)) return {{rank, size}};
-  throw UsageError("MASTER_ADDR is set, but not which worker this is: RANK and WORLD_SIZE; unset it to train with one process");
+  throw UsageError(
+      "MASTER_ADDR is set, but not which worker this is: RANK and WORLD_SIZE; unset it to train with one process");
 }
 
 // libtorch's messages begin with a place in its source, and end with a stack trace.
@@ -69,7 +74,8 @@ std::string own_address(const char* master, std::uint16_t port) {
     sockaddr_storage own{};
     socklen_t size = sizeof own;
     char text[NI_MAXHOST];
-    if (fd >= 0 && ::connect(fd, at->ai_addr, at->ai_addrlen) == 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+    if (fd >= 0 && ::connect(fd, at->ai_addr, at->ai_addrlen) == 0 &&
+        ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
         ::getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
       address = text;
     if (fd >= 0) ::close(fd);
@@ -81,7 +87,9 @@ std::string own_address(const char* master, std::uint16_t port) {
 
 bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
 
-Tensor as_tensor(std::span<double> values) { return at::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, at::kDouble); }
+Tensor as_tensor(std::span<double> values) {
+  return at::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, at::kDouble);
+}
 
 }  // namespace
 
@@ -93,8 +101,11 @@ struct Workers::Group {
     if (master == nullptr) throw UsageError("MASTER_ADDR is not set: the address of the machine with worker 0");
     auto port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65534));
     // torchrun's own store listens there, and one of another version may not understand ours.
-    if (const char* torchrun = variable("TORCHELASTIC_USE_AGENT_STORE"); torchrun != nullptr && std::string_view(torchrun) == "True") ++port;
-    const std::chrono::seconds timeout(variable("AACFT_WORKER_TIMEOUT") ? number("AACFT_WORKER_TIMEOUT", 1, 1'000'000) : 600);
+    if (const char* torchrun = variable("TORCHELASTIC_USE_AGENT_STORE");
+        torchrun != nullptr && std::string_view(torchrun) == "True")
+      ++port;
+    const std::chrono::seconds timeout(variable("AACFT_WORKER_TIMEOUT") ? number("AACFT_WORKER_TIMEOUT", 1, 1'000'000)
+                                                                        : 600);
     const std::string address = own_address(master, port);
     const char* interface = variable("GLOO_SOCKET_IFNAME");
     FLAGS_caffe2_log_level = 3;  // what goes wrong is said once, here
@@ -113,8 +124,10 @@ struct Workers::Group {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& error) {
-      throw Error("worker ", rank, " of ", size, " did not meet the others at ", master, " port ", port, " (from ", address, "): ", plain(error),
-                  "; do all run, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE, and is the port free and open?");
+      throw Error(
+          "worker ", rank, " of ", size, " did not meet the others at ", master, " port ", port, " (from ", address,
+          "): ", plain(error),
+          "; do all run, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE, and is the port free and open?");
     }
   }
 
@@ -124,8 +137,10 @@ struct Workers::Group {
     store.set(key(rank), std::vector<std::uint8_t>{loopback});
     for (int other = 0; other < size; ++other)
       if ((store.get(key(other)).at(0) != 0) != loopback)
-        throw Error("MASTER_ADDR=", variable("MASTER_ADDR"), " means this machine alone for worker ", loopback ? rank : other,
-                    "; give the address by which the others reach worker 0's machine, or name the network in GLOO_SOCKET_IFNAME");
+        throw Error("MASTER_ADDR=", variable("MASTER_ADDR"), " means this machine alone for worker ",
+                    loopback ? rank : other,
+                    "; give the address by which the others reach worker 0's machine, or name the network in "
+                    "GLOO_SOCKET_IFNAME");
   }
 };
 
@@ -209,15 +224,18 @@ void Workers::check_same(const std::string& settings) {
   for (const double length : lengths) longest = std::max(longest, length);
   std::string padded = settings;
   padded.resize(static_cast<std::size_t>(longest) + 1);
-  const std::vector<Tensor> all = gather(at::from_blob(padded.data(), {static_cast<std::int64_t>(padded.size())}, at::kByte));
-  const auto text_of = [&](int worker) { return std::istringstream(static_cast<const char*>(all[static_cast<std::size_t>(worker)].data_ptr())); };
+  const std::vector<Tensor> all =
+      gather(at::from_blob(padded.data(), {static_cast<std::int64_t>(padded.size())}, at::kByte));
+  const auto text_of = [&](int worker) {
+    return std::istringstream(static_cast<const char*>(all[static_cast<std::size_t>(worker)].data_ptr()));
+  };
   for (int worker = 1; worker < size_; ++worker) {
     std::istringstream ours = text_of(0), theirs = text_of(worker);
     for (std::string a, b; !ours.eof() || !theirs.eof(); a.clear(), b.clear()) {
       std::getline(ours, a), std::getline(theirs, b);
       if (a != b)
-        throw UsageError("the workers differ: worker 0 has ", a.empty() ? "nothing" : a, ", worker ", worker, " has ", b.empty() ? "nothing" : b,
-                         "; all need the same options, rows and model");
+        throw UsageError("the workers differ: worker 0 has ", a.empty() ? "nothing" : a, ", worker ", worker, " has ",
+                         b.empty() ? "nothing" : b, "; all need the same options, rows and model");
     }
   }
 }

@@ -16,16 +16,22 @@ namespace {
 using nlohmann::json;
 
 Lexicon small_lexicon() {
-  const auto entry = [](const char* word, IconType type, const char* picture, const char* category, bool offensive = false) {
+  const auto entry = [](const char* word, IconType type, const char* picture, const char* category,
+                        bool offensive = false) {
     return LexiconEntry{.icon = {word, type, picture}, .category = category, .offensive = offensive};
   };
-  return Lexicon({entry("I", IconType::kNoun, "me.png", "pronouns"), entry("go", IconType::kVerb, "go.png", "verbs"), entry("eat", IconType::kVerb, "eat.png", "verbs"),
-                  entry("apple", IconType::kNoun, "apple.png", "food"), entry("damn", IconType::kNoun, "damn.png", "food", true), entry("bread", IconType::kNoun, "bread.png", "food"),
-                  entry("cat", IconType::kNoun, "cat.png", "animals"), entry("orange", IconType::kNoun, "orange.png", "food"),
-                  entry("orange", IconType::kAdjective, "orange_colour.png", "colours"), entry("hell", IconType::kNoun, "hell.png", "curses", true)});
+  return Lexicon(
+      {entry("I", IconType::kNoun, "me.png", "pronouns"), entry("go", IconType::kVerb, "go.png", "verbs"),
+       entry("eat", IconType::kVerb, "eat.png", "verbs"), entry("apple", IconType::kNoun, "apple.png", "food"),
+       entry("damn", IconType::kNoun, "damn.png", "food", true), entry("bread", IconType::kNoun, "bread.png", "food"),
+       entry("cat", IconType::kNoun, "cat.png", "animals"), entry("orange", IconType::kNoun, "orange.png", "food"),
+       entry("orange", IconType::kAdjective, "orange_colour.png", "colours"),
+       entry("hell", IconType::kNoun, "hell.png", "curses", true)});
 }
 
-Board parse(const std::string& text, bool offensive = false) { return parse_board(json::parse(text), "b.json", small_lexicon(), offensive); }
+Board parse(const std::string& text, bool offensive = false) {
+  return parse_board(json::parse(text), "b.json", small_lexicon(), offensive);
+}
 
 std::vector<std::string> words(const Slot& slot) {
   std::vector<std::string> words;
@@ -74,7 +80,8 @@ TEST(Board, Cells) {
 TEST(Board, NumberedByColumns) {
   const std::string rows = R"("rows": [["I", "go", "eat"], [null, "cat", "apple"], ["bread"]]}]})";
   EXPECT_EQ(labels(parse(R"({"pages": [{)" + rows).pages[0]), (Words{"I", "go", "eat", "cat", "apple", "bread"}));
-  EXPECT_EQ(labels(parse(R"({"pages": [{"numbered": "columns", )" + rows).pages[0]), (Words{"I", "bread", "go", "cat", "eat", "apple"}));
+  EXPECT_EQ(labels(parse(R"({"pages": [{"numbered": "columns", )" + rows).pages[0]),
+            (Words{"I", "bread", "go", "cat", "eat", "apple"}));
 }
 
 TEST(Board, OffensiveWordsOnlyWhereAskedFor) {
@@ -85,9 +92,12 @@ TEST(Board, OffensiveWordsOnlyWhereAskedFor) {
 
 TEST(Board, ErrorsNameTheCellAndWhatThereIs) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {R"({"pages": [{"rows": [["I"], ["go", "[fruit]"]]}]})", R"(b.json: page 1, row 2, column 2: the lexicon has no category "fruit"; its categories are pronouns, verbs, food, animals, colours, curses)"},
-      {R"({"pages": [{"rows": [["aple"]]}]})", R"(page 1, row 1, column 1: the lexicon has no word "aple"; did you mean "apple"?)"},
-      {R"({"words": {"go": {"type": "NOUN"}}, "pages": [{"rows": [["go"]]}]})", R"(the lexicon has no word "go" of type NOUN)"},
+      {R"({"pages": [{"rows": [["I"], ["go", "[fruit]"]]}]})",
+       R"(b.json: page 1, row 2, column 2: the lexicon has no category "fruit"; its categories are pronouns, verbs, food, animals, colours, curses)"},
+      {R"({"pages": [{"rows": [["aple"]]}]})",
+       R"(page 1, row 1, column 1: the lexicon has no word "aple"; did you mean "apple"?)"},
+      {R"({"words": {"go": {"type": "NOUN"}}, "pages": [{"rows": [["go"]]}]})",
+       R"(the lexicon has no word "go" of type NOUN)"},
       {R"({"pages": [{"rows": [["[curses]"]]}]})", "flagged as offensive"},
       {R"({"pages": [{"rows": [["[food"]]}]})", "lacks its"},
       {R"({"pages": [{"rows": [[1]]}]})", "not 1"},
@@ -106,8 +116,10 @@ TEST(Board, ErrorsNameTheCellAndWhatThereIs) {
       {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"typ": "NOUN"}}})", R"(did you mean "type"?)"},
       {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"type": "NOON"}}})", "NOON"},
       {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"picture": "a.png"}}})", "needs a \"type\""},
-      {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"type": "NOUN", "picture": "a b"}}})", "cannot stand in a prompt"},
-      {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"word": "a ; b", "type": "NOUN", "picture": "a"}}})", "cannot stand in a prompt"},
+      {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"type": "NOUN", "picture": "a b"}}})",
+       "cannot stand in a prompt"},
+      {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"word": "a ; b", "type": "NOUN", "picture": "a"}}})",
+       "cannot stand in a prompt"},
       {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"clitic": "a\nb"}}})", "cannot stand in a prompt"},
       {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"subject": 1}}})", "true or false"},
       {R"({"pages": [{"rows": [["I"]]}], "words": {"I": {"categories": ["food"]}}})", "those of a [category]"},
@@ -149,13 +161,16 @@ TEST(Board, Default) {
         ASSERT_NE(entry, nullptr) << slot.clitic->word;
       }
     }
-  EXPECT_EQ(core, (std::set<std::string>{"I NOUN", "we NOUN", "you NOUN", "he NOUN", "she NOUN", "they NOUN", "that NOUN", "let's NOUN", "past TENSE_PAST", "future TENSE_FUTURE",
-                                         "negate NEGATED", "be VERB", "want VERB", "have VERB", "can VERB", "question QUESTION", "dot DOT"}));
+  EXPECT_EQ(core,
+            (std::set<std::string>{"I NOUN", "we NOUN", "you NOUN", "he NOUN", "she NOUN", "they NOUN", "that NOUN",
+                                   "let's NOUN", "past TENSE_PAST", "future TENSE_FUTURE", "negate NEGATED", "be VERB",
+                                   "want VERB", "have VERB", "can VERB", "question QUESTION", "dot DOT"}));
   EXPECT_EQ(clitics, (std::set<std::string>{"I me", "we us", "you you", "he him", "she her", "they them"}));
   for (const LexiconEntry& entry : lexicon.entries())
     if (entry.category != "pronouns" && entry.category != "grammar" && !entry.offensive) {
       ++wanted;
-      EXPECT_TRUE(pictures.contains(entry.icon.picture)) << entry.icon.word << " of " << entry.category << " is on no page";
+      EXPECT_TRUE(pictures.contains(entry.icon.picture))
+          << entry.icon.word << " of " << entry.category << " is on no page";
     }
   EXPECT_EQ(reached, wanted);
 }

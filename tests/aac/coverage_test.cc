@@ -15,21 +15,25 @@ namespace {
 Icon noun(const std::string& word) { return {word, IconType::kNoun, ""}; }
 Icon verb(const std::string& word) { return {word, IconType::kVerb, ""}; }
 Icon quality(const std::string& word) { return {word, IconType::kAdjective, ""}; }
-const Icon kPast{"past", IconType::kTensePast, ""}, kFuture{"future", IconType::kTenseFuture, ""}, kNot{"negate", IconType::kNegated, ""},
-    kDot{"dot", IconType::kDot, ""}, kQuestion{"question", IconType::kQuestion, ""};
+const Icon kPast{"past", IconType::kTensePast, ""}, kFuture{"future", IconType::kTenseFuture, ""},
+    kNot{"negate", IconType::kNegated, ""}, kDot{"dot", IconType::kDot, ""},
+    kQuestion{"question", IconType::kQuestion, ""};
 
 bool uses(const Icon& icon, const std::string& sentence) { return icons_used({icon}, sentence).at(0); }
 
 TEST(Coverage, TellsIconByIcon) {
-  EXPECT_EQ(icons_used({noun("I"), verb("want"), noun("tea"), noun("cake")}, "I'd want some TEA, please."), (std::vector<bool>{true, true, true, false}));
+  EXPECT_EQ(icons_used({noun("I"), verb("want"), noun("tea"), noun("cake")}, "I'd want some TEA, please."),
+            (std::vector<bool>{true, true, true, false}));
   EXPECT_TRUE(icons_used({}, "anything").empty());
   EXPECT_EQ(icons_used({noun("tea"), kDot}, ""), (std::vector<bool>{false, false}));
 }
 
 TEST(Coverage, InflectedFormsCount) {
-  for (const char* form : {"go", "goes", "went", "gone", "going", "Let's GO"}) EXPECT_TRUE(uses(verb("go"), form)) << form;
+  for (const char* form : {"go", "goes", "went", "gone", "going", "Let's GO"})
+    EXPECT_TRUE(uses(verb("go"), form)) << form;
   for (const char* form : {"stop", "stops", "stopped", "stopping"}) EXPECT_TRUE(uses(verb("stop"), form)) << form;
-  for (const char* form : {"I'm here", "you\u2019re late", "it isn't", "they were", "it's been good"}) EXPECT_TRUE(uses(verb("be"), form)) << form;
+  for (const char* form : {"I'm here", "you\u2019re late", "it isn't", "they were", "it's been good"})
+    EXPECT_TRUE(uses(verb("be"), form)) << form;
   for (const char* form : {"I've one", "she has", "we had"}) EXPECT_TRUE(uses(verb("have"), form)) << form;
   for (const char* form : {"can't", "cannot", "could"}) EXPECT_TRUE(uses(verb("can"), form)) << form;
   for (const char* form : {"the child's toy", "two children"}) EXPECT_TRUE(uses(noun("child"), form)) << form;
@@ -62,7 +66,8 @@ TEST(Coverage, PhrasesMayHaveWordsBetween) {
   EXPECT_FALSE(uses(verb("want"), "I love a bath"));
   EXPECT_TRUE(uses(Icon{"furious", IconType::kAdjective, ""}, "He wees furiously"));
   EXPECT_TRUE(uses(verb("can"), "I'd love to be able to swim"));
-  EXPECT_EQ(icons_used({Icon{"past", IconType::kTensePast, ""}, Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"), (std::vector<bool>{true, true}));
+  EXPECT_EQ(icons_used({Icon{"past", IconType::kTensePast, ""}, Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"),
+            (std::vector<bool>{true, true}));
   EXPECT_EQ(icons_used({Icon{"past", IconType::kTensePast, ""}}, "In the past."), (std::vector<bool>{true}));
   EXPECT_EQ(icons_used({Icon{"future", IconType::kTenseFuture, ""}}, "In the future."), (std::vector<bool>{true}));
   EXPECT_EQ(icons_used({Icon{"future", IconType::kTenseFuture, ""}}, "I'd go"), (std::vector<bool>{false}));
@@ -107,7 +112,8 @@ TEST(Coverage, DraftsUseTheirIcons) {
     const std::string sentence = realise(icons, lexicon);
     const std::vector<bool> used = icons_used(icons, sentence);
     const auto missing = std::find(used.begin(), used.end(), false);
-    EXPECT_EQ(missing, used.end()) << icons[static_cast<std::size_t>(missing - used.begin())].word << " in: " << sentence;
+    EXPECT_EQ(missing, used.end()) << icons[static_cast<std::size_t>(missing - used.begin())].word
+                                   << " in: " << sentence;
   }
 }
 

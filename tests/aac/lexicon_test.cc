@@ -43,7 +43,8 @@ void expect_error(const std::string& text, const std::string& where, const std::
 }
 
 const Lexicon& shipped() {
-  static const Lexicon lexicon = Lexicon::read(kData / "icons.tsv", [](const std::string& warning) { ADD_FAILURE() << warning; });
+  static const Lexicon lexicon =
+      Lexicon::read(kData / "icons.tsv", [](const std::string& warning) { ADD_FAILURE() << warning; });
   return lexicon;
 }
 
@@ -72,18 +73,56 @@ TEST(ShippedLexicon, PicturesAreOurOwnPlainNames) {
 }
 
 TEST(ShippedLexicon, HasTheSlotsOfABoard) {
-  for (const char* category : {"pronouns", "grammar", "verbs", "qualities", "food", "drinks", "objects", "adverbs_of_place", "expressions", "people",
-                               "family", "animals", "body", "clothes", "home", "school", "places", "transport", "nature", "weather", "time",
-                               "feelings", "numbers", "colours", "toys_and_play", "sports", "health", "jobs", "religion_and_feasts", "music_and_tv",
-                               "tools", "prepositions", "questions"})
+  for (const char* category : {"pronouns",
+                               "grammar",
+                               "verbs",
+                               "qualities",
+                               "food",
+                               "drinks",
+                               "objects",
+                               "adverbs_of_place",
+                               "expressions",
+                               "people",
+                               "family",
+                               "animals",
+                               "body",
+                               "clothes",
+                               "home",
+                               "school",
+                               "places",
+                               "transport",
+                               "nature",
+                               "weather",
+                               "time",
+                               "feelings",
+                               "numbers",
+                               "colours",
+                               "toys_and_play",
+                               "sports",
+                               "health",
+                               "jobs",
+                               "religion_and_feasts",
+                               "music_and_tv",
+                               "tools",
+                               "prepositions",
+                               "questions"})
     EXPECT_GE(shipped().category(category).size(), 5u) << category;
   std::size_t sum = 0;
   for (const std::string& category : shipped().categories()) sum += shipped().category(category).size();
   EXPECT_EQ(sum, shipped().entries().size());
-  for (const auto& [word, type] : std::initializer_list<std::pair<const char*, IconType>>{
-           {"I", IconType::kNoun},           {"let's", IconType::kNoun},         {"that", IconType::kNoun},           {"past", IconType::kTensePast},
-           {"negate", IconType::kNegated},   {"future", IconType::kTenseFuture}, {"dot", IconType::kDot},             {"question", IconType::kQuestion},
-           {"me", IconType::kCliticPronoun}, {"her", IconType::kCliticPronoun},  {"them", IconType::kCliticPronoun}, {"be", IconType::kVerb}})
+  for (const auto& [word, type] :
+       std::initializer_list<std::pair<const char*, IconType>>{{"I", IconType::kNoun},
+                                                               {"let's", IconType::kNoun},
+                                                               {"that", IconType::kNoun},
+                                                               {"past", IconType::kTensePast},
+                                                               {"negate", IconType::kNegated},
+                                                               {"future", IconType::kTenseFuture},
+                                                               {"dot", IconType::kDot},
+                                                               {"question", IconType::kQuestion},
+                                                               {"me", IconType::kCliticPronoun},
+                                                               {"her", IconType::kCliticPronoun},
+                                                               {"them", IconType::kCliticPronoun},
+                                                               {"be", IconType::kVerb}})
     EXPECT_NE(shipped().find(word, type), nullptr) << word;
   for (const char* picture : {"you.png", "you_all.png"}) {
     EXPECT_EQ(shipped().find(Icon{"you", IconType::kNoun, picture})->icon.picture, picture);
@@ -109,13 +148,20 @@ TEST(ShippedLexicon, KnowsEveryIconOfTheExamples) {
 
 // What keys belong to what type.
 TEST(ShippedLexicon, FormsFitTheirType) {
-  const std::set<std::string> nouns = {"plural", "mass", "name", "pair", "phrase", "person", "the", "bare", "article", "pronoun", "preposition", "question"};
-  const std::set<std::string> verbs = {"past", "participle", "third", "ing", "to", "bare", "intransitive", "preposition"};
-  const std::set<std::string> others = {"place", "time", "manner", "degree", "number", "determiner", "of", "plural", "question", "noun_after", "conjunction"};
+  const std::set<std::string> nouns = {"plural", "mass", "name",    "pair",    "phrase",      "person",
+                                       "the",    "bare", "article", "pronoun", "preposition", "question"};
+  const std::set<std::string> verbs = {"past", "participle", "third",        "ing",
+                                       "to",   "bare",       "intransitive", "preposition"};
+  const std::set<std::string> others = {"place", "time",   "manner",   "degree",     "number",     "determiner",
+                                        "of",    "plural", "question", "noun_after", "conjunction"};
   for (const LexiconEntry& entry : shipped().entries()) {
-    const auto& known = entry.icon.type == IconType::kNoun ? nouns : entry.icon.type == IconType::kVerb ? verbs : others;
+    const auto& known = entry.icon.type == IconType::kNoun   ? nouns
+                        : entry.icon.type == IconType::kVerb ? verbs
+                                                             : others;
     for (const auto& [key, value] : entry.forms) EXPECT_TRUE(known.contains(key)) << entry.icon.word << ": " << key;
-    EXPECT_LE((entry.form("mass") != nullptr) + (entry.form("plural") != nullptr) + (entry.form("pair") != nullptr) + (entry.form("name") != nullptr), 1)
+    EXPECT_LE((entry.form("mass") != nullptr) + (entry.form("plural") != nullptr) + (entry.form("pair") != nullptr) +
+                  (entry.form("name") != nullptr),
+              1)
         << entry.icon.word;
   }
 }
@@ -200,11 +246,13 @@ TEST(ShippedLexicon, IsCountedInItsDescription) {
   ASSERT_NE(section, readme.npos);
   const std::string text = readme.substr(section);
   for (const auto& [name, count] : counts)
-    EXPECT_NE(text.find(name + " " + std::to_string(count)), text.npos) << "data/README.md should say " << name << " " << count;
+    EXPECT_NE(text.find(name + " " + std::to_string(count)), text.npos)
+        << "data/README.md should say " << name << " " << count;
 }
 
 TEST(Lexicon, ReadsATable) {
-  const Lexicon lexicon = parse("\xEF\xBB\xBF# mine\r\n" + kHeader + "\r\nBall\tball.png\tnoun\ttoys\tplural:Balls, mass\t⚽\r\n# more\nrun\t\tVERB\n");
+  const Lexicon lexicon = parse("\xEF\xBB\xBF# mine\r\n" + kHeader +
+                                "\r\nBall\tball.png\tnoun\ttoys\tplural:Balls, mass\t⚽\r\n# more\nrun\t\tVERB\n");
   ASSERT_EQ(lexicon.entries().size(), 2u);
   const LexiconEntry& ball = lexicon.entries()[0];
   EXPECT_EQ(ball.icon, (Icon{"Ball", IconType::kNoun, "ball.png"}));
@@ -220,7 +268,8 @@ TEST(Lexicon, ReadsATable) {
 
 TEST(Lexicon, TakesColumnsByTheirNames) {
   std::vector<std::string> warnings;
-  const Lexicon lexicon = parse("Type\tWord\tnotes\toffensive\nadjective\tdaft\tmine\tTrue\nverb\trun\t\t\n", &warnings);
+  const Lexicon lexicon =
+      parse("Type\tWord\tnotes\toffensive\nadjective\tdaft\tmine\tTrue\nverb\trun\t\t\n", &warnings);
   EXPECT_EQ(lexicon.entries()[0].icon, (Icon{"daft", IconType::kAdjective, "daft.png"}));
   EXPECT_TRUE(lexicon.entries()[0].offensive);
   EXPECT_FALSE(lexicon.entries()[1].offensive);
@@ -276,7 +325,9 @@ TEST(Lexicon, FindsWords) {
   EXPECT_EQ(lexicon.find(Icon{"Bat", IconType::kVerb, "else.png"})->category, "animals");
   EXPECT_NE(lexicon.find("don’t"), nullptr);
   EXPECT_NE(lexicon.find("éclair"), nullptr);
-  EXPECT_NE(lexicon.find("e\xCC\x81" "clair"), nullptr);  // a combining accent
+  EXPECT_NE(lexicon.find("e\xCC\x81"
+                         "clair"),
+            nullptr);  // a combining accent
   EXPECT_EQ(lexicon.find("zebra"), nullptr);
   EXPECT_EQ(lexicon.find(Icon{"zebra", IconType::kNoun, "bat.png"}), nullptr);
   EXPECT_EQ(lexicon.find("\xFF"), nullptr);
@@ -304,7 +355,8 @@ TEST(Lexicon, RefusesBadLines) {
   expect_error(kHeader + std::string(201, 'a') + "\tb.png\tNOUN\n", "t.tsv:2: column \"word\"", "200 bytes");
   expect_error(kHeader + "a\tb}.png\tNOUN\n", "t.tsv:2: column \"picture\"", "\"}\"");
   expect_error(kHeader + "a\x01z\tb.png\tNOUN\n", "t.tsv:2: column \"word\"", "control");
-  expect_error(kHeader + "a\tb\tNOUN\tc\tplural\t\nb\tb\tNOUN\tc\tPlural:x\n", "t.tsv:3: column \"forms\"", "\"Plural:x\"");
+  expect_error(kHeader + "a\tb\tNOUN\tc\tplural\t\nb\tb\tNOUN\tc\tPlural:x\n", "t.tsv:3: column \"forms\"",
+               "\"Plural:x\"");
   expect_error(kHeader + "a\tb\tNOUN\tc\tmass,,the\n", "t.tsv:2: column \"forms\"", "\"\"");
   expect_error(kHeader + "a\tb\tNOUN\tc\tplural:\n", "t.tsv:2: column \"forms\"", "lacks its value");
   expect_error(kHeader + "a\tb\tNOUN\tc\tmass,mass\n", "t.tsv:2: column \"forms\"", "twice");
@@ -324,7 +376,8 @@ TEST(Lexicon, WarnsOfMistypedForms) {
 
 // Whatever the bytes are: a lexicon or an Error.
 TEST(Lexicon, SurvivesDamage) {
-  const std::string tabs = kHeader + "child\tchild.png\tNOUN\tpeople\tperson,plural:children\t🧒\nrun\trun.png\tVERB\tverbs\tpast:ran\t\n";
+  const std::string tabs =
+      kHeader + "child\tchild.png\tNOUN\tpeople\tperson,plural:children\t🧒\nrun\trun.png\tVERB\tverbs\tpast:ran\t\n";
   const std::string bars = "é|e|NOUN|red|a/b.png|en|c|l|0\ngo|go|VERB|red|go.png|en|c|l|1\n";
   for (const std::string& whole : {tabs, bars}) {
     for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -335,8 +388,7 @@ TEST(Lexicon, SurvivesDamage) {
           const Lexicon lexicon = parse(damaged);
           for (const LexiconEntry& entry : lexicon.entries())
             EXPECT_EQ(icons_of_prompt(prompt_of_icons({entry.icon})), std::vector<Icon>{entry.icon});
-        } catch (const Error&) {
-        }
+        } catch (const Error&) {}
       }
       error_of(whole.substr(0, i));
     }

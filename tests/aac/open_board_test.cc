@@ -29,29 +29,43 @@ const Lexicon& lexicon() {
 
 // Not by the code under test.
 std::string zip(const Files& files) {
-  const auto path = std::filesystem::temp_directory_path() / ("aacft-open-board-test-" + std::to_string(::getpid()) + ".obz");
+  const auto path =
+      std::filesystem::temp_directory_path() / ("aacft-open-board-test-" + std::to_string(::getpid()) + ".obz");
   std::filesystem::remove(path);
   zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
   for (const auto& [name, content] : files)
-    EXPECT_GE(zip_file_add(archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0), 0), 0) << name;
+    EXPECT_GE(zip_file_add(archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0), 0), 0)
+        << name;
   EXPECT_EQ(zip_close(archive), 0);
   const std::string bytes = read_file(path);
   std::filesystem::remove(path);
   return bytes;
 }
 
-json board(const json& id, const std::vector<json>& buttons, const std::vector<std::vector<json>>& order, const std::string& name = "") {
-  json object = {{"format", "open-board-0.1"}, {"id", id}, {"locale", "en"}, {"buttons", buttons}, {"images", json::array()}, {"sounds", json::array()},
-                 {"grid", {{"rows", order.size()}, {"columns", order.empty() ? 0 : order[0].size()}, {"order", order}}}};
+json board(const json& id, const std::vector<json>& buttons, const std::vector<std::vector<json>>& order,
+           const std::string& name = "") {
+  json object = {
+      {"format", "open-board-0.1"},
+      {"id", id},
+      {"locale", "en"},
+      {"buttons", buttons},
+      {"images", json::array()},
+      {"sounds", json::array()},
+      {"grid", {{"rows", order.size()}, {"columns", order.empty() ? 0 : order[0].size()}, {"order", order}}}};
   if (!name.empty()) object["name"] = name;
   return object;
 }
 
 json word(const json& id, const std::string& label) { return {{"id", id}, {"label", label}}; }
-json link(const json& id, const std::string& label, const json& load_board) { return {{"id", id}, {"label", label}, {"load_board", load_board}}; }
+json link(const json& id, const std::string& label, const json& load_board) {
+  return {{"id", id}, {"label", label}, {"load_board", load_board}};
+}
 
 std::string manifest(const std::string& root, const json& boards) {
-  return json{{"format", "open-board-0.1"}, {"root", root}, {"paths", {{"boards", boards}, {"images", json::object()}, {"sounds", json::object()}}}}.dump();
+  return json{{"format", "open-board-0.1"},
+              {"root", root},
+              {"paths", {{"boards", boards}, {"images", json::object()}, {"sounds", json::object()}}}}
+      .dump();
 }
 
 struct Read {
@@ -84,11 +98,14 @@ Words words(const Slot& slot) {
 std::string text_of(const Board& board) {
   std::string text = board.name;
   for (const std::size_t verb : board.verbs) text += " " + std::to_string(verb);
-  const auto add = [&](const Icon& icon) { text += " " + icon.word + "/" + std::string(name_of(icon.type)) + "/" + icon.picture; };
+  const auto add = [&](const Icon& icon) {
+    text += " " + icon.word + "/" + std::string(name_of(icon.type)) + "/" + icon.picture;
+  };
   for (const BoardPage& page : board.pages) {
     text += "\n" + page.name + " " + std::to_string(page.rows) + " x " + std::to_string(page.columns);
     for (const Slot& slot : page.slots) {
-      text += "\n" + slot.label + (slot.category ? " category" : "") + (slot.subject ? " " : " no subject ") + std::to_string(slot.row) + "," + std::to_string(slot.column) + ":";
+      text += "\n" + slot.label + (slot.category ? " category" : "") + (slot.subject ? " " : " no subject ") +
+              std::to_string(slot.row) + "," + std::to_string(slot.column) + ":";
       for (const Icon& icon : slot.icons) add(icon);
       if (slot.clitic) add(*slot.clitic);
     }
@@ -106,13 +123,26 @@ std::string error_of(const std::string& bytes) {
 }
 
 TEST(OpenBoard, ButtonsOfOneBoard) {
-  std::vector<json> buttons = {word(1, "I"), word("2", "Want"), word(3, ""), word(4, "clear"), word(5, "s"), word(6, "secret"), word(7, "ice  cream\n!"), word(8, "not placed"),
-                  {{"id", 9}}, word(10, "a ; b }"), 11, {{"label", "no id"}}, word(12, "Grandma Rose")};
+  std::vector<json> buttons = {word(1, "I"),
+                               word("2", "Want"),
+                               word(3, ""),
+                               word(4, "clear"),
+                               word(5, "s"),
+                               word(6, "secret"),
+                               word(7, "ice  cream\n!"),
+                               word(8, "not placed"),
+                               {{"id", 9}},
+                               word(10, "a ; b }"),
+                               11,
+                               {{"label", "no id"}},
+                               word(12, "Grandma Rose")};
   buttons[2]["vocalization"] = "Apples";
   buttons[3]["action"] = ":clear";
   buttons[4]["actions"] = {"+s"};
   buttons[5]["hidden"] = true;
-  const Read result = read(board("b", buttons, {{"1", 2, nullptr, 3}, {4, 5, 6, 7.5}, {"7", 9, 10, "nowhere"}, {12, 1, json::array({1}), 3}}, "mine"));
+  const Read result = read(
+      board("b", buttons, {{"1", 2, nullptr, 3}, {4, 5, 6, 7.5}, {"7", 9, 10, "nowhere"}, {12, 1, json::array({1}), 3}},
+            "mine"));
   EXPECT_EQ(result.board.name, "mine");
   ASSERT_EQ(result.board.pages.size(), 1u);
   const BoardPage& page = result.board.pages[0];
@@ -127,7 +157,9 @@ TEST(OpenBoard, ButtonsOfOneBoard) {
   EXPECT_EQ(page.slots[5].icons[0], (Icon{"Grandma Rose", IconType::kNoun, "Grandma_Rose.png"}));
   EXPECT_EQ(result.board.verbs, (std::vector<std::size_t>{1}));
   ASSERT_EQ(result.warnings.size(), 1u);
-  EXPECT_NE(result.warnings[0].find("does not know 2 of the words, which are taken as nouns: a; b}, Grandma Rose"), std::string::npos) << result.warnings[0];
+  EXPECT_NE(result.warnings[0].find("does not know 2 of the words, which are taken as nouns: a; b}, Grandma Rose"),
+            std::string::npos)
+      << result.warnings[0];
   // What it says can stand in a prompt, and be read back.
   const std::vector<Icon> icons = {page.slots[4].icons[0], page.slots[5].icons[0]};
   EXPECT_EQ(icons_of_prompt(prompt_of_icons(icons)), icons);
@@ -135,10 +167,17 @@ TEST(OpenBoard, ButtonsOfOneBoard) {
 
 TEST(OpenBoard, WordsInOtherForms) {
   const std::map<std::string, Icon> expected = {
-      {"EAT", {"eat", IconType::kVerb, "eat.png"}},       {"to eat", {"eat", IconType::kVerb, "eat.png"}},       {"eating", {"eat", IconType::kVerb, "eat.png"}},
-      {"went", {"go", IconType::kVerb, "go.png"}}, {"is", {"be", IconType::kVerb, "be.png"}}, {"Slept", {"sleep", IconType::kVerb, ""}},
-      {"Children", {"children", IconType::kNoun, "child.png"}}, {"buses", {"buses", IconType::kNoun, "bus.png"}},
-      {"let\u2019s", {"let's", IconType::kNoun, "lets.png"}}, {"hello!", {"hello", IconType::kNoun, "hello.png"}},  {"monday", {"Monday", IconType::kNoun, "monday.png"}},
+      {"EAT", {"eat", IconType::kVerb, "eat.png"}},
+      {"to eat", {"eat", IconType::kVerb, "eat.png"}},
+      {"eating", {"eat", IconType::kVerb, "eat.png"}},
+      {"went", {"go", IconType::kVerb, "go.png"}},
+      {"is", {"be", IconType::kVerb, "be.png"}},
+      {"Slept", {"sleep", IconType::kVerb, ""}},
+      {"Children", {"children", IconType::kNoun, "child.png"}},
+      {"buses", {"buses", IconType::kNoun, "bus.png"}},
+      {"let\u2019s", {"let's", IconType::kNoun, "lets.png"}},
+      {"hello!", {"hello", IconType::kNoun, "hello.png"}},
+      {"monday", {"Monday", IconType::kNoun, "monday.png"}},
   };
   for (const auto& [label, icon] : expected) {
     const Read result = read(board(1, {word(1, label)}, {{1}}));
@@ -159,19 +198,41 @@ TEST(OpenBoard, WithoutAGridAllButtonsCount) {
   EXPECT_EQ(labels(read(plain).board.pages[0]), (Words{"go"}));
 }
 
-// home -> food -> fruit -> home, food -> home; home -> menu -> (people, food); home -> verbs; home -> a board elsewhere.
+// home -> food -> fruit -> home, food -> home; home -> menu -> (people, food); home -> verbs; home -> a board
+// elsewhere.
 std::string linked() {
-  const json home = board(7, {word(1, "I"), link(2, "Food", {{"path", "boards/food.obf"}}), link(3, "menu", {{"id", "menu"}}), link(4, "elsewhere", {{"url", "https://example.org/b"}}),
-                              link(5, "food again", {{"id", "f"}}), link(6, "do", {{"id", 9}}), word(7, "want"), link(8, "nothing", json::object())},
-                          {{1, 2, 3, 4}, {5, 6, 7, 8}}, "home");
-  const json food = board("f", {word(1, "bread"), link(2, "fruit", {{"id", "fruit"}}), link(3, "home", {{"id", "7"}}), word(4, "eat")}, {{1, 2, 3, 4}}, "food");
-  const json fruit = board("fruit", {word(1, "apple"), word(2, "pear"), link(3, "back", {{"path", "boards/food.obf"}}), link(4, "start", {{"path", "home.obf"}})}, {{1, 2, 3, 4}}, "fruit");
-  const json menu = board("menu", {link(1, "people", {{"id", "p"}}), link(2, "meals", {{"id", "f"}}), link(3, "lost", {{"id", "lost"}})}, {{1, 2, 3}});
+  const json home =
+      board(7,
+            {word(1, "I"), link(2, "Food", {{"path", "boards/food.obf"}}), link(3, "menu", {{"id", "menu"}}),
+             link(4, "elsewhere", {{"url", "https://example.org/b"}}), link(5, "food again", {{"id", "f"}}),
+             link(6, "do", {{"id", 9}}), word(7, "want"), link(8, "nothing", json::object())},
+            {{1, 2, 3, 4}, {5, 6, 7, 8}}, "home");
+  const json food = board(
+      "f", {word(1, "bread"), link(2, "fruit", {{"id", "fruit"}}), link(3, "home", {{"id", "7"}}), word(4, "eat")},
+      {{1, 2, 3, 4}}, "food");
+  const json fruit = board("fruit",
+                           {word(1, "apple"), word(2, "pear"), link(3, "back", {{"path", "boards/food.obf"}}),
+                            link(4, "start", {{"path", "home.obf"}})},
+                           {{1, 2, 3, 4}}, "fruit");
+  const json menu = board(
+      "menu", {link(1, "people", {{"id", "p"}}), link(2, "meals", {{"id", "f"}}), link(3, "lost", {{"id", "lost"}})},
+      {{1, 2, 3}});
   const json people = board("p", {word(1, "mum"), word(2, "dad")}, {{1, 2}}, "the people");
   const json verbs = board("9", {word(1, "go"), word(2, "play"), word(3, "cat")}, {{1, 2, 3}});
-  return zip({{"manifest.json", manifest("home.obf", {{"7", "home.obf"}, {"f", "boards/food.obf"}, {"fruit", "boards/fruit.obf"}, {"menu", "./boards/menu.obf"}, {"p", "boards\\people.obf"}, {"9", "v.obf"}, {"gone", "gone.obf"}})},
-              {"home.obf", home.dump()}, {"boards/food.obf", food.dump()}, {"boards/fruit.obf", fruit.dump()}, {"boards/menu.obf", menu.dump()},
-              {"boards/people.obf", people.dump()}, {"v.obf", verbs.dump()}, {"images/a.png", std::string("\0\1\2", 3)}});
+  return zip({{"manifest.json", manifest("home.obf", {{"7", "home.obf"},
+                                                      {"f", "boards/food.obf"},
+                                                      {"fruit", "boards/fruit.obf"},
+                                                      {"menu", "./boards/menu.obf"},
+                                                      {"p", "boards\\people.obf"},
+                                                      {"9", "v.obf"},
+                                                      {"gone", "gone.obf"}})},
+              {"home.obf", home.dump()},
+              {"boards/food.obf", food.dump()},
+              {"boards/fruit.obf", fruit.dump()},
+              {"boards/menu.obf", menu.dump()},
+              {"boards/people.obf", people.dump()},
+              {"v.obf", verbs.dump()},
+              {"images/a.png", std::string("\0\1\2", 3)}});
 }
 
 TEST(OpenBoard, ASingleBoardNeedsNoManifest) {
@@ -202,8 +263,10 @@ TEST(OpenBoard, LinkedBoardsAreCategories) {
   EXPECT_EQ(words(result.board.pages[1].slots[0]), (Words{"apple", "pear"}));
   EXPECT_EQ(words(result.board.pages[1].slots[1]), (Words{"mum", "dad"}));
   ASSERT_EQ(result.warnings.size(), 2u);
-  EXPECT_NE(result.warnings[0].find("1 of the boards listed are not in the archive"), std::string::npos) << result.warnings[0];
-  EXPECT_NE(result.warnings[1].find("2 buttons lead to boards that are not in the file"), std::string::npos) << result.warnings[1];
+  EXPECT_NE(result.warnings[0].find("1 of the boards listed are not in the archive"), std::string::npos)
+      << result.warnings[0];
+  EXPECT_NE(result.warnings[1].find("2 buttons lead to boards that are not in the file"), std::string::npos)
+      << result.warnings[1];
   const IconSampler sampler(result.board);
   JavaRandom random(1);
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(sampler.sample(random).empty());
@@ -211,10 +274,11 @@ TEST(OpenBoard, LinkedBoardsAreCategories) {
 
 // A home board of folders that have no words themselves.
 TEST(OpenBoard, FoldersOfFolders) {
-  const std::string bytes = zip({{"manifest.json", manifest("a.obf", {{"a", "a.obf"}, {"b", "b.obf"}, {"c", "c.obf"}})},
-                                 {"a.obf", board("a", {link(1, "b", {{"id", "b"}})}, {{1}}).dump()},
-                                 {"b.obf", board("b", {link(1, "c", {{"id", "c"}}), link(2, "a", {{"id", "a"}})}, {{1, 2}}).dump()},
-                                 {"c.obf", board("c", {word(1, "go"), link(2, "c", {{"id", "c"}})}, {{1, 2}}).dump()}});
+  const std::string bytes =
+      zip({{"manifest.json", manifest("a.obf", {{"a", "a.obf"}, {"b", "b.obf"}, {"c", "c.obf"}})},
+           {"a.obf", board("a", {link(1, "b", {{"id", "b"}})}, {{1}}).dump()},
+           {"b.obf", board("b", {link(1, "c", {{"id", "c"}}), link(2, "a", {{"id", "a"}})}, {{1, 2}}).dump()},
+           {"c.obf", board("c", {word(1, "go"), link(2, "c", {{"id", "c"}})}, {{1, 2}}).dump()}});
   const Board result = read(bytes).board;
   ASSERT_EQ(result.pages.size(), 1u);
   EXPECT_EQ(labels(result.pages[0]), (Words{"[c]"}));
@@ -227,13 +291,19 @@ TEST(OpenBoard, EverythingSurvivesWritingAndReading) {
   with_media["buttons"][0]["ext_colour"] = "red";
   with_media["buttons"][0]["image_id"] = "i1";
   with_media["license"] = {{"type", "CC0"}};
-  with_media["images"] = {{{"id", "i1"}, {"path", "images/a.png"}}, {{"id", 2}, {"url", "https://example.org/i.png"}}, {{"id", 3}, {"data", "data:image/png;base64,AAEC"}},
+  with_media["images"] = {{{"id", "i1"}, {"path", "images/a.png"}},
+                          {{"id", 2}, {"url", "https://example.org/i.png"}},
+                          {{"id", 3}, {"data", "data:image/png;base64,AAEC"}},
                           {{"id", 4}, {"symbol", {{"set", "s"}, {"filename", "f.png"}}}, {"ext_x", true}}};
   with_media["sounds"] = {{{"id", "s"}, {"path", "sounds/a.mp3"}}};
   json listing = json::parse(manifest("b/one.obf", {{"1", "b/one.obf"}}));
   listing["ext_m"] = "kept";
   listing["paths"]["images"]["i1"] = "images/a.png";
-  const std::string bytes = zip({{"manifest.json", listing.dump()}, {"b/one.obf", with_media.dump()}, {"images/a.png", std::string("\0\1\2\xff", 4)}, {"sounds/a.mp3", ""}, {"unlisted.obf", "not JSON"}});
+  const std::string bytes = zip({{"manifest.json", listing.dump()},
+                                 {"b/one.obf", with_media.dump()},
+                                 {"images/a.png", std::string("\0\1\2\xff", 4)},
+                                 {"sounds/a.mp3", ""},
+                                 {"unlisted.obf", "not JSON"}});
   const OpenBoards first = parse_open_boards(bytes, "b", {});
   EXPECT_EQ(first.boards.at("b/one.obf"), with_media);
   EXPECT_EQ(first.manifest, listing);
@@ -255,11 +325,14 @@ TEST(OpenBoard, OurBoardsComeBack) {
               "zed": {"type": "NOUN", "picture": "z.png", "subject": false}, "[do it]": {"categories": ["verbs"]}, "[body]": {"subject": false}, "orange": {"type": "ADJECTIVE"}},
     "pages": [{"name": "one", "rows": [["me", "you2", null, "go"], ["[do it]", "[body]", "zed"]]},
               {"name": "two", "rows": [["orange", "[food]", "bread"]]}, {"name": "three", "rows": [[null, "[animals]"]]}]})json");
-  for (const Board& board : {parse_board(described, "ours", lexicon()), read_board(AACFT_SOURCE_DIR "/data/board.json", lexicon())}) {
+  for (const Board& board :
+       {parse_board(described, "ours", lexicon()), read_board(AACFT_SOURCE_DIR "/data/board.json", lexicon())}) {
     Board by_rows = board;
     std::vector<std::string> verbs;
     for (const std::size_t verb : board.verbs) verbs.push_back(board.pages[0].slots[verb].label);
-    for (BoardPage& page : by_rows.pages) std::stable_sort(page.slots.begin(), page.slots.end(), [](const Slot& a, const Slot& b) { return a.row < b.row; });
+    for (BoardPage& page : by_rows.pages)
+      std::stable_sort(page.slots.begin(), page.slots.end(),
+                       [](const Slot& a, const Slot& b) { return a.row < b.row; });
     by_rows.verbs.clear();
     for (const std::string& verb : verbs) {
       const Words cells = labels(by_rows.pages[0]);
@@ -326,7 +399,9 @@ TEST(OpenBoard, OursAreValid) {
 
 TEST(OpenBoard, WhatIsNoBoardIsRefused) {
   const std::string good = board(1, {word(1, "go")}, {{1}}).dump();
-  const auto archive = [&](const std::string& listing, const std::string& content) { return zip({{"manifest.json", listing}, {"a.obf", content}}); };
+  const auto archive = [&](const std::string& listing, const std::string& content) {
+    return zip({{"manifest.json", listing}, {"a.obf", content}});
+  };
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "not valid JSON"},
       {"[]", "an object was expected"},
@@ -352,7 +427,8 @@ TEST(OpenBoard, WhatIsNoBoardIsRefused) {
       {zip({{"manifest.json", R"({"root": "a.obf"})"}, {"C:/a.obf", good}}), "leaves the archive"},
       {zip({{"manifest.json", R"({"root": "a.obf"})"}, {"a.obf", good}, {"./a.obf", good}}), "this path twice"},
   };
-  for (const auto& [bytes, expected] : cases) EXPECT_NE(error_of(bytes).find(expected), std::string::npos) << expected << "\n" << error_of(bytes);
+  for (const auto& [bytes, expected] : cases)
+    EXPECT_NE(error_of(bytes).find(expected), std::string::npos) << expected << "\n" << error_of(bytes);
   EXPECT_EQ(error_of(archive(R"({"root": "a.obf"})", good)), "no error");
 }
 
@@ -364,10 +440,13 @@ TEST(OpenBoard, BombsAreRefused) {
     return error_of(zip(files));
   };
   EXPECT_EQ(with({{"zeros", std::string(3 << 20, '\0')}}), "no error");
-  EXPECT_NE(with({{"zeros", std::string(65 << 20, '\0')}}).find("zeros: unpacks to more than 64 MB"), std::string::npos);
-  EXPECT_NE(with({{"zeros", std::string(30 << 20, '\0')}}).find("far more than files of its size hold"), std::string::npos);
+  EXPECT_NE(with({{"zeros", std::string(65 << 20, '\0')}}).find("zeros: unpacks to more than 64 MB"),
+            std::string::npos);
+  EXPECT_NE(with({{"zeros", std::string(30 << 20, '\0')}}).find("far more than files of its size hold"),
+            std::string::npos);
   // Many cells with the same button.
-  EXPECT_NE(error_of(board(1, {word(1, "go")}, {std::vector<json>(10'001, 1)}).dump()).find("more than 10000 cells"), std::string::npos);
+  EXPECT_NE(error_of(board(1, {word(1, "go")}, {std::vector<json>(10'001, 1)}).dump()).find("more than 10000 cells"),
+            std::string::npos);
   EXPECT_EQ(error_of(board(1, {word(1, "go")}, {std::vector<json>(10'000, 1)}).dump()), "no error");
   EXPECT_LE(read(board(1, {word(1, std::string(100'000, 'x'))}, {{1}})).board.pages[0].slots[0].label.size(), 200u);
 }

@@ -16,12 +16,14 @@ namespace aacft {
 namespace {
 
 const Lexicon& lexicon() {
-  static const Lexicon lexicon = Lexicon::read(std::string(AACFT_SOURCE_DIR) + "/data/icons.tsv", [](const std::string&) {});
+  static const Lexicon lexicon =
+      Lexicon::read(std::string(AACFT_SOURCE_DIR) + "/data/icons.tsv", [](const std::string&) {});
   return lexicon;
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
   return text;
 }
 
@@ -34,7 +36,8 @@ TEST(Realiser, Cases) {
     const std::size_t arrow = line.find(" => ");
     ASSERT_NE(arrow, std::string::npos) << line;
     std::vector<std::string> unknown;
-    EXPECT_EQ(realise(icons_of_words(line.substr(0, arrow), lexicon(), &unknown), lexicon()), line.substr(arrow + 4)) << line;
+    EXPECT_EQ(realise(icons_of_words(line.substr(0, arrow), lexicon(), &unknown), lexicon()), line.substr(arrow + 4))
+        << line;
     EXPECT_TRUE(unknown.empty()) << line << ": " << unknown[0];
     ++cases;
   }
@@ -44,14 +47,20 @@ TEST(Realiser, Cases) {
 TEST(Realiser, WorksWithoutALexicon) {
   const Lexicon empty{std::vector<LexiconEntry>{}};
   const auto said = [&](const std::vector<Icon>& icons) { return realise(icons, empty); };
-  EXPECT_EQ(said({{"I", IconType::kNoun, ""}, {"be", IconType::kVerb, ""}, {"behind", IconType::kAdjective, ""}}), "I am behind.");
+  EXPECT_EQ(said({{"I", IconType::kNoun, ""}, {"be", IconType::kVerb, ""}, {"behind", IconType::kAdjective, ""}}),
+            "I am behind.");
   EXPECT_EQ(said({{"imam", IconType::kNoun, ""}, {"to run", IconType::kVerb, ""}}), "The imam runs.");
   EXPECT_EQ(said({{"blicket", IconType::kNoun, ""}}), "A blicket.");
-  EXPECT_EQ(said({{"I", IconType::kNoun, ""}, {"past", IconType::kTensePast, ""}, {"glorp", IconType::kVerb, ""}, {"blicket", IconType::kNoun, ""}}), "I glorped a blicket.");
+  EXPECT_EQ(said({{"I", IconType::kNoun, ""},
+                  {"past", IconType::kTensePast, ""},
+                  {"glorp", IconType::kVerb, ""},
+                  {"blicket", IconType::kNoun, ""}}),
+            "I glorped a blicket.");
 }
 
 TEST(Realiser, FormsOfTheLexiconComeFirst) {
-  const Icon see{"see", IconType::kVerb, ""}, wug{"wug", IconType::kNoun, ""}, zib{"zib", IconType::kVerb, ""}, he{"he", IconType::kNoun, ""}, two{"two", IconType::kAdjective, ""};
+  const Icon see{"see", IconType::kVerb, ""}, wug{"wug", IconType::kNoun, ""}, zib{"zib", IconType::kVerb, ""},
+      he{"he", IconType::kNoun, ""}, two{"two", IconType::kAdjective, ""};
   const Icon past{"past", IconType::kTensePast, ""}, be{"be", IconType::kVerb, ""};
   const auto with = [&](const Icon& icon, std::vector<std::pair<std::string, std::string>> forms) {
     LexiconEntry entry;
@@ -83,7 +92,8 @@ TEST(Realiser, RefusesNothing) {
 bool says(const std::string& sentence, const std::vector<std::string>& forms) {
   const std::string text = " " + lower(sentence);
   return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
-    for (std::size_t at = text.find(lower(form)); at != std::string::npos && !form.empty(); at = text.find(lower(form), at + 1))
+    for (std::size_t at = text.find(lower(form)); at != std::string::npos && !form.empty();
+         at = text.find(lower(form), at + 1))
       if (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '-' || text[at - 1] == '\'')) return true;
     return false;
   });
@@ -92,15 +102,37 @@ bool says(const std::string& sentence, const std::vector<std::string>& forms) {
 std::vector<std::string> forms_of(const Icon& icon) {
   static const std::vector<std::pair<std::string, std::vector<std::string>>> kClosed = {
       {"be", {"be", "am", "is", "are", "was", "were", "isn't", "aren't", "wasn't", "weren't"}},
-      {"can", {"can", "could", "able to"}}, {"have", {"have", "has", "had", "having"}}, {"I", {"I", "me", "my", "mine", "myself"}}, {"me", {"me", "I", "my", "myself"}},
-      {"you", {"you"}}, {"he", {"he", "him", "his"}}, {"him", {"he", "him", "his"}}, {"she", {"she", "her"}}, {"her", {"she", "her"}},
-      {"it", {"it"}}, {"we", {"we", "us", "our", "let's"}}, {"us", {"we", "us", "our"}}, {"they", {"they", "the"}}, {"them", {"them", "they", "their"}},
-      {"let's", {"let"}}, {"myself", {"myself", "me", "my", "I"}}, {"that", {"that", "those"}}, {"this", {"this", "these"}}, {"those", {"those", "that"}}, {"these", {"these", "this"}},
-      {"my", {"my", "mine"}}, {"yourself", {"you"}}, {"must", {"must", "have to", "had to"}}, {"could", {"could", "able to"}}, {"his", {"his"}}, {"no", {"no", "n't", "not", "don't"}}};
+      {"can", {"can", "could", "able to"}},
+      {"have", {"have", "has", "had", "having"}},
+      {"I", {"I", "me", "my", "mine", "myself"}},
+      {"me", {"me", "I", "my", "myself"}},
+      {"you", {"you"}},
+      {"he", {"he", "him", "his"}},
+      {"him", {"he", "him", "his"}},
+      {"she", {"she", "her"}},
+      {"her", {"she", "her"}},
+      {"it", {"it"}},
+      {"we", {"we", "us", "our", "let's"}},
+      {"us", {"we", "us", "our"}},
+      {"they", {"they", "the"}},
+      {"them", {"them", "they", "their"}},
+      {"let's", {"let"}},
+      {"myself", {"myself", "me", "my", "I"}},
+      {"that", {"that", "those"}},
+      {"this", {"this", "these"}},
+      {"those", {"those", "that"}},
+      {"these", {"these", "this"}},
+      {"my", {"my", "mine"}},
+      {"yourself", {"you"}},
+      {"must", {"must", "have to", "had to"}},
+      {"could", {"could", "able to"}},
+      {"his", {"his"}},
+      {"no", {"no", "n't", "not", "don't"}}};
   for (const auto& [word, forms] : kClosed)
     if (word == icon.word) return forms;
   if (icon.type == IconType::kVerb)
-    return {icon.word, english::third_person(icon.word), english::past(icon.word), english::participle(icon.word), english::gerund(icon.word)};
+    return {icon.word, english::third_person(icon.word), english::past(icon.word), english::participle(icon.word),
+            english::gerund(icon.word)};
   return {icon.word, english::plural_of(icon.word), english::adverb_of(icon.word)};
 }
 
@@ -111,14 +143,20 @@ std::string missing(const std::vector<Icon>& icons, const std::string& sentence)
     const std::string text = lower(sentence);
     bool shown = true;
     switch (icon.type) {
-      case IconType::kDot: shown = sentence.find('.') != std::string::npos || sentence.find('?') != std::string::npos; break;
+      case IconType::kDot:
+        shown = sentence.find('.') != std::string::npos || sentence.find('?') != std::string::npos;
+        break;
       case IconType::kQuestion: shown = sentence.find('?') != std::string::npos; break;
-      case IconType::kNegated: shown = text.find("n't") != std::string::npos || says(text, {"not", "no", "never"}); break;
+      case IconType::kNegated:
+        shown = text.find("n't") != std::string::npos || says(text, {"not", "no", "never"});
+        break;
       case IconType::kTensePast:
-        shown = says(text, {"did", "was", "were", "had", "could", "would", "past", "before", "have ", "like before"}) || std::any_of(icons.begin(), icons.end(), [&](const Icon& verb) {
+        shown = says(text, {"did", "was", "were", "had", "could", "would", "past", "before", "have ", "like before"}) ||
+                std::any_of(icons.begin(), icons.end(), [&](const Icon& verb) {
                   const LexiconEntry* entry = lexicon().find(verb.word, verb.type);
                   const std::string* past = entry == nullptr ? nullptr : entry->form("past");
-                  return verb.type == IconType::kVerb && says(text, {past != nullptr ? *past : english::past(english::plain_form(verb.word))});
+                  return verb.type == IconType::kVerb &&
+                         says(text, {past != nullptr ? *past : english::past(english::plain_form(verb.word))});
                 });
         break;
       case IconType::kTenseFuture: shown = says(text, {"will", "won't", "would", "future", "later", "tomorrow"}); break;
@@ -127,8 +165,10 @@ std::string missing(const std::vector<Icon>& icons, const std::string& sentence)
         if (const LexiconEntry* entry = lexicon().find(icon.word, icon.type))
           for (const auto& [key, form] : entry->forms) forms.push_back(form);
         const std::size_t space = icon.word.find(' ');
-        if (icon.type == IconType::kVerb && space != std::string::npos) forms = {icon.word.substr(icon.word.rfind(' ') + 1)};
-        if (icon.word == "lots of" || icon.word == "a lot of") forms.push_back(icon.word.substr(0, icon.word.size() - 3));
+        if (icon.type == IconType::kVerb && space != std::string::npos)
+          forms = {icon.word.substr(icon.word.rfind(' ') + 1)};
+        if (icon.word == "lots of" || icon.word == "a lot of")
+          forms.push_back(icon.word.substr(0, icon.word.size() - 3));
         if (icon.word == "much") forms.push_back("many");
         if (icon.word == "many") forms.push_back("much");
         if (icon.word == "less") forms.push_back("fewer");
@@ -150,7 +190,8 @@ std::string written(const std::vector<Icon>& icons) {
 bool well_formed(const std::string& sentence) {
   const unsigned char first = static_cast<unsigned char>(sentence[0]);
   const char last = sentence.back();
-  return !(first >= 'a' && first <= 'z') && (last == '.' || last == '?' || last == '!') && sentence.find("  ") == std::string::npos && valid_utf8(sentence);
+  return !(first >= 'a' && first <= 'z') && (last == '.' || last == '?' || last == '!') &&
+         sentence.find("  ") == std::string::npos && valid_utf8(sentence);
 }
 
 // The law: no icon is dropped, whatever their order.
@@ -158,8 +199,8 @@ TEST(Realiser, EveryIconIsInTheSentence) {
   const auto& entries = lexicon().entries();
   std::vector<const LexiconEntry*> core;
   for (const LexiconEntry& entry : entries)
-    if (entry.category == "pronouns" || entry.category == "grammar" || entry.category == "questions" || entry.icon.word == "be" || entry.icon.word == "have" ||
-        entry.icon.word == "want" || entry.icon.word == "can")
+    if (entry.category == "pronouns" || entry.category == "grammar" || entry.category == "questions" ||
+        entry.icon.word == "be" || entry.icon.word == "have" || entry.icon.word == "want" || entry.icon.word == "can")
       core.push_back(&entry);
   const RandomStream random(20230608, Purpose::kSampling);
   std::uint64_t draw = 0;
@@ -168,7 +209,8 @@ TEST(Realiser, EveryIconIsInTheSentence) {
   for (int i = 0; i < 20000; ++i) {
     std::vector<Icon> icons;
     const std::size_t length = 1 + pick(8);
-    while (icons.size() < length) icons.push_back(pick(2) == 0 ? core[pick(core.size())]->icon : entries[pick(entries.size())].icon);
+    while (icons.size() < length)
+      icons.push_back(pick(2) == 0 ? core[pick(core.size())]->icon : entries[pick(entries.size())].icon);
     const std::string sentence = realise(icons, lexicon());
     const std::string lost = missing(icons, sentence);
     EXPECT_TRUE(well_formed(sentence)) << written(icons) << " => " << sentence;
@@ -202,7 +244,8 @@ TEST(Realiser, LongInputsEndSoon) {
   EXPECT_GT(realise(nouns, lexicon()).size(), 60000u);
   EXPECT_FALSE(realise(verbs, lexicon()).empty());
   std::vector<Icon> mixed;
-  for (int i = 0; i < 3000; ++i) mixed.push_back(lexicon().entries()[static_cast<std::size_t>(i) % lexicon().entries().size()].icon);
+  for (int i = 0; i < 3000; ++i)
+    mixed.push_back(lexicon().entries()[static_cast<std::size_t>(i) % lexicon().entries().size()].icon);
   EXPECT_GT(realise(mixed, lexicon()).size(), 5000u);
 }
 

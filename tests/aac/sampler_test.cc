@@ -44,15 +44,20 @@ Lexicon lexicon() {
 }
 
 Board talk_board() {
-  auto json = nlohmann::json::parse(R"({"name": "talk", "verbs": ["have", "be", "can", "want", "[verbs]"], "words": {}, "pages": [
+  auto json = nlohmann::json::parse(
+      R"({"name": "talk", "verbs": ["have", "be", "can", "want", "[verbs]"], "words": {}, "pages": [
     {"numbered": "columns", "rows": [["I", "we", "past", "[verbs]", "future"], ["you", "you-pl", "negate", "be", "want"],
       ["he", "they-m", "have", "can", "question"], ["she", "they-f", "[qualities]", "[food]", "[objects]"],
       ["let's", "that", "[adverbs_of_place]", "[expressions]", "dot"]]},
     {"rows": [["[second0]", "[second1]", "[second2]", "[second3]", "[second4]", "[second5]", "[second6]"],
       ["[second7]", "[second8]", "[second9]", "[second10]", "[second11]", "[second12]", "[second13]"]]}]})");
-  const std::map<std::string, std::string> clitics = {{"I", "me"}, {"you", "you"}, {"he", "him"}, {"she", "her"}, {"we", "us"}, {"you-pl", "you"}, {"they-m", "them"}, {"they-f", "them"}};
-  const std::map<std::string, std::string> types = {{"be", "VERB"}, {"can", "VERB"}, {"have", "VERB"}, {"want", "VERB"}, {"past", "TENSE_PAST"},
-                                                    {"future", "TENSE_FUTURE"}, {"negate", "NEGATED"}, {"question", "QUESTION"}, {"dot", "DOT"}};
+  const std::map<std::string, std::string> clitics = {{"I", "me"},        {"you", "you"},    {"he", "him"},
+                                                      {"she", "her"},     {"we", "us"},      {"you-pl", "you"},
+                                                      {"they-m", "them"}, {"they-f", "them"}};
+  const std::map<std::string, std::string> types = {
+      {"be", "VERB"},        {"can", "VERB"},          {"have", "VERB"},
+      {"want", "VERB"},      {"past", "TENSE_PAST"},   {"future", "TENSE_FUTURE"},
+      {"negate", "NEGATED"}, {"question", "QUESTION"}, {"dot", "DOT"}};
   for (const auto& row : json["pages"][0]["rows"])
     for (const std::string cell : row) {
       if (cell[0] == '[') continue;
@@ -65,7 +70,8 @@ Board talk_board() {
 // The slot that an icon of talk_board came from.
 std::string slot_of(const Icon& icon) {
   if (!icon.picture.ends_with(".png")) return icon.picture;
-  return "[" + icon.word.substr(0, icon.word.find_last_not_of("0123456789") + 1) + (icon.word.starts_with("second") ? "" : "]");
+  return "[" + icon.word.substr(0, icon.word.find_last_not_of("0123456789") + 1) +
+         (icon.word.starts_with("second") ? "" : "]");
 }
 
 std::vector<std::vector<Icon>> samples(const IconSampler& sampler, std::uint64_t seed) {
@@ -105,7 +111,9 @@ TEST(IconSampler, DrawsAsJavaDoes) {
   for (std::string line; std::getline(golden, line); ++lines) {
     std::string words;
     for (const Icon& icon : sampler.sample(random))
-      words += (words.empty() ? "" : " ") + (icon.type == IconType::kCliticPronoun ? icon.word + ":" + icon.picture : icon.picture.ends_with(".png") ? icon.word : icon.picture);
+      words += (words.empty() ? "" : " ") + (icon.type == IconType::kCliticPronoun ? icon.word + ":" + icon.picture
+                                             : icon.picture.ends_with(".png")      ? icon.word
+                                                                                   : icon.picture);
     ASSERT_EQ(words, line) << "sample " << lines;
   }
   EXPECT_EQ(lines, 200);
@@ -143,9 +151,11 @@ TEST(IconSampler, SlotProbabilities) {
 }
 
 TEST(IconSampler, LengthsArePoissonGivenNotEmpty) {
-  for (const auto& [mean, long_one] : {std::pair{3.0, 10}, {1.5, 7}}) {  // those as long as that, or longer, count as one
+  for (const auto& [mean, long_one] :
+       {std::pair{3.0, 10}, {1.5, 7}}) {  // those as long as that, or longer, count as one
     Counts counts;
-    for (const auto& sample : samples(IconSampler(talk_board(), {.mean_length = mean}), 2)) ++counts[std::to_string(std::min<std::size_t>(sample.size(), long_one))];
+    for (const auto& sample : samples(IconSampler(talk_board(), {.mean_length = mean}), 2))
+      ++counts[std::to_string(std::min<std::size_t>(sample.size(), long_one))];
     Probabilities probabilities;
     double p = std::exp(-mean), rest = 1;
     const double not_empty = 1 - p;
@@ -195,8 +205,11 @@ TEST(IconSampler, Rules) {
     for (std::size_t i = 0; i < sample.size(); ++i) {
       const Icon& icon = sample[i];
       const std::string slot = slot_of(icon);
-      ++(i == 0 ? first : i == 1 ? (verb ? second_after_verb : second_verbless) : (verb ? later_after_verb : later_verbless))[slot];
-      const bool pronoun = std::set<std::string>{"I", "you", "he", "she", "we", "you-pl", "they-m", "they-f"}.contains(slot);
+      ++(i == 0   ? first
+         : i == 1 ? (verb ? second_after_verb : second_verbless)
+                  : (verb ? later_after_verb : later_verbless))[slot];
+      const bool pronoun =
+          std::set<std::string>{"I", "you", "he", "she", "we", "you-pl", "they-m", "they-f"}.contains(slot);
       if (pronoun) {
         ASSERT_EQ(icon.type, noun ? IconType::kCliticPronoun : IconType::kNoun) << slot;
       }
@@ -234,13 +247,16 @@ TEST(IconSampler, SubjectsAreAsTheBoardSays) {
 
 // Boards that nothing could be sampled from would hang.
 TEST(IconSampler, RefusesWhatCannotBeSampled) {
-  Board marks{.name = "marks", .pages = {{.slots = {{.label = "dot", .icons = {{"dot", IconType::kDot, "dot"}}}, {.label = "?", .icons = {{"?", IconType::kQuestion, "q"}}}}}}};
+  Board marks{.name = "marks",
+              .pages = {{.slots = {{.label = "dot", .icons = {{"dot", IconType::kDot, "dot"}}},
+                                   {.label = "?", .icons = {{"?", IconType::kQuestion, "q"}}}}}}};
   EXPECT_THROW(IconSampler{marks}, Error);
   marks.pages.push_back({.slots = {{.label = "go", .icons = {{"go", IconType::kVerb, "go"}}}}});
   const IconSampler sampler(marks);
   JavaRandom random(1);
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(sampler.sample(random)[0].word, "go");
-  for (const double mean : {0.0, -1.0, 0.001, 101.0, std::nan(""), HUGE_VAL}) EXPECT_THROW(IconSampler(talk_board(), {.mean_length = mean}), Error) << mean;
+  for (const double mean : {0.0, -1.0, 0.001, 101.0, std::nan(""), HUGE_VAL})
+    EXPECT_THROW(IconSampler(talk_board(), {.mean_length = mean}), Error) << mean;
 }
 
 }  // namespace

@@ -14,7 +14,9 @@
 
 namespace aacft {
 
-void PrintTo(const SheetCell& cell, std::ostream* out) { *out << column_name(cell.column) << cell.row << " [" << cell.text << "]"; }
+void PrintTo(const SheetCell& cell, std::ostream* out) {
+  *out << column_name(cell.column) << cell.row << " [" << cell.text << "]";
+}
 
 }  // namespace aacft
 
@@ -52,7 +54,8 @@ TEST(Csv, Separators) {
 }
 
 TEST(Csv, Quotes) {
-  EXPECT_EQ(cells_of("\"he said \"\"no\"\"\",\"two\nlines\",5\" pipe,\"x\"y\n"), cells_of_rows({{"he said \"no\"", "two\nlines", "5\" pipe", "xy"}}));
+  EXPECT_EQ(cells_of("\"he said \"\"no\"\"\",\"two\nlines\",5\" pipe,\"x\"y\n"),
+            cells_of_rows({{"he said \"no\"", "two\nlines", "5\" pipe", "xy"}}));
   expect_fails([] { cells_of("a,b\nc,\"d\n"); }, {"row 2", "never ends"});
 }
 
@@ -70,8 +73,11 @@ TEST(Csv, Encodings) {
 
 TEST(Csv, Windows1252IsReadWithAWordAndItsRows) {
   std::string warnings;
-  EXPECT_EQ(cells_of("a,b\ncaf\xE9,x\ny,z\n\x93so\x94,\x85\n", &warnings), cells_of_rows({{"a", "b"}, {"café", "x"}, {"y", "z"}, {"“so”", "…"}}));
-  EXPECT_NE(warnings.find("2 rows are not in UTF-8 and read as Windows-1252 (2, 4), the first as \"café\""), warnings.npos) << warnings;
+  EXPECT_EQ(cells_of("a,b\ncaf\xE9,x\ny,z\n\x93so\x94,\x85\n", &warnings),
+            cells_of_rows({{"a", "b"}, {"café", "x"}, {"y", "z"}, {"“so”", "…"}}));
+  EXPECT_NE(warnings.find("2 rows are not in UTF-8 and read as Windows-1252 (2, 4), the first as \"café\""),
+            warnings.npos)
+      << warnings;
   expect_fails([] { cells_of("a,b\nc,\x81\n"); }, {"row 2", "neither UTF-8 nor Windows-1252"});
 }
 
@@ -84,9 +90,11 @@ TEST(Csv, FormulasAreDefused) {
 
 // Texts of what separates, quotes, escapes and ends.
 std::string odd_text(const RandomStream& random, std::uint64_t& index) {
-  static const std::vector<std::string> kParts = {"a", " ", ",", ";", "\"", "\n", "'", "=", "+", "_x0041_", "&lt;", "<", "🙂", "é", "\t", "-", "0", "_"};
+  static const std::vector<std::string> kParts = {"a",       " ",    ",", ";",    "\"", "\n", "'", "=", "+",
+                                                  "_x0041_", "&lt;", "<", "🙂", "é",  "\t", "-", "0", "_"};
   std::string text;
-  for (std::uint32_t length = random.bits(index++) % 8; length > 0; --length) text += kParts[random.bits(index++) % kParts.size()];
+  for (std::uint32_t length = random.bits(index++) % 8; length > 0; --length)
+    text += kParts[random.bits(index++) % kParts.size()];
   return text;
 }
 
@@ -117,7 +125,8 @@ TEST(Spreadsheet, ACellHasAnEnd) {
 }
 
 TEST(Spreadsheet, ColumnNames) {
-  const std::map<std::size_t, std::string> expected = {{1, "A"}, {26, "Z"}, {27, "AA"}, {52, "AZ"}, {702, "ZZ"}, {703, "AAA"}, {16384, "XFD"}};
+  const std::map<std::size_t, std::string> expected = {{1, "A"},    {26, "Z"},    {27, "AA"},    {52, "AZ"},
+                                                       {702, "ZZ"}, {703, "AAA"}, {16384, "XFD"}};
   for (const auto& [column, name] : expected) EXPECT_EQ(column_name(column), name);
 }
 
@@ -127,20 +136,23 @@ std::string zip_of(const std::map<std::string, std::string>& parts) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder / "a.zip";
   zip_t* archive = zip_open(path.c_str(), ZIP_CREATE, nullptr);
-  for (const auto& [name, text] : parts) zip_file_add(archive, name.c_str(), zip_source_buffer(archive, text.data(), text.size(), 0), 0);
+  for (const auto& [name, text] : parts)
+    zip_file_add(archive, name.c_str(), zip_source_buffer(archive, text.data(), text.size(), 0), 0);
   EXPECT_EQ(zip_close(archive), 0);
   return read_file(path);
 }
 
 std::string relation(const std::string& id, const std::string& type, const std::string& target) {
-  return "<Relationship Id=\"" + id + "\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/" + type + "\" Target=\"" + target + "\"/>";
+  return "<Relationship Id=\"" + id + "\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/" +
+         type + "\" Target=\"" + target + "\"/>";
 }
 
 // A workbook of these sheets' <sheetData> contents and shared strings.
 std::map<std::string, std::string> workbook(const std::vector<std::string>& sheets, const std::string& strings = "") {
-  std::map<std::string, std::string> parts = {{"[Content_Types].xml", "<Types/>"},
-                                              {"_rels/.rels", "<Relationships>" + relation("a", "officeDocument", "xl/workbook.xml") + "</Relationships>"},
-                                              {"xl/sharedStrings.xml", "<sst>" + strings + "</sst>"}};
+  std::map<std::string, std::string> parts = {
+      {"[Content_Types].xml", "<Types/>"},
+      {"_rels/.rels", "<Relationships>" + relation("a", "officeDocument", "xl/workbook.xml") + "</Relationships>"},
+      {"xl/sharedStrings.xml", "<sst>" + strings + "</sst>"}};
   std::string listed, relations = relation("s", "sharedStrings", "/xl/sharedStrings.xml");
   for (std::size_t i = 0; i < sheets.size(); ++i) {
     const std::string n = std::to_string(i + 1);
@@ -153,19 +165,34 @@ std::map<std::string, std::string> workbook(const std::vector<std::string>& shee
   return parts;
 }
 
-Cells xlsx_cells(const std::string& data, const std::string& strings = "") { return cells_of(zip_of(workbook({data}, strings))); }
+Cells xlsx_cells(const std::string& data, const std::string& strings = "") {
+  return cells_of(zip_of(workbook({data}, strings)));
+}
 
 TEST(Xlsx, EveryKindOfCell) {
-  const std::string strings = "<si><t>plain</t></si><si><r><t>rich</t></r><r><rPr><b/></rPr><t xml:space=\"preserve\"> text </t></r><rPh sb=\"0\"><t>no</t></rPh></si><si><t> </t></si>";
+  const std::string strings =
+      "<si><t>plain</t></si><si><r><t>rich</t></r><r><rPr><b/></rPr><t xml:space=\"preserve\"> text </t></r><rPh "
+      "sb=\"0\"><t>no</t></rPh></si><si><t> </t></si>";
   const std::string data =
       "<row r=\"2\"><c r=\"B2\" t=\"s\"><v>0</v></c><c r=\"D2\" t=\"s\"><v>1</v></c><c t=\"s\"><v>2</v></c></row>"
-      "<row><c t=\"inlineStr\"><is><t>in line_x000A_two</t></is></c><c><v>5</v></c><c t=\"n\"><v>0.10000000000000001</v></c><c t=\"b\"><v>1</v></c>"
+      "<row><c t=\"inlineStr\"><is><t>in line_x000A_two</t></is></c><c><v>5</v></c><c "
+      "t=\"n\"><v>0.10000000000000001</v></c><c t=\"b\"><v>1</v></c>"
       "<c t=\"e\"><v>#NAME?</v></c><c t=\"str\"><f>A1&amp;\"x\"</f><v>a&amp;x</v></c><c r=\"H3\" s=\"1\"/></row>";
-  EXPECT_EQ(xlsx_cells(data, strings), (Cells{{2, 2, "plain"}, {2, 4, "rich text "}, {2, 5, " "}, {3, 1, "in line\ntwo"}, {3, 2, "5"}, {3, 3, "0.1"}, {3, 4, "TRUE"}, {3, 5, "#NAME?"}, {3, 6, "a&x"}}));
+  EXPECT_EQ(xlsx_cells(data, strings), (Cells{{2, 2, "plain"},
+                                              {2, 4, "rich text "},
+                                              {2, 5, " "},
+                                              {3, 1, "in line\ntwo"},
+                                              {3, 2, "5"},
+                                              {3, 3, "0.1"},
+                                              {3, 4, "TRUE"},
+                                              {3, 5, "#NAME?"},
+                                              {3, 6, "a&x"}}));
 }
 
 TEST(Xlsx, PrefixesAreFree) {
-  EXPECT_EQ(xlsx_cells("<x:row r=\"1\" xmlns:x=\"y\"><x:c r=\"A1\" t=\"inlineStr\"><x:is><x:t>a</x:t></x:is></x:c></x:row>"), (Cells{{1, 1, "a"}}));
+  EXPECT_EQ(
+      xlsx_cells("<x:row r=\"1\" xmlns:x=\"y\"><x:c r=\"A1\" t=\"inlineStr\"><x:is><x:t>a</x:t></x:is></x:c></x:row>"),
+      (Cells{{1, 1, "a"}}));
 }
 
 TEST(Xlsx, SheetsByRelationship) {
@@ -182,18 +209,24 @@ TEST(Xlsx, SheetsByRelationship) {
 TEST(Xlsx, CommentsOfBothKinds) {
   auto parts = workbook({"<row><c><v>1</v></c></row>"});
   parts["xl/worksheets/_rels/sheet1.xml.rels"] =
-      "<Relationships>" + relation("a", "comments", "../comments1.xml") + "<Relationship Id=\"b\" Type=\"http://schemas.microsoft.com/office/2017/10/relationships/threadedComment\" Target=\"../t.xml\"/></Relationships>";
+      "<Relationships>" + relation("a", "comments", "../comments1.xml") +
+      "<Relationship Id=\"b\" Type=\"http://schemas.microsoft.com/office/2017/10/relationships/threadedComment\" "
+      "Target=\"../t.xml\"/></Relationships>";
   parts["xl/comments1.xml"] =
-      "<comments><commentList><comment ref=\"D7\"><text><r><t>Why</t></r><r><t xml:space=\"preserve\"> this?</t></r></text></comment>"
+      "<comments><commentList><comment ref=\"D7\"><text><r><t>Why</t></r><r><t xml:space=\"preserve\"> "
+      "this?</t></r></text></comment>"
       "<comment ref=\"D8\"><text><t>[Threaded comment] Your version ...</t></text></comment></commentList></comments>";
-  parts["xl/t.xml"] = "<ThreadedComments><threadedComment ref=\"D8\"><text>First</text></threadedComment><threadedComment ref=\"D8\"><text>Answer</text></threadedComment></ThreadedComments>";
+  parts["xl/t.xml"] =
+      "<ThreadedComments><threadedComment ref=\"D8\"><text>First</text></threadedComment><threadedComment "
+      "ref=\"D8\"><text>Answer</text></threadedComment></ThreadedComments>";
   EXPECT_EQ(read_spreadsheet(zip_of(parts), "", {})[0].comments, (Cells{{7, 4, "Why this?"}, {8, 4, "First\nAnswer"}}));
 }
 
 TEST(Xlsx, EntitiesAreNotExpanded) {
   auto parts = workbook({"<row><c t=\"inlineStr\"><is><t>&a;</t></is></c></row>"});
   std::string& sheet = parts["xl/worksheets/sheet1.xml"];
-  sheet = "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b SYSTEM \"file:///etc/passwd\">]>" + sheet;
+  sheet = "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b SYSTEM \"file:///etc/passwd\">]>" +
+          sheet;
   EXPECT_EQ(cells_of(zip_of(parts)), (Cells{{1, 1, "&a;"}}));
 }
 
@@ -202,7 +235,8 @@ TEST(Xlsx, DamageIsNamed) {
   expect_fails([] { xlsx_cells("<row r=\"1\"><c r=\"ZZZ1\"><v>1</v></c></row>"); }, {"outside of any sheet"});
   expect_fails([] { xlsx_cells("<row r=\"1\"><c r=\"1\"><v>1</v></c></row>"); }, {"no cell's name"});
   expect_fails([] { xlsx_cells("<row><c t=\"s\"><v>3</v></c></row>", "<si><t>a</t></si>"); }, {"the text 3 of 1"});
-  expect_fails([] { xlsx_cells("<row><c t=\"inlineStr\"><is><t>\xFF</t></is></c></row>"); }, {"row 1", "column A", "not UTF-8"});
+  expect_fails([] { xlsx_cells("<row><c t=\"inlineStr\"><is><t>\xFF</t></is></c></row>"); },
+               {"row 1", "column A", "not UTF-8"});
   expect_fails([] { xlsx_cells("<row><c>"); }, {"damaged at byte"});
   auto parts = workbook({"<row/>"});
   parts.erase("xl/worksheets/sheet1.xml");
@@ -212,7 +246,9 @@ TEST(Xlsx, DamageIsNamed) {
 }
 
 // The last cell that there can be costs no more than its text.
-TEST(Xlsx, FarCellsAreCells) { EXPECT_EQ(xlsx_cells("<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>"), (Cells{{1048576, 16384, "1"}})); }
+TEST(Xlsx, FarCellsAreCells) {
+  EXPECT_EQ(xlsx_cells("<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>"), (Cells{{1048576, 16384, "1"}}));
+}
 
 TEST(Xlsx, BombsAreRefused) {
   auto parts = workbook({"<row/>"});
@@ -222,45 +258,62 @@ TEST(Xlsx, BombsAreRefused) {
   expect_fails([&] { cells_of(bomb); }, {"unpacks to far more"});
   std::string cells;
   for (int i = 0; i < 3000; ++i) cells += "<c t=\"s\"><v>0</v></c>";
-  expect_fails([&] { xlsx_cells("<row>" + cells + "</row>", "<si><t>" + std::string(60000, 'x') + "</t></si>"); }, {"more text than a sheet"});
+  expect_fails([&] { xlsx_cells("<row>" + cells + "</row>", "<si><t>" + std::string(60000, 'x') + "</t></si>"); },
+               {"more text than a sheet"});
 }
 
 // ---- ODS ----
 
 Cells ods_cells(const std::string& table, Cells* comments = nullptr) {
-  const auto sheets = read_spreadsheet(zip_of({{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"},
-                                               {"content.xml", "<office:document-content><office:body><office:spreadsheet><table:table table:name=\"T\">" + table +
-                                                                   "</table:table></office:spreadsheet></office:body></office:document-content>"}}),
-                                       "sheet.ods", {});
+  const auto sheets = read_spreadsheet(
+      zip_of(
+          {{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"},
+           {"content.xml", "<office:document-content><office:body><office:spreadsheet><table:table table:name=\"T\">" +
+                               table + "</table:table></office:spreadsheet></office:body></office:document-content>"}}),
+      "sheet.ods", {});
   EXPECT_EQ(sheets.size(), 1u);
   if (comments != nullptr) *comments = sheets.at(0).comments;
   return sheets.at(0).cells;
 }
 
-std::string cell(const std::string& text, const std::string& attributes = "") { return "<table:table-cell " + attributes + "><text:p>" + text + "</text:p></table:table-cell>"; }
-std::string row(const std::string& cells, const std::string& attributes = "") { return "<table:table-row " + attributes + ">" + cells + "</table:table-row>"; }
+std::string cell(const std::string& text, const std::string& attributes = "") {
+  return "<table:table-cell " + attributes + "><text:p>" + text + "</text:p></table:table-cell>";
+}
+std::string row(const std::string& cells, const std::string& attributes = "") {
+  return "<table:table-row " + attributes + ">" + cells + "</table:table-row>";
+}
 
 TEST(Ods, TextIsCollapsedWhereItIsNotSpelt) {
-  EXPECT_EQ(ods_cells(row(cell(" a\n  b <text:span>c</text:span> <text:span>d</text:span><text:s text:c=\"2\"/>e<text:tab/>f<text:line-break/>g</text:p><text:p>h"))), (Cells{{1, 1, "a b c d  e\tf\ng\nh"}}));
+  EXPECT_EQ(ods_cells(row(cell(" a\n  b <text:span>c</text:span> <text:span>d</text:span><text:s "
+                               "text:c=\"2\"/>e<text:tab/>f<text:line-break/>g</text:p><text:p>h"))),
+            (Cells{{1, 1, "a b c d  e\tf\ng\nh"}}));
 }
 
 TEST(Ods, RepeatedCellsAndRows) {
-  const std::string data = "<table:table-header-rows>" + row(cell("a")) + "</table:table-header-rows>" +
-                           row("<table:table-cell table:number-columns-repeated=\"2\"/>" + cell("b", "table:number-columns-repeated=\"2\"") + "<table:covered-table-cell/>" + cell("c"), "table:number-rows-repeated=\"2\"") +
-                           row("<table:table-cell table:number-columns-repeated=\"16384\"/>", "table:number-rows-repeated=\"1048000\"");
-  EXPECT_EQ(ods_cells(data), (Cells{{1, 1, "a"}, {2, 3, "b"}, {2, 4, "b"}, {2, 6, "c"}, {3, 3, "b"}, {3, 4, "b"}, {3, 6, "c"}}));
+  const std::string data =
+      "<table:table-header-rows>" + row(cell("a")) + "</table:table-header-rows>" +
+      row("<table:table-cell table:number-columns-repeated=\"2\"/>" + cell("b", "table:number-columns-repeated=\"2\"") +
+              "<table:covered-table-cell/>" + cell("c"),
+          "table:number-rows-repeated=\"2\"") +
+      row("<table:table-cell table:number-columns-repeated=\"16384\"/>", "table:number-rows-repeated=\"1048000\"");
+  EXPECT_EQ(ods_cells(data),
+            (Cells{{1, 1, "a"}, {2, 3, "b"}, {2, 4, "b"}, {2, 6, "c"}, {3, 3, "b"}, {3, 4, "b"}, {3, 6, "c"}}));
 }
 
 TEST(Ods, CommentsAreNotText) {
   Cells comments;
-  EXPECT_EQ(ods_cells(row("<table:table-cell/><table:table-cell><office:annotation><dc:creator>A</dc:creator><text:p>Why?</text:p></office:annotation><text:p>b</text:p></table:table-cell>"), &comments), (Cells{{1, 2, "b"}}));
+  EXPECT_EQ(ods_cells(row("<table:table-cell/><table:table-cell><office:annotation><dc:creator>A</"
+                          "dc:creator><text:p>Why?</text:p></office:annotation><text:p>b</text:p></table:table-cell>"),
+                      &comments),
+            (Cells{{1, 2, "b"}}));
   EXPECT_EQ(comments, (Cells{{1, 2, "Why?"}}));
 }
 
 TEST(Ods, RepeatsAreBounded) {
   expect_fails([] { ods_cells(row(cell("a"), "table:number-rows-repeated=\"1000000\"")); }, {"repeats its cells"});
   expect_fails([] { ods_cells(row(cell("a", "table:number-columns-repeated=\"16000\""))); }, {"repeats its cells"});
-  expect_fails([] { ods_cells(row(cell("a"), "table:number-rows-repeated=\"18446744073709551615\"")); }, {"is repeated"});
+  expect_fails([] { ods_cells(row(cell("a"), "table:number-rows-repeated=\"18446744073709551615\"")); },
+               {"is repeated"});
   std::string deep = "x";
   for (int i = 0; i < 1000; ++i) deep = "<text:span>" + deep + "</text:span>";
   expect_fails([&] { ods_cells(row(cell(deep))); }, {"nested too deep"});
@@ -274,7 +327,11 @@ TEST(Spreadsheet, OtherFilesAreNamed) {
   expect_fails([] { cells_of("<?xml version=\"1.0\"?><a/>"); }, {"not a sheet"});
   expect_fails([] { cells_of("%PDF-1.7"); }, {"not a sheet"});
   expect_fails([] { cells_of(zip_of({{"a.txt", "a"}})); }, {"neither .xlsx nor .ods"});
-  expect_fails([] { cells_of(zip_of({{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}})); }, {"no content"});
+  expect_fails(
+      [] {
+        cells_of(zip_of({{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}}));
+      },
+      {"no content"});
 }
 
 }  // namespace

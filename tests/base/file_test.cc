@@ -1,9 +1,8 @@
 #include "aacft/base/file.h"
 
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
-
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,7 +183,7 @@ TEST(StaleTemporaries, AreRemovedAndNothingElse) {
   write_text(folder / "b.aacft-tmp-2000000034/deep/c", "x");
   write_text(folder / "kept.tmp", "x");
   write_text(folder / "deep/d.aacft-tmp-2000000005", "x");  // only what lies directly inside
-  write_text(folder / "e.aacft-tmp-1", "x");  // of a process that is alive
+  write_text(folder / "e.aacft-tmp-1", "x");                // of a process that is alive
   remove_stale_temporaries(folder.path());
   EXPECT_EQ(names(folder.path()), (std::set<std::string>{"kept.tmp", "deep", "e.aacft-tmp-1"}));
   EXPECT_TRUE(fs::exists(folder / "deep/d.aacft-tmp-2000000005"));
@@ -261,7 +260,8 @@ TEST(OutputFile, NeverTakesThePlaceOfWhatWasRead) {
   OutputFile early(folder / "later");
   EXPECT_EQ(read_input(folder / "rows"), "precious");
   const MemoryMap map(folder / "weights");
-  for (const char* name : {"rows", "same", "weights", "link"}) EXPECT_THROW(write_output(folder / name, "x"), UsageError) << name;
+  for (const char* name : {"rows", "same", "weights", "link"})
+    EXPECT_THROW(write_output(folder / name, "x"), UsageError) << name;
   read_file(folder / "later");
   early.write("x");
   EXPECT_THROW(early.commit(), UsageError);

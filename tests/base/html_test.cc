@@ -37,7 +37,8 @@ TEST(Html, NumbersAreForPeople) {
 TEST(Html, APageNeedsNothingElse) {
   const std::string page = html_page("A < B", "<p>body</p>", "p { margin: 0 }");
   EXPECT_TRUE(page.starts_with("<!DOCTYPE html>"));
-  for (const char* part : {"<title>A &lt; B</title>", "<h1>A &lt; B</h1>", "<p>body</p>", "p { margin: 0 }", "charset=\"utf-8\"", "width=device-width", "prefers-color-scheme: dark"})
+  for (const char* part : {"<title>A &lt; B</title>", "<h1>A &lt; B</h1>", "<p>body</p>", "p { margin: 0 }",
+                           "charset=\"utf-8\"", "width=device-width", "prefers-color-scheme: dark"})
     EXPECT_NE(page.find(part), page.npos) << part;
   for (const char* part : {"http", "<script", "@import", "url("}) EXPECT_EQ(page.find(part), page.npos) << part;
 }

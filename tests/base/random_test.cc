@@ -31,8 +31,7 @@ TEST(RandomStream, EveryPartOfTheNameMatters) {
   add({1, Purpose::kDropout, 1});
   add({1, Purpose::kDropout, 1ull << 32});
   add({1, Purpose::kDropout, 0, 1});
-  EXPECT_EQ(RandomStream(1, Purpose::kDropout, 2, 3).bits(4),
-            RandomStream(1, Purpose::kDropout, 2, 3).bits(4));
+  EXPECT_EQ(RandomStream(1, Purpose::kDropout, 2, 3).bits(4), RandomStream(1, Purpose::kDropout, 2, 3).bits(4));
   // Indices, those past 2^32 blocks included.
   const RandomStream stream(1, Purpose::kSampling);
   std::set<std::uint32_t> draws;
@@ -108,8 +107,7 @@ TEST(RandomStream, MaskElementByElement) {
       std::vector<float> mask(count + 1, -7.0f);
       stream.fill_mask(mask.data(), count, p);
       EXPECT_EQ(mask[count], -7.0f);  // nothing past the end
-      for (std::size_t i = 0; i < count; ++i)
-        ASSERT_EQ(mask[i], stream.uniform(i) < p ? 0.0f : 1.0f / (1.0f - p)) << i;
+      for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(mask[i], stream.uniform(i) < p ? 0.0f : 1.0f / (1.0f - p)) << i;
     }
   }
 }

@@ -39,13 +39,15 @@ std::vector<double> heights(const std::string& svg) {
   const std::size_t at = svg.find("points=\"") + 8;
   const std::string points = svg.substr(at, svg.find('"', at) - at);
   std::vector<double> values;
-  for (std::size_t comma = points.find(','); comma != points.npos; comma = points.find(',', comma + 1)) values.push_back(std::stod(points.substr(comma + 1)));
+  for (std::size_t comma = points.find(','); comma != points.npos; comma = points.find(',', comma + 1))
+    values.push_back(std::stod(points.substr(comma + 1)));
   return values;
 }
 
 void expect_near(const std::vector<double>& found, const std::vector<double>& expected) {
   ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-9 * std::fabs(expected[i]) + 1e-15);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], 1e-9 * std::fabs(expected[i]) + 1e-15);
 }
 
 TEST(Ticks, AreOneTwoOrFive) {
@@ -61,7 +63,8 @@ TEST(Ticks, StayInsideAndFewWhateverTheRange) {
   std::mt19937 random(7);
   std::uniform_real_distribution<double> exponent(-12, 12), share(0, 1);
   for (int i = 0; i < 2000; ++i) {
-    const double low = (share(random) - 0.5) * std::pow(10, exponent(random)), high = low + std::pow(10, exponent(random));
+    const double low = (share(random) - 0.5) * std::pow(10, exponent(random)),
+                 high = low + std::pow(10, exponent(random));
     if (high - low < 1e-9 * std::fabs(low)) continue;
     const auto ticks = nice_ticks(low, high, 6);
     ASSERT_GE(ticks.size(), 2u) << low << " " << high;  // one third of them at the worst
@@ -90,7 +93,8 @@ TEST(Thinned, KeepsEverySpikeAndBothEnds) {
   EXPECT_GE(kept.size(), 400u);
   EXPECT_EQ(kept.front(), points.front());
   EXPECT_EQ(kept.back(), points.back());
-  for (const std::size_t spike : {33'333u, 33'334u, 77'777u}) EXPECT_NE(std::find(kept.begin(), kept.end(), points[spike]), kept.end());
+  for (const std::size_t spike : {33'333u, 33'334u, 77'777u})
+    EXPECT_NE(std::find(kept.begin(), kept.end(), points[spike]), kept.end());
   EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.x < b.x; }));
   EXPECT_EQ(thinned(kept, 500), kept);
 }
@@ -101,7 +105,8 @@ TEST(MovingAverage, IsTheMeanOfNeighboursOnEitherSide) {
   expect_near({means[0].y, means[1].y, means[2].y, means[3].y, means[4].y}, {1, 2, 3.2, 10.0 / 3, 8});
   for (std::size_t i = 0; i < points.size(); ++i) EXPECT_EQ(means[i].x, points[i].x);
   const auto line = steps(50, [](double x) { return 3 * x - 7; });
-  for (const ChartPoint& mean : moving_average(line, 8)) EXPECT_NEAR(mean.y, 3 * mean.x - 7, 1e-9);  // nothing is shifted
+  for (const ChartPoint& mean : moving_average(line, 8))
+    EXPECT_NEAR(mean.y, 3 * mean.x - 7, 1e-9);  // nothing is shifted
 }
 
 TEST(LineChart, PutsValuesWhereTheyBelong) {
@@ -122,8 +127,10 @@ TEST(LineChart, PutsValuesWhereTheyBelong) {
 
 TEST(LineChart, SaysInWordsWhatItShows) {
   const std::string svg = line_chart(chart_of({{1, 4}, {2, 2.5}, {3, 3}}));
-  for (const char* part : {"role=\"img\"", "aria-labelledby=\"loss-title loss-desc\"", "<title id=\"loss-title\">Loss</title>", "viewBox=\"0 0 ",
-                           "Loss (nats) by step. training: from 4.000 at step 1 to 3.000 at step 3; lowest 2.500 at step 2, highest 4.000 at step 1."})
+  for (const char* part : {"role=\"img\"", "aria-labelledby=\"loss-title loss-desc\"",
+                           "<title id=\"loss-title\">Loss</title>", "viewBox=\"0 0 ",
+                           "Loss (nats) by step. training: from 4.000 at step 1 to 3.000 at step 3; lowest 2.500 at "
+                           "step 2, highest 4.000 at step 1."})
     EXPECT_NE(svg.find(part), svg.npos) << part << "\n" << svg;
 }
 

@@ -68,22 +68,23 @@ TEST(Utf8, CompletePrefix) {
 }
 
 TEST(Utf8, Valid) {
-  for (const std::string text : {"", "plain", "\u00e9\u20ac\U0001F600", "\x7f", "\u0080", "\u07ff", "\u0800",
-                                 "\uffff", "\U00010000", "\U0010ffff", "\xed\x9f\xbf", "\xee\x80\x80"})
+  for (const std::string text : {"", "plain", "\u00e9\u20ac\U0001F600", "\x7f", "\u0080", "\u07ff", "\u0800", "\uffff",
+                                 "\U00010000", "\U0010ffff", "\xed\x9f\xbf", "\xee\x80\x80"})
     EXPECT_TRUE(valid_utf8(text)) << text;
   EXPECT_TRUE(valid_utf8(std::string("\0", 1)));
-  for (const std::string text :
-       {"\x80", "a\xc3", "\xc3\x28", "\xe2\x82", "\xf0\x9f\x98", "\xe2\x28\xa1", "\xff", "\xfe", "\xc0\xaf",
-        "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",  // overlong
-        "\xed\xa0\x80", "\xed\xbf\xbf",                  // surrogates
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"})         // past the last code point
+  for (const std::string text : {"\x80", "a\xc3", "\xc3\x28", "\xe2\x82", "\xf0\x9f\x98", "\xe2\x28\xa1", "\xff",
+                                 "\xfe", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",  // overlong
+                                 "\xed\xa0\x80", "\xed\xbf\xbf",                                      // surrogates
+                                 "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"})  // past the last code point
     EXPECT_FALSE(valid_utf8(text));
 }
 
 TEST(Presentable, HarmlessAndOneLine) {
   EXPECT_EQ(presentable("Grüße, 世界 👋"), "Grüße, 世界 👋");
   EXPECT_EQ(presentable(std::string("a\nb\r\x1B[2J\0c\x7F", 11)), "a?b??[2J?c?");
-  EXPECT_EQ(presentable("\xC2\x9B" "2J \xFF\xC3(\xE4\xB8"), "?2J ??(??");
+  EXPECT_EQ(presentable("\xC2\x9B"
+                        "2J \xFF\xC3(\xE4\xB8"),
+            "?2J ??(??");
   EXPECT_LT(presentable(std::string(1'000'000, 'x')).size(), 4100u);
 }
 
@@ -108,8 +109,7 @@ TEST(System, FactsFitTogether) {
   EXPECT_GE(wall_seconds(), wall);
   EXPECT_GE(cpu_seconds(), cpu);
   EXPECT_FALSE(cpu_model().empty());
-  EXPECT_TRUE(
-      std::regex_match(utc_now(), std::regex("20\\d\\d-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-6]\\dZ")))
+  EXPECT_TRUE(std::regex_match(utc_now(), std::regex("20\\d\\d-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-6]\\dZ")))
       << utc_now();
 }
 

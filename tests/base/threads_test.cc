@@ -76,8 +76,7 @@ TEST_P(Threads, NestedCallsStayOnTheirThread) {
   EXPECT_EQ(done, 128);
 }
 
-INSTANTIATE_TEST_SUITE_P(Counts, Threads, ::testing::Values(1, 2, 3, 4, 8),
-                         ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Counts, Threads, ::testing::Values(1, 2, 3, 4, 8), ::testing::PrintToStringParamName());
 
 TEST(ThreadCount, ZeroMeansEveryCore) {
   EXPECT_GE(available_cores(), 1);

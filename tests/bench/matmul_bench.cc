@@ -1,5 +1,5 @@
-// The four linears of a RedPajama-3B layer, their weights out of main memory: compare the rates with the machine's peaks
-// of the same minute.
+// The four linears of a RedPajama-3B layer, their weights out of main memory: compare the rates with the machine's
+// peaks of the same minute.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -63,7 +63,8 @@ void layer(benchmark::State& state) {
     const Layer& weights = layers[next++ % layers.size()];
     for (const PackedWeights& w : weights) {
       const std::int64_t k = transposed ? w.out() : w.in(), n = transposed ? w.in() : w.out();
-      (transposed ? matmul_transposed : matmul)({x.data(), element, m, k, k}, w, {y.data(), element, m, n, n}, compute, {});
+      (transposed ? matmul_transposed : matmul)({x.data(), element, m, k, k}, w, {y.data(), element, m, n, n}, compute,
+                                                {});
       flops += 2.0 * static_cast<double>(m * k * n);
       bytes += static_cast<double>(w.bytes());
     }

@@ -14,7 +14,8 @@ namespace {
 class BadInput : public CommandTest {
  protected:
   // Nothing may be written, not even a temporary file.
-  void refused(const Arguments& arguments, const std::vector<std::string>& parts, int code = 1, const std::string& input = {}) const {
+  void refused(const Arguments& arguments, const std::vector<std::string>& parts, int code = 1,
+               const std::string& input = {}) const {
     std::string line;
     for (const std::string& argument : arguments) line += " " + argument;
     SCOPED_TRACE(line);
@@ -23,7 +24,9 @@ class BadInput : public CommandTest {
     EXPECT_EQ(result.out, "");
     EXPECT_EQ(everything_in(work.path()), std::vector<std::string>());
   }
-  void misused(const Arguments& arguments, const std::vector<std::string>& parts) const { refused(arguments, parts, 2); }
+  void misused(const Arguments& arguments, const std::vector<std::string>& parts) const {
+    refused(arguments, parts, 2);
+  }
 };
 
 TEST_F(BadInput, MissingFolders) {
@@ -76,7 +79,8 @@ TEST_F(BadInput, WeightsThatAreNotFinite) {
   file.seekp(-4, std::ios::end);
   file.write("\x00\x00\xC0\x7F", 4);  // the last value of the last tensor: NaN
   file.close();
-  for (const auto& arguments : {train({"--model", model}), generate({"--prompt", "a", "--model", model}), merge({"--model", model})})
+  for (const auto& arguments :
+       {train({"--model", model}), generate({"--prompt", "a", "--model", model}), merge({"--model", model})})
     refused(arguments, {model, "tensor ", "not finite"});
 }
 
@@ -84,8 +88,11 @@ TEST_F(BadInput, PickleThatCallsSomething) {
   const fs::path model = copy_of("seq");
   fs::remove(model / "model.safetensors");
   using namespace std::string_literals;
-  const std::string magic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19."s, protocol = "\x80\x02M\xE9\x03."s, system = "\x80\x02}X\x0D\x00\x00\x00little_endian\x88s."s;
-  write_text(model / "pytorch_model.bin", magic + protocol + system + "\x80\x02" "cposix\nsystem\nX\x0B\x00\x00\x00touch owned\x85R."s);
+  const std::string magic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19."s,
+                    protocol = "\x80\x02M\xE9\x03."s, system = "\x80\x02}X\x0D\x00\x00\x00little_endian\x88s."s;
+  write_text(model / "pytorch_model.bin", magic + protocol + system +
+                                              "\x80\x02"
+                                              "cposix\nsystem\nX\x0B\x00\x00\x00touch owned\x85R."s);
   refused(generate({"--prompt", "a", "--model", model}), {"pytorch_model.bin", "posix.system", "refused"});
   write_text(model / "pytorch_model.bin", "no weights at all");
   refused({"info", model}, {"pytorch_model.bin"});
@@ -111,8 +118,10 @@ TEST_F(BadInput, Rows) {
   refused(train({"--data", input("empty.jsonl", "")}), {"empty.jsonl", "no rows"});
   refused(train({"--data", input("empty.jsonl", "\n\n")}), {"empty.jsonl", "no rows"});
   refused(train({"--eval-data", input("eval.jsonl", "{}\n")}), {"eval.jsonl:1: "});
-  refused(train({"--data", input("turns.jsonl", "{\"text\": \"a b\"}\n"), "--mask-prompt"}), {"turns.jsonl:1: ", "<bot>:"});
-  refused(generate({"--data", input("p.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": 3}\n")}), {"p.jsonl:2: ", "\"prompt\" must be a string"});
+  refused(train({"--data", input("turns.jsonl", "{\"text\": \"a b\"}\n"), "--mask-prompt"}),
+          {"turns.jsonl:1: ", "<bot>:"});
+  refused(generate({"--data", input("p.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\": 3}\n")}),
+          {"p.jsonl:2: ", "\"prompt\" must be a string"});
   refused(generate({"--data", input("p.jsonl", "{\"messages\": [1]}\n")}), {"p.jsonl:1: ", "\"role\""});
   refused(generate({"--data", input("p.jsonl", "{\"prompt\": \"\"}\n")}), {"p.jsonl:1: ", "empty"});
 
@@ -124,7 +133,8 @@ TEST_F(BadInput, Rows) {
 
 TEST_F(BadInput, AdapterOfAnotherModel) {
   const std::string other = goldens_dir() / "adapter-par-r4-all";
-  for (const auto& arguments : {generate({"--prompt", "a", "--adapter", other}), merge({"--adapter", other}), train({"--init-adapter", other})})
+  for (const auto& arguments :
+       {generate({"--prompt", "a", "--adapter", other}), merge({"--adapter", other}), train({"--init-adapter", other})})
     refused(arguments, {"another model", "gpt_neox.layers.0."});
   refused(generate({"--prompt", "a", "--adapter", rows}), {rows, "adapter_config.json"});  // a file
   refused(generate({"--prompt", "a", "--adapter", seq}), {seq, "adapter_config.json is missing"});
@@ -133,16 +143,19 @@ TEST_F(BadInput, AdapterOfAnotherModel) {
 TEST_F(BadInput, Tokenizers) {
   const fs::path model = copy_of("seq");
   fs::remove(model / "tokenizer.json");
-  for (const auto& arguments : {train({"--model", model}), generate({"--prompt", "a", "--model", model}), merge({"--model", model})})
+  for (const auto& arguments :
+       {train({"--model", model}), generate({"--prompt", "a", "--model", model}), merge({"--model", model})})
     refused(arguments, {model, "no tokenizer", "tokenizer.json", "copy it"});
   write_text(model / "tokenizer.json", "{}");
   refused({"tokenize", "--model", model, "a"}, {"tokenizer.json"});
 
   // One with more tokens than the model knows.
   const std::string small = inputs / "small";
-  succeeds({"init", "--shape", "pythia-70m", "--vocab-size", "300", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--output", small});
+  succeeds({"init", "--shape", "pythia-70m", "--vocab-size", "300", "--hidden-size", "16", "--heads", "2", "--layers",
+            "1", "--output", small});
   fs::copy(seq / "tokenizer.json", small);
-  refused(generate({"--prompt", "Simulate an AAC communicator", "--model", small}), {"tokenizer", "300", "another model"});
+  refused(generate({"--prompt", "Simulate an AAC communicator", "--model", small}),
+          {"tokenizer", "300", "another model"});
   refused(train({"--model", small}), {"tokenizer", "300", "another model"});
 }
 
@@ -192,7 +205,8 @@ TEST_F(BadInput, ConfigurationFiles) {
   const auto config = [&](const std::string& text, const std::vector<std::string>& parts) {
     misused({"train", "--config", input("run.toml", text), "--model", seq, "--data", rows, "--output", "out"}, parts);
   };
-  config("# first\n\nlerning-rate = 1\n", {"run.toml:3: ", "unknown key \"lerning-rate\"", "did you mean \"learning-rate\"?"});
+  config("# first\n\nlerning-rate = 1\n",
+         {"run.toml:3: ", "unknown key \"lerning-rate\"", "did you mean \"learning-rate\"?"});
   config("lora_alpha = 1\n", {"run.toml:1: ", "did you mean \"alpha\"?"});
   config("rank = 2\nlr = \"abc\"\n", {"run.toml:2: ", "--lr: \"abc\" is not a number"});
   config("lr 3\n", {"run.toml:1: ", "="});
@@ -259,8 +273,10 @@ TEST_F(BadInput, Resuming) {
   const std::string before = read_text(work / "out/adapter_model.safetensors");
   input("data.jsonl", "{\"text\": \"other rows\"}\n");
   expect_message(run({"train", "--resume", "out", "--max-steps", "2"}), 1, {data, "not those", "same data"});
-  expect_message(run({"train", "--resume", "out", "--data", rows, "--seed", "5", "--max-steps", "2"}), 1, {"--seed", "not those"});
-  expect_message(run({"train", "--resume", "out", "--data", rows, "--rank", "4", "--max-steps", "2"}), 1, {"another run"});
+  expect_message(run({"train", "--resume", "out", "--data", rows, "--seed", "5", "--max-steps", "2"}), 1,
+                 {"--seed", "not those"});
+  expect_message(run({"train", "--resume", "out", "--data", rows, "--rank", "4", "--max-steps", "2"}), 1,
+                 {"another run"});
   EXPECT_EQ(read_text(work / "out/adapter_model.safetensors"), before);
   expect_contains(read_text(work / "out/config.toml"), data);  // the options of the run, still
   expect_no_temporaries(work.path());
@@ -278,16 +294,19 @@ TEST_F(BadInput, FullDisk) {
       ::setrlimit(RLIMIT_FSIZE, &limit);
     });
   };
-  for (const auto& arguments : {merge(), Arguments{"init", "--output", "out"}, generate({"--data", rows, "--output", "out"})}) {
+  for (const auto& arguments :
+       {merge(), Arguments{"init", "--output", "out"}, generate({"--data", rows, "--output", "out"})}) {
     expect_message(limited(arguments, 2000), 1, {"cannot write", "out", "File too large"});
     EXPECT_EQ(everything_in(work.path()), std::vector<std::string>());
   }
-  const Result stopped = limited(train({"--max-steps", "2"}), 3500);  // room for the configuration, not for a checkpoint
+  const Result stopped =
+      limited(train({"--max-steps", "2"}), 3500);  // room for the configuration, not for a checkpoint
   expect_message(stopped, 1, {"cannot write", "checkpoints/step-00000002", "File too large"});
   expect_no_temporaries(work.path());
   EXPECT_FALSE(fs::exists(work / "out/adapter_model.safetensors"));
   EXPECT_TRUE(fs::is_empty(work / "out/checkpoints"));
-  expect_message(run(generate({"--prompt", "a", "--adapter", "out"})), 1, {"out", "not finished", "checkpoints", "--resume"});
+  expect_message(run(generate({"--prompt", "a", "--adapter", "out"})), 1,
+                 {"out", "not finished", "checkpoints", "--resume"});
   const Result resumed = run({"train", "--resume", "out"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(fs::exists(work / "out/adapter_model.safetensors"));
@@ -295,19 +314,24 @@ TEST_F(BadInput, FullDisk) {
 
 TEST_F(BadInput, OutputsThatAreInputs) {
   const fs::path model = copy_of("seq"), tuned = copy_of("adapter-seq-r2-token");
-  const std::string data = input("data.jsonl", read_text(rows)), sheet = input("sheet.csv", read_text(goldens_dir() / "sheets/libreoffice.csv"));
+  const std::string data = input("data.jsonl", read_text(rows)),
+                    sheet = input("sheet.csv", read_text(goldens_dir() / "sheets/libreoffice.csv"));
   const auto kept = [&](const Arguments& arguments, const fs::path& file) {
     const std::string before = read_text(file);
     misused(arguments, {file.filename().string(), "read here"});
     EXPECT_EQ(read_text(file), before);
   };
-  const Arguments generate = {"generate", "--model", model, "--adapter", tuned, "--data", data, "--max-new-tokens", "1", "--output"};
-  for (const fs::path& file : {fs::path(data), model / "model.safetensors", model / "tokenizer.json", tuned / "adapter_model.safetensors"}) kept(generate + Arguments{file}, file);
+  const Arguments generate = {"generate", "--model",          model, "--adapter", tuned, "--data",
+                              data,       "--max-new-tokens", "1",   "--output"};
+  for (const fs::path& file :
+       {fs::path(data), model / "model.safetensors", model / "tokenizer.json", tuned / "adapter_model.safetensors"})
+    kept(generate + Arguments{file}, file);
   kept({"data", "draft", "--data", data, "--output", data}, data);
   kept({"data", "collect", sheet, "--output", sheet}, sheet);
   kept({"data", "collect", sheet, "--output", "rows.jsonl", "--notes", sheet}, sheet);
   misused({"data", "collect", sheet, "--output", "one", "--notes", "one"}, {"--notes"});
-  misused({"eval", "--model", model, "--data", data, "--html", model / "model.safetensors", "--compare"}, {"--html", ".html"});
+  misused({"eval", "--model", model, "--data", data, "--html", model / "model.safetensors", "--compare"},
+          {"--html", ".html"});
   succeeds(train());
   expect_message(run({"report", "out", "--output", "out/adapter_model.safetensors"}), 2, {"--output", ".html"});
 }
@@ -332,7 +356,8 @@ TEST_F(BadInput, AHeaderOfManyTensors) {
   std::uint64_t size = 0;
   std::memcpy(&size, file.data(), sizeof size);
   std::string header = file.substr(8, size), more;
-  for (int i = 0; i < 300'000; ++i) more += "\"none." + std::to_string(i) + R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)";
+  for (int i = 0; i < 300'000; ++i)
+    more += "\"none." + std::to_string(i) + R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)";
   header.insert(1, more);
   header.resize((header.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = header.size();
@@ -357,7 +382,8 @@ TEST_F(BadInput, ARunFromAStrangerWritesIntoItsFolderAlone) {
   std::string config = read_text(work / "out/config.toml");
   const std::size_t at = config.find("report = \"report.html\"");
   ASSERT_NE(at, config.npos);
-  write_text(work / "out/config.toml", config.replace(at, std::strlen("report = \"report.html\""), "report = \"" + precious + "\""));
+  write_text(work / "out/config.toml",
+             config.replace(at, std::strlen("report = \"report.html\""), "report = \"" + precious + "\""));
   const Result result = succeeds({"train", "--resume", "out", "--max-steps", "2"});
   expect_contains(result.err, "the run's report lies outside its folder");
   EXPECT_EQ(read_text(precious), "precious");
@@ -369,7 +395,9 @@ TEST_F(BadInput, ARunFromAStrangerWritesIntoItsFolderAlone) {
 TEST_F(BadInput, CheckpointsThatCannotBe) {
   succeeds(train({"--max-steps", "2", "--save-steps", "1"}));
   const fs::path last = work / "out/checkpoints/step-00000002";
-  const auto resume = [&](const std::vector<std::string>& parts) { expect_message(run({"train", "--resume", "out", "--max-steps", "3"}), 1, parts); };
+  const auto resume = [&](const std::vector<std::string>& parts) {
+    expect_message(run({"train", "--resume", "out", "--max-steps", "3"}), 1, parts);
+  };
   const std::string state = read_text(last / "state.json");
   std::string other = state;
   write_text(last / "state.json", other.replace(other.find("\"step\": 2"), 9, "\"step\": 9"));
@@ -393,7 +421,9 @@ TEST_F(BadInput, ALimitOfAddressesNeverHangsAMerge) {
       const rlimit limit{megabytes << 20, megabytes << 20};
       ::setrlimit(RLIMIT_AS, &limit);
     });
-    EXPECT_TRUE(result.code == 0 || result.err.find("ulimit -v") != std::string::npos || result.err.find("memory") != std::string::npos) << result.code << result.err;
+    EXPECT_TRUE(result.code == 0 || result.err.find("ulimit -v") != std::string::npos ||
+                result.err.find("memory") != std::string::npos)
+        << result.code << result.err;
     fs::remove_all(work / "out");
   }
 }

@@ -1,7 +1,7 @@
 // Help, and the smaller commands: eval, init, info, tokenize.
-#include "support.h"
-
 #include <cmath>
+
+#include "support.h"
 
 namespace aacft::testing {
 namespace {
@@ -19,16 +19,26 @@ TEST_F(Commands, Version) {
 TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
   const std::string top = succeeds({"--help"}).out;
   for (const auto& [command, parts] : std::vector<std::pair<std::string, std::vector<std::string>>>{
-           {"train", {"--model PATH", "--output PATH=run", "--rank N=2", "--alpha NUMBER=32", "--dropout NUMBER=0.05", "--target-modules TEXT=query_key_value", "NUMBER=0.0002",
-                      "linear|cosine|constant=linear", "N=100", "--memory-budget SIZE=0", "--epochs NUMBER=0", "token|micro=token", "--no-shuffle", "--no-append-eos", "--eval-steps N=50",
-                      "--save-total-limit N=2", "--resume PATH", "--config PATH", "--overwrite"}},
-           {"plan", {"--model PATH", "--data PATH", "--rank N=2", "--memory-budget SIZE=0", "--compute auto|fp32|bf16=auto", "--no-timing", "--json"}},
-           {"generate", {"--model PATH", "--prompt TEXT", "--max-new-tokens", "N=50", "--temperature", "--top-k N=0", "--top-p NUMBER=1", "--stop TEXT=<human>", "--json", "--seed N=42"}},
-           {"merge", {"--model PATH", "--adapter PATH", "--output PATH", "--dtype TEXT", "--max-shard-size SIZE=5G", "--also-delta", "--json"}},
+           {"train",
+            {"--model PATH", "--output PATH=run", "--rank N=2", "--alpha NUMBER=32", "--dropout NUMBER=0.05",
+             "--target-modules TEXT=query_key_value", "NUMBER=0.0002", "linear|cosine|constant=linear", "N=100",
+             "--memory-budget SIZE=0", "--epochs NUMBER=0", "token|micro=token", "--no-shuffle", "--no-append-eos",
+             "--eval-steps N=50", "--save-total-limit N=2", "--resume PATH", "--config PATH", "--overwrite"}},
+           {"plan",
+            {"--model PATH", "--data PATH", "--rank N=2", "--memory-budget SIZE=0", "--compute auto|fp32|bf16=auto",
+             "--no-timing", "--json"}},
+           {"generate",
+            {"--model PATH", "--prompt TEXT", "--max-new-tokens", "N=50", "--temperature", "--top-k N=0",
+             "--top-p NUMBER=1", "--stop TEXT=<human>", "--json", "--seed N=42"}},
+           {"merge",
+            {"--model PATH", "--adapter PATH", "--output PATH", "--dtype TEXT", "--max-shard-size SIZE=5G",
+             "--also-delta", "--json"}},
            {"init", {"--output PATH", "--shape TEXT=tiny", "--dtype TEXT=float16", "--seed N=42", "--layers N"}},
            {"info", {"PATH", "--json"}},
            {"tokenize", {"--model PATH", "--file PATH", "--json"}},
-           {"bench", {"--shape TEXT=redpajama-3b", "--layers N=5", "--tokens N=1280", "--only TEXT=peaks,linears,step,prompt,decode", "--json"}}}) {
+           {"bench",
+            {"--shape TEXT=redpajama-3b", "--layers N=5", "--tokens N=1280",
+             "--only TEXT=peaks,linears,step,prompt,decode", "--json"}}}) {
     SCOPED_TRACE(command);
     expect_contains(top, "\n  " + command + " ");
     const Result help = succeeds({command, "--help"});
@@ -41,7 +51,9 @@ TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
 
 TEST_F(Commands, InitMakesAModelThatWorks) {
   expect_contains(succeeds({"init", "-o", "a model"}).out, "a model");
-  EXPECT_EQ(everything_in(work / "a model"), (std::vector<std::string>{"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}));
+  EXPECT_EQ(everything_in(work / "a model"),
+            (std::vector<std::string>{"config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
+                                      "tokenizer_config.json"}));
   const std::string weights = read_text(work / "a model/model.safetensors");
   expect_message(run({"init", "-o", "a model"}), 1, {"a model", "exists already"});
   EXPECT_EQ(read_text(work / "a model/model.safetensors"), weights);
@@ -51,10 +63,14 @@ TEST_F(Commands, InitMakesAModelThatWorks) {
   EXPECT_NE(read_text(work / "other/model.safetensors"), weights);
   succeeds({"generate", "--model", "a model", "--prompt", "hello", "--max-new-tokens", "2"});
 
-  succeeds({"init", "-o", "numbers", "--hidden-size", "32", "--layers", "2", "--heads", "2", "--max-positions", "64", "--vocab-size", "2000", "--dtype", "bf16", "--parallel-residual", "--tied-embeddings", "--rotary-pct", "0.5"});
+  succeeds({"init", "-o", "numbers", "--hidden-size", "32", "--layers", "2", "--heads", "2", "--max-positions", "64",
+            "--vocab-size", "2000", "--dtype", "bf16", "--parallel-residual", "--tied-embeddings", "--rotary-pct",
+            "0.5"});
   const json info = json::parse(succeeds({"info", "numbers", "--json"}).out);
-  const json wanted = {{"kind", "checkpoint"}, {"hidden_size", 32}, {"intermediate_size", 128}, {"layers", 2}, {"heads", 2}, {"context", 64}, {"vocab_size", 2000},
-                                       {"residual", "parallel"}, {"rotary_pct", 0.5}, {"layout", "safetensors"}};
+  const json wanted = {
+      {"kind", "checkpoint"}, {"hidden_size", 32},      {"intermediate_size", 128}, {"layers", 2},
+      {"heads", 2},           {"context", 64},          {"vocab_size", 2000},       {"residual", "parallel"},
+      {"rotary_pct", 0.5},    {"layout", "safetensors"}};
   for (const auto& [key, value] : wanted.items()) EXPECT_EQ(info.at(key), value) << key;
   EXPECT_TRUE(info.at("tensors_by_type").contains("bfloat16"));
 }
@@ -73,7 +89,8 @@ TEST_F(Commands, Info) {
 TEST_F(Commands, Eval) {
   const auto report = json_lines(succeeds({"eval", "--model", seq, "--data", rows, "--json"}).out).at(0);
   EXPECT_EQ(report.at("rows"), lines_of(read_text(rows)).size());
-  EXPECT_NEAR(report.at("perplexity").get<double>(), std::exp(report.at("loss").get<double>()), 1e-6 * report.at("perplexity").get<double>());
+  EXPECT_NEAR(report.at("perplexity").get<double>(), std::exp(report.at("loss").get<double>()),
+              1e-6 * report.at("perplexity").get<double>());
   const auto by_row = json_lines(succeeds({"eval", "--model", seq, "--data", rows, "--json", "--by-row"}).out);
   ASSERT_EQ(by_row.size(), report.at("rows").get<std::size_t>() + 1);
   EXPECT_EQ(by_row.back(), report);
@@ -90,7 +107,8 @@ TEST_F(Commands, Tokenize) {
   EXPECT_EQ(objects[0].at("ids").size(), objects[0].at("pieces").size());
   EXPECT_GT(objects[0].at("ids").size(), 3u);
   EXPECT_EQ(json::parse(succeeds({"tokenize", "--model", seq / "tokenizer.json", "--json"}, text).out), objects[0]);
-  EXPECT_EQ(json::parse(succeeds({"tokenize", "--model", seq, "--json", "--file", input("text.txt", text)}).out), objects[0]);
+  EXPECT_EQ(json::parse(succeeds({"tokenize", "--model", seq, "--json", "--file", input("text.txt", text)}).out),
+            objects[0]);
   const auto plain = lines_of(succeeds({"tokenize", "--model", seq, "b"}).out);
   ASSERT_EQ(plain.size(), objects[1].at("ids").size());
   EXPECT_TRUE(plain[0].starts_with(objects[1].at("ids")[0].dump() + "\t"));

@@ -6,13 +6,16 @@ namespace {
 
 using nlohmann::json;
 
-const std::string kPrompt = "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; je.png }  \n* { be ; VERB ; etre.png }  \n"
-                            "* { behind ; ADJECTIVE ; 5443_1.png } \n<bot>:";
+const std::string kPrompt =
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; je.png }  \n* { be ; VERB "
+    "; etre.png }  \n"
+    "* { behind ; ADJECTIVE ; 5443_1.png } \n<bot>:";
 
 class DataDraft : public CommandTest {};
 
 TEST_F(DataDraft, RowsKeepTheirPromptsAndGetASentence) {
-  const std::string rows = json{{"text", kPrompt}}.dump() + "\n" + json{{"text", kPrompt + " An old answer\n"}}.dump() + "\n";
+  const std::string rows =
+      json{{"text", kPrompt}}.dump() + "\n" + json{{"text", kPrompt + " An old answer\n"}}.dump() + "\n";
   const std::string file = input("prompts.jsonl", rows);
   const std::string line = json{{"text", kPrompt + " I am behind.\n"}}.dump() + "\n";
   EXPECT_EQ(succeeds({"data", "draft", "--data", file}).out, line + line);
@@ -31,12 +34,15 @@ TEST_F(DataDraft, IconsAsWords) {
 }
 
 TEST_F(DataDraft, AnotherLexicon) {
-  const std::string lexicon = input("words.tsv", "word\tpicture\ttype\tcategory\tforms\temoji\nzorp\tzorp.png\tNOUN\tthings\tplural:zorpen\t\n");
-  EXPECT_EQ(succeeds({"data", "draft", "--plain", "--lexicon", lexicon, "--icons", "two/ADJECTIVE zorp"}).out, "Two zorpen.\n");
+  const std::string lexicon = input(
+      "words.tsv", "word\tpicture\ttype\tcategory\tforms\temoji\nzorp\tzorp.png\tNOUN\tthings\tplural:zorpen\t\n");
+  EXPECT_EQ(succeeds({"data", "draft", "--plain", "--lexicon", lexicon, "--icons", "two/ADJECTIVE zorp"}).out,
+            "Two zorpen.\n");
 }
 
 TEST_F(DataDraft, Misuse) {
-  const std::string file = input("bad.jsonl", json{{"text", kPrompt}}.dump() + "\n{\"text\": \"<human>: hello\\n<bot>:\"}\n");
+  const std::string file =
+      input("bad.jsonl", json{{"text", kPrompt}}.dump() + "\n{\"text\": \"<human>: hello\\n<bot>:\"}\n");
   expect_message(run({"data", "draft"}), 2, {"--data"});
   expect_message(run({"data", "draft", "--data", file, "--icons", "I"}), 2, {"one source"});
   expect_message(run({"data", "draft", "--data", file}), 1, {file + ":2"});

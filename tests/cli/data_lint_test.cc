@@ -9,7 +9,10 @@ using nlohmann::json;
 class DataLint : public CommandTest {
  protected:
   static std::string row(int n) {
-    return json{{"text", "<human>: icons: \n* { thing" + std::to_string(n) + " ; NOUN ; a.png } \n<bot>: I want thing number " + std::to_string(n) + "\n"}}.dump() + "\n";
+    return json{{"text", "<human>: icons: \n* { thing" + std::to_string(n) +
+                             " ; NOUN ; a.png } \n<bot>: I want thing number " + std::to_string(n) + "\n"}}
+               .dump() +
+           "\n";
   }
   static std::string good_rows(int count = 30) {
     std::string content;
@@ -27,11 +30,13 @@ TEST_F(DataLint, GoodRows) {
   expect_contains(result.out, "--tokenizer counts tokens");
   expect_contains(result.out, "#");
   expect_contains(result.out, "\n0 errors, 0 warnings\n");
-  EXPECT_TRUE(succeeds({"data", "lint", "--data", "-"}, good_rows()).out.starts_with("standard input: 30 rows of {text}\n"));
+  EXPECT_TRUE(
+      succeeds({"data", "lint", "--data", "-"}, good_rows()).out.starts_with("standard input: 30 rows of {text}\n"));
 }
 
 TEST_F(DataLint, ErrorsAndStrictWarningsDecideTheExitCode) {
-  const std::string warned = input("warned.jsonl", good_rows() + row(3)), wrong = input("wrong.jsonl", good_rows() + "nonsense\n");
+  const std::string warned = input("warned.jsonl", good_rows() + row(3)),
+                    wrong = input("wrong.jsonl", good_rows() + "nonsense\n");
   EXPECT_EQ(succeeds({"data", "lint", "--data", warned}).err, "");
   const Result strict = run({"data", "lint", "--data", warned, "--strict"});
   EXPECT_EQ(strict.code, 1);
@@ -49,7 +54,8 @@ TEST_F(DataLint, ErrorsAndStrictWarningsDecideTheExitCode) {
 
 TEST_F(DataLint, LongListsAreShortened) {
   const std::string file = input("rows.jsonl", good_rows(20) + good_rows(20));
-  const std::string brief = succeeds({"data", "lint", "--data", file}).out, all = succeeds({"data", "lint", "--data", file, "--all"}).out;
+  const std::string brief = succeeds({"data", "lint", "--data", file}).out,
+                    all = succeeds({"data", "lint", "--data", file, "--all"}).out;
   expect_contains(brief, "(duplicate, 20)");
   expect_contains(brief, "... and 15 more (--all)");
   EXPECT_EQ(brief.find(":26: "), brief.npos);
@@ -58,7 +64,9 @@ TEST_F(DataLint, LongListsAreShortened) {
 }
 
 TEST_F(DataLint, Json) {
-  const std::string file = input("rows.jsonl", good_rows() + row(3) + "nonsense\n" + json{{"text", "<human>: icons: \n* { x ; NOUN ; a.png } \n<bot>: I\u00a0want\n"}}.dump());
+  const std::string file =
+      input("rows.jsonl", good_rows() + row(3) + "nonsense\n" +
+                              json{{"text", "<human>: icons: \n* { x ; NOUN ; a.png } \n<bot>: I\u00a0want\n"}}.dump());
   const std::string eval = input("eval.jsonl", row(100) + row(7));
   const Result result = run({"data", "lint", "--data", file, "--eval-data", eval, "--json", "--model", seq});
   EXPECT_EQ(result.code, 1);
@@ -82,9 +90,11 @@ TEST_F(DataLint, Json) {
   }
   EXPECT_EQ(binned, 32);
   for (const char* key : {"count", "total", "mean", "median", "min", "max", "p95"})
-    for (const char* what : {"row_tokens", "answer_tokens", "row_characters", "answer_characters"}) EXPECT_TRUE(files[1].at(what).at(key).is_number()) << what << key;
+    for (const char* what : {"row_tokens", "answer_tokens", "row_characters", "answer_characters"})
+      EXPECT_TRUE(files[1].at(what).at(key).is_number()) << what << key;
   for (const json& finding : report.at("findings"))
-    for (const char* key : {"severity", "kind", "file", "line", "message", "advice"}) EXPECT_TRUE(finding.contains(key)) << finding << key;
+    for (const char* key : {"severity", "kind", "file", "line", "message", "advice"})
+      EXPECT_TRUE(finding.contains(key)) << finding << key;
   const json& leak = report.at("findings").at(1);
   EXPECT_EQ(leak.at("kind"), "leak");
   EXPECT_EQ(leak.at("severity"), "error");
@@ -99,7 +109,8 @@ TEST_F(DataLint, Json) {
 TEST_F(DataLint, TheContextLimitsRows) {
   const std::string file = input("rows.jsonl", good_rows());
   expect_contains(succeeds({"data", "lint", "--data", file, "--model", seq}).out, "tokens a row:");
-  const Result short_context = run({"data", "lint", "--data", file, "--tokenizer", seq / "tokenizer.json", "--context", "20"});
+  const Result short_context =
+      run({"data", "lint", "--data", file, "--tokenizer", seq / "tokenizer.json", "--context", "20"});
   EXPECT_EQ(short_context.code, 1);
   expect_contains(short_context.out, "(too-long, 30)");
   expect_contains(short_context.out, "tokens, more than 20");
@@ -109,7 +120,8 @@ TEST_F(DataLint, Misuse) {
   const std::string file = input("rows.jsonl", good_rows());
   expect_message(run({"data", "lint"}), 2, {"--data"});
   expect_message(run({"data", "lint", "--data", file, "--context", "20"}), 2, {"--tokenizer"});
-  expect_message(run({"data", "lint", "--data", file, "--model", seq, "--tokenizer", seq / "tokenizer.json"}), 2, {"exclude"});
+  expect_message(run({"data", "lint", "--data", file, "--model", seq, "--tokenizer", seq / "tokenizer.json"}), 2,
+                 {"exclude"});
   expect_message(run({"data", "lint", "--data", file, "--similarity", "0"}), 2, {"--similarity"});
   expect_message(run({"data", "lint", "--data", "none.jsonl"}), 1, {"none.jsonl"});
 }

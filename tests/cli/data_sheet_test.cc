@@ -9,7 +9,10 @@ using nlohmann::json;
 class DataSheet : public CommandTest {
  protected:
   static std::string row(const std::string& word, const std::string& answer) {
-    return json{{"text", "<human>: Simulate an AAC communicator given the following icon input: \n* { " + word + " ; NOUN ; a.png } \n<bot>: " + answer + "\n"}}.dump() + "\n";
+    return json{{"text", "<human>: Simulate an AAC communicator given the following icon input: \n* { " + word +
+                             " ; NOUN ; a.png } \n<bot>: " + answer + "\n"}}
+               .dump() +
+           "\n";
   }
   const std::string rows = row("dog", "The dog.") + row("cat", "The cat.");
 
@@ -29,12 +32,14 @@ TEST_F(DataSheet, ThereAndBack) {
   for (const std::string name : {"sheet.xlsx", "sheet.csv"}) {
     const Result sheet = succeeds({"data", "sheet", "--data", drafts, "--output", name, "--title", "For Ada"});
     expect_contains(sheet.err, name + ": 2 sentences to rewrite");
-    const Result collected = succeeds({"data", "collect", name, "--original", drafts, "--output", "rows.jsonl", "--missing", "draft"});
+    const Result collected =
+        succeeds({"data", "collect", name, "--original", drafts, "--output", "rows.jsonl", "--missing", "draft"});
     EXPECT_EQ(read_text(work / "rows.jsonl"), rows);
     EXPECT_EQ(collected.out, "");
     expect_contains(collected.err, "2 rows from 1 sheet: 0 of 2 rewritten; rows.jsonl written\n");
   }
-  expect_message(run({"data", "sheet", "--data", drafts, "--output", "sheet.csv"}), 1, {"sheet.csv", "is there already", "--overwrite"});
+  expect_message(run({"data", "sheet", "--data", drafts, "--output", "sheet.csv"}), 1,
+                 {"sheet.csv", "is there already", "--overwrite"});
 }
 
 TEST_F(DataSheet, MissingRewritesAreLeftOutAndNamed) {
@@ -45,14 +50,16 @@ TEST_F(DataSheet, MissingRewritesAreLeftOutAndNamed) {
 }
 
 TEST_F(DataSheet, ErrorsWriteNothing) {
-  const std::string good = input("good.csv", read_text(sheet_with("My dog!"))), bad = input("bad.csv", read_text(sheet_with("The cafÃ© dog")));
+  const std::string good = input("good.csv", read_text(sheet_with("My dog!"))),
+                    bad = input("bad.csv", read_text(sheet_with("The cafÃ© dog")));
   const auto refused = [&](const Arguments& arguments, const std::vector<std::string>& parts, int code = 1) {
     const Result result = run(Arguments{"data", "collect"} + arguments);
     EXPECT_EQ(result.code, code);
     for (const std::string& part : parts) expect_contains(result.err, part);
     EXPECT_EQ(everything_in(work.path()), std::vector<std::string>());
   };
-  refused({bad, "--output", "rows.jsonl", "--notes", "notes.jsonl"}, {"error: ", "bad.csv, row 2: wrong encoding: ", "café", "1 error in the sheets; nothing was written"});
+  refused({bad, "--output", "rows.jsonl", "--notes", "notes.jsonl"},
+          {"error: ", "bad.csv, row 2: wrong encoding: ", "café", "1 error in the sheets; nothing was written"});
   refused({good, "--output", "rows.jsonl", "--missing", "error"}, {"row 3: missing rewrite"});
   refused({input("other.csv", "a,b\n1,2\n"), "--output", "rows.jsonl"}, {"other.csv", "\"Rewrite\""});
   refused({good}, {"--output is missing"}, 2);
@@ -70,7 +77,8 @@ TEST_F(DataSheet, ConflictsAndNotes) {
   succeeds({"data", "collect", first, noted, "--output", "rows.jsonl", "--conflicts", "both"});
   EXPECT_EQ(json_lines(read_text(work / "rows.jsonl")).size(), 2u);
   EXPECT_EQ(json_lines(read_text(work / "rows.jsonl"))[1].at("note"), "Which dog?");
-  succeeds({"data", "collect", first, noted, "--output", "rows.jsonl", "--conflicts", "last", "--notes", "notes.jsonl"});
+  succeeds(
+      {"data", "collect", first, noted, "--output", "rows.jsonl", "--conflicts", "last", "--notes", "notes.jsonl"});
   EXPECT_EQ(read_text(work / "rows.jsonl"), row("dog", "A dog!"));
   EXPECT_EQ(json_lines(read_text(work / "notes.jsonl"))[0].at("note"), "Which dog?");
 }

@@ -1,4 +1,5 @@
-// generate --exemplars, and data restyle. The model has random weights: what it says is of no use, which is to be noticed.
+// generate --exemplars, and data restyle. The model has random weights: what it says is of no use, which is to be
+// noticed.
 #include <set>
 
 #include "support.h"
@@ -10,9 +11,13 @@ using nlohmann::json;
 
 class Exemplars : public CommandTest {
  protected:
-  const std::string shots_ = input("shots.jsonl", "{\"text\": \"<human>: a\\n<bot>: one\\n\"}\n{\"text\": \"<human>: b\\n<bot>: two\\n\"}\n{\"text\": \"<human>: c\\n<bot>: three\\n\"}\n");
+  const std::string shots_ = input("shots.jsonl",
+                                   "{\"text\": \"<human>: a\\n<bot>: one\\n\"}\n{\"text\": \"<human>: b\\n<bot>: "
+                                   "two\\n\"}\n{\"text\": \"<human>: c\\n<bot>: three\\n\"}\n");
 
-  json ids_of(const std::string& text) const { return json_lines(succeeds({"tokenize", "--model", seq, "--json", text}).out).at(0).at("ids"); }
+  json ids_of(const std::string& text) const {
+    return json_lines(succeeds({"tokenize", "--model", seq, "--json", text}).out).at(0).at("ids");
+  }
   json answer(const Arguments& more) const { return json_lines(succeeds(generate({"--json"}) + more).out).at(0); }
 };
 
@@ -22,10 +27,15 @@ TEST_F(Exemplars, StandBeforeThePrompt) {
   EXPECT_EQ(shown.at("prompt"), prompt);
   EXPECT_EQ(shown.at("prompt_ids"), ids_of(whole));
   EXPECT_EQ(shown.at("text"), answer({"--prompt", whole}).at("text"));
-  EXPECT_EQ(answer({"--prompt", prompt, "--exemplars", shots_}).at("prompt_ids"), ids_of("<human>: a\n<bot>: one\n<human>: b\n<bot>: two\n<human>: c\n<bot>: three\n" + prompt));
+  EXPECT_EQ(answer({"--prompt", prompt, "--exemplars", shots_}).at("prompt_ids"),
+            ids_of("<human>: a\n<bot>: one\n<human>: b\n<bot>: two\n<human>: c\n<bot>: three\n" + prompt));
   // A row's own answer is not shown.
-  EXPECT_EQ(answer({"--data", shots_, "--exemplars", shots_, "--shots", "1"}).at("prompt_ids"), ids_of("<human>: b\n<bot>: two\n<human>: a\n<bot>:"));
-  const auto drawn = [&](const char* seed) { return answer({"--prompt", prompt, "--exemplars", shots_, "--shots", "1", "--exemplar-seed", seed}).at("prompt_ids"); };
+  EXPECT_EQ(answer({"--data", shots_, "--exemplars", shots_, "--shots", "1"}).at("prompt_ids"),
+            ids_of("<human>: b\n<bot>: two\n<human>: a\n<bot>:"));
+  const auto drawn = [&](const char* seed) {
+    return answer({"--prompt", prompt, "--exemplars", shots_, "--shots", "1", "--exemplar-seed", seed})
+        .at("prompt_ids");
+  };
   EXPECT_EQ(drawn("5"), drawn("5"));
   std::set<json> different;
   for (const char* seed : {"1", "2", "3", "4", "5", "6", "7", "8"}) different.insert(drawn(seed));
@@ -38,20 +48,27 @@ TEST_F(Exemplars, Misuse) {
   expect_message(run(generate({"--prompt", "x", "--exemplars", shots_, "--shots", "0"})), 2, {"--shots"});
   expect_message(run(generate({"--prompt", "x", "--exemplars", shots_, "--shots", "4"})), 1, {"4 exemplars", "only 3"});
   expect_message(run(generate({"--prompt", "x", "--exemplars", "none.jsonl"})), 1, {"none.jsonl"});
-  expect_message(run(generate({"--prompt", "x", "--exemplars", input("bad.jsonl", "{\"text\": \"no answer\"}")})), 1, {"bad.jsonl:1", "no answer"});
-  expect_message(run(generate({"--prompt", "x", "--exemplars", shots_, "--max-new-tokens", "150"})), 1, {"prompt 1", "150 are for the answer", "context is 160"});
+  expect_message(run(generate({"--prompt", "x", "--exemplars", input("bad.jsonl", "{\"text\": \"no answer\"}")})), 1,
+                 {"bad.jsonl:1", "no answer"});
+  expect_message(run(generate({"--prompt", "x", "--exemplars", shots_, "--max-new-tokens", "150"})), 1,
+                 {"prompt 1", "150 are for the answer", "context is 160"});
 }
 
 class Restyle : public CommandTest {
  protected:
-  const std::string rows_ = input("rows.jsonl",
-                                  "{\"text\": \"<human>: \\n* { I ; NOUN ; i.png }  \\n* { tea ; NOUN ; tea.png } \\n<bot>: I want tea\\n\"}\n"
-                                  "{\"text\": \"<human>: \\n* { hello ; NOUN ; hello.png } \\n<bot>: Hello\\n\"}\n"
-                                  "{\"text\": \"<human>: \\n* { you ; NOUN ; you.png } \\n<bot>: It is you\\n\"}\n");
-  const std::string pairs_ = input("pairs.jsonl", "{\"prompt\": \"I am late\", \"completion\": \"Sorry, late again\"}\n{\"prompt\": \"Hello\", \"completion\": \"Hiya\"}\n");
+  const std::string rows_ = input(
+      "rows.jsonl",
+      "{\"text\": \"<human>: \\n* { I ; NOUN ; i.png }  \\n* { tea ; NOUN ; tea.png } \\n<bot>: I want tea\\n\"}\n"
+      "{\"text\": \"<human>: \\n* { hello ; NOUN ; hello.png } \\n<bot>: Hello\\n\"}\n"
+      "{\"text\": \"<human>: \\n* { you ; NOUN ; you.png } \\n<bot>: It is you\\n\"}\n");
+  const std::string pairs_ = input("pairs.jsonl",
+                                   "{\"prompt\": \"I am late\", \"completion\": \"Sorry, late again\"}\n{\"prompt\": "
+                                   "\"Hello\", \"completion\": \"Hiya\"}\n");
 
   Arguments restyle(const Arguments& more = {}) const {
-    return Arguments{"data", "restyle", "--model", seq, "--data", rows_, "--exemplars", pairs_, "--shots", "1", "--max-new-tokens", "8", "--output", "out.jsonl"} + more;
+    return Arguments{"data",    "restyle", "--model",          seq, "--data",   rows_,      "--exemplars", pairs_,
+                     "--shots", "1",       "--max-new-tokens", "8", "--output", "out.jsonl"} +
+           more;
   }
 };
 
@@ -73,8 +90,13 @@ TEST_F(Restyle, RowsKeepTheirPromptsAndOrder) {
   expect_contains(out[1].at("text"), "<bot>: Hiya\n");  // as a person wrote it
   EXPECT_EQ(out[1].at("note"), "plain: Hello");
   // What the model says is what it says to the same prompt by hand, or its sentence is the plain one with a note.
-  const std::string said = json_lines(succeeds(generate({"--json", "--stop", "\n", "--stop", "<human>", "--prompt",
-                                                         "<human>: Say it in the same style: I am late\n<bot>: Sorry, late again\n<human>: Say it in the same style: I want tea\n<bot>:"})).out).at(0).at("text");
+  const std::string said =
+      json_lines(succeeds(generate({"--json", "--stop", "\n", "--stop", "<human>", "--prompt",
+                                    "<human>: Say it in the same style: I am late\n<bot>: Sorry, late again\n<human>: "
+                                    "Say it in the same style: I want tea\n<bot>:"}))
+                     .out)
+          .at(0)
+          .at("text");
   const std::string text = out[0].at("text"), note = out[0].at("note");
   if (note.starts_with("plain: ")) {
     EXPECT_NE(text.find("<bot>: " + said.substr(said.find_first_not_of(' '))), text.npos) << text << said;
@@ -87,11 +109,13 @@ TEST_F(Restyle, RowsKeepTheirPromptsAndOrder) {
 }
 
 TEST_F(Restyle, RewrittenRowsAreExemplarsToo) {
-  const std::string rewritten = input("rewritten.jsonl", "{\"text\": \"<human>: \\n* { you ; NOUN ; you.png } \\n<bot>: Oh, you!\\n\"}\n");
+  const std::string rewritten =
+      input("rewritten.jsonl", "{\"text\": \"<human>: \\n* { you ; NOUN ; you.png } \\n<bot>: Oh, you!\\n\"}\n");
   succeeds(restyle({"--exemplars", rewritten}));
   expect_contains(json_lines(read_text(work / "out.jsonl")).at(2).at("text"), "<bot>: Oh, you!\n");
   // Their plain sentences may stand elsewhere.
-  const std::string other = input("other.jsonl", "{\"text\": \"<human>: me\\n<bot>: It is me\\n\"}\n"), styled = input("styled.jsonl", "{\"text\": \"<human>: me\\n<bot>: It's only me\\n\"}\n");
+  const std::string other = input("other.jsonl", "{\"text\": \"<human>: me\\n<bot>: It is me\\n\"}\n"),
+                    styled = input("styled.jsonl", "{\"text\": \"<human>: me\\n<bot>: It's only me\\n\"}\n");
   expect_message(run(restyle({"--exemplars", styled, "--overwrite"})), 1, {"styled.jsonl:1", "rows.jsonl"});
   succeeds(restyle({"--exemplars", styled, "--plain", other, "--overwrite"}));
 }

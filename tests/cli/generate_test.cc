@@ -7,7 +7,8 @@ namespace {
 class Generate : public CommandTest {};
 class Merge : public CommandTest {};
 
-const std::string kPrompt = "<human>: Simulate an AAC communicator given the following icon input: \n* { tea ; NOUN ; tea.png } \n<bot>:";
+const std::string kPrompt =
+    "<human>: Simulate an AAC communicator given the following icon input: \n* { tea ; NOUN ; tea.png } \n<bot>:";
 
 TEST_F(Generate, EverySourceOfAPromptGivesTheSameText) {
   const Result streamed = succeeds(generate({"--prompt", kPrompt}));
@@ -17,7 +18,8 @@ TEST_F(Generate, EverySourceOfAPromptGivesTheSameText) {
   EXPECT_EQ(succeeds(generate({"--prompt-file", input("prompt.txt", kPrompt + "\n")})).out, streamed.out);
   EXPECT_EQ(succeeds(generate(), kPrompt + "\r\n").out, streamed.out);
   EXPECT_EQ(succeeds(generate({"--prompt", kPrompt, "--no-cache"})).out, streamed.out);
-  EXPECT_EQ(succeeds(generate({"--prompt", kPrompt, "--prompt", kPrompt})).out, streamed.out + streamed.out);  // not streamed
+  EXPECT_EQ(succeeds(generate({"--prompt", kPrompt, "--prompt", kPrompt})).out,
+            streamed.out + streamed.out);  // not streamed
 
   const auto objects = json_lines(succeeds(generate({"--prompt", kPrompt, "--json"})).out);
   ASSERT_EQ(objects.size(), 1u);
@@ -34,10 +36,13 @@ TEST_F(Generate, RowsComeBackInTheirOrder) {
   std::vector<std::string> prompts;
   for (int i = 0; i < 20; ++i) {
     prompts.push_back("<human>: " + std::string(static_cast<std::size_t>(1 + (i * 7) % 20), 'a') + "\n<bot>:");
-    const nlohmann::json row = i % 3 == 0   ? nlohmann::json{{"prompt", prompts.back()}}
-                               : i % 3 == 1 ? nlohmann::json{{"text", prompts.back() + " answer\n"}}
-                                            : nlohmann::json{{"messages", {{{"role", "user"}, {"content", prompts.back().substr(9, prompts.back().size() - 16)}},
-                                                                          {{"role", "assistant"}, {"content", "answer"}}}}};
+    const nlohmann::json row =
+        i % 3 == 0 ? nlohmann::json{{"prompt", prompts.back()}}
+        : i % 3 == 1
+            ? nlohmann::json{{"text", prompts.back() + " answer\n"}}
+            : nlohmann::json{{"messages",
+                              {{{"role", "user"}, {"content", prompts.back().substr(9, prompts.back().size() - 16)}},
+                               {{"role", "assistant"}, {"content", "answer"}}}}};
     data += row.dump() + "\n";
   }
   const std::string file = input("data.jsonl", data);
@@ -53,13 +58,17 @@ TEST_F(Generate, RowsComeBackInTheirOrder) {
 }
 
 TEST_F(Generate, SamplingFollowsTheSeed) {
-  const auto sampled = [&](const char* seed) { return succeeds(generate({"--prompt", kPrompt, "--temperature", "2", "--top-k", "50", "--seed", seed})).out; };
+  const auto sampled = [&](const char* seed) {
+    return succeeds(generate({"--prompt", kPrompt, "--temperature", "2", "--top-k", "50", "--seed", seed})).out;
+  };
   EXPECT_EQ(sampled("1"), sampled("1"));
   EXPECT_NE(sampled("1"), sampled("2"));
 }
 
 TEST_F(Generate, StopTexts) {
-  const auto object = [&](const Arguments& more) { return json_lines(succeeds(generate({"--prompt", "hello", "--json"}) + more).out).at(0); };
+  const auto object = [&](const Arguments& more) {
+    return json_lines(succeeds(generate({"--prompt", "hello", "--json"}) + more).out).at(0);
+  };
   const std::string text = object({}).at("text"), stop = "onh";
   ASSERT_NE(text.find(stop), text.npos) << text;
   const auto stopped = object({"--stop", stop});
@@ -78,7 +87,8 @@ TEST_F(Generate, AClosedPipeEndsItQuietly) {
 }
 
 TEST_F(Generate, ASignalLeavesNoFile) {
-  Process process(work.path(), generate({"--data", rows, "--output", "out.jsonl", "--max-new-tokens", "100", "--no-cache", "--no-stop"}));
+  Process process(work.path(), generate({"--data", rows, "--output", "out.jsonl", "--max-new-tokens", "100",
+                                         "--no-cache", "--no-stop"}));
   ASSERT_TRUE(process.read_until([&](const Result&) { return !everything_in(work.path()).empty(); }));
   process.kill(SIGINT);
   const Result result = process.wait();
@@ -91,15 +101,20 @@ TEST_F(Merge, TheFolderIsCompleteAndSpeaksAlike) {
   const std::string with_adapter = succeeds(generate({"--prompt", kPrompt, "--adapter", adapter})).out;
   const Result merged = succeeds(merge({"--json", "--also-delta"}));
   const auto report = nlohmann::json::parse(merged.out);
-  for (const char* key : {"bytes", "tensors", "merged_tensors", "seconds", "check_seconds", "max_logit_difference", "mean_kl", "peak_rss_bytes"}) EXPECT_TRUE(report.at(key).is_number()) << key;
+  for (const char* key : {"bytes", "tensors", "merged_tensors", "seconds", "check_seconds", "max_logit_difference",
+                          "mean_kl", "peak_rss_bytes"})
+    EXPECT_TRUE(report.at(key).is_number()) << key;
   EXPECT_EQ(report.at("output"), "out");
   EXPECT_EQ(report.at("dtype"), "float32");
   EXPECT_EQ(report.at("merged_tensors"), 2);
   EXPECT_LT(report.at("max_logit_difference"), 1e-4);
-  EXPECT_EQ(everything_in(work / "out"), (std::vector<std::string>{"config.json", "delta.safetensors", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}));
+  EXPECT_EQ(everything_in(work / "out"),
+            (std::vector<std::string>{"config.json", "delta.safetensors", "generation_config.json", "model.safetensors",
+                                      "tokenizer.json", "tokenizer_config.json"}));
   EXPECT_EQ(succeeds({"generate", "--model", "out", "--prompt", kPrompt, "--max-new-tokens", "8"}).out, with_adapter);
 
-  const Result plain = succeeds(merge({"--output", "half", "--dtype", "fp16", "--max-shard-size", "20k", "--no-check"}));
+  const Result plain =
+      succeeds(merge({"--output", "half", "--dtype", "fp16", "--max-shard-size", "20k", "--no-check"}));
   expect_contains(plain.out, "float16");
   expect_contains(plain.out, "next: aacft generate --model half");
   EXPECT_TRUE(fs::exists(work / "half/model.safetensors.index.json"));

@@ -26,14 +26,17 @@ inline std::string free_port() {
 }
 
 // What workers share; each one's rank comes to it.
-inline Environment meeting(int size) { return {{"WORLD_SIZE", std::to_string(size)}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", free_port()}}; }
+inline Environment meeting(int size) {
+  return {{"WORLD_SIZE", std::to_string(size)}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", free_port()}};
+}
 inline Environment rank(int rank) { return {{"RANK", std::to_string(rank)}}; }
 
 inline void set(const Environment& environment) {
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
 }
 
-inline std::unique_ptr<Process> start(const fs::path& folder, const Arguments& arguments, const Environment& environment) {
+inline std::unique_ptr<Process> start(const fs::path& folder, const Arguments& arguments,
+                                      const Environment& environment) {
   return std::make_unique<Process>(folder, arguments, [environment] { set(environment); });
 }
 

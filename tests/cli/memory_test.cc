@@ -20,7 +20,8 @@ std::function<void()> address_space(std::uint64_t bytes) {
 class ControlGroup {
  public:
   static std::optional<ControlGroup> with_memory(std::uint64_t bytes) {
-    for (const auto& [root, limit] : {std::pair{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}}) {
+    for (const auto& [root, limit] :
+         {std::pair{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}}) {
       const fs::path folder = fs::path(root) / ("aacft-test-" + std::to_string(::getpid()));
       if (::mkdir(folder.c_str(), 0755) != 0) continue;
       std::ofstream(folder / limit) << bytes << std::flush;
@@ -46,8 +47,19 @@ class ControlGroup {
 };
 
 Arguments training(const fs::path& output) {
-  return {"train", "--model", (goldens_dir() / "seq").string(), "--data", (goldens_dir() / "rows.jsonl").string(), "--output", output.string(),
-          "--max-steps", "1", "--warmup", "0", "--threads", "1"};
+  return {"train",
+          "--model",
+          (goldens_dir() / "seq").string(),
+          "--data",
+          (goldens_dir() / "rows.jsonl").string(),
+          "--output",
+          output.string(),
+          "--max-steps",
+          "1",
+          "--warmup",
+          "0",
+          "--threads",
+          "1"};
 }
 
 constexpr const char* kSanitizersMemory = "the sanitizer reserves terabytes of addresses, and needs memory of its own";
@@ -82,11 +94,16 @@ TEST(Memory, AControlGroupCounts) {
   const auto group = ControlGroup::with_memory(std::uint64_t{64} << 20);
   if (!group) GTEST_SKIP() << "no control group can be made here";
   const TemporaryFolder folder;
-  const nlohmann::json machine = nlohmann::json::parse(Process(folder.path(), {"info", "--json"}, group->join()).wait().out);
+  const nlohmann::json machine =
+      nlohmann::json::parse(Process(folder.path(), {"info", "--json"}, group->join()).wait().out);
   EXPECT_LE(machine.at("available_memory_bytes"), std::uint64_t{64} << 20);
 
   const std::string model = (folder / "model").string();
-  ASSERT_EQ(Process(folder.path(), {"init", "--shape", "pythia-70m", "--dtype", "fp16", "--tokenizer", (goldens_dir() / "seq/tokenizer.json").string(), "--output", model}).wait().code, 0);
+  ASSERT_EQ(Process(folder.path(), {"init", "--shape", "pythia-70m", "--dtype", "fp16", "--tokenizer",
+                                    (goldens_dir() / "seq/tokenizer.json").string(), "--output", model})
+                .wait()
+                .code,
+            0);
   Arguments arguments = training(folder / "run");
   arguments[2] = model;
   const Result result = Process(folder.path(), arguments, group->join()).wait();
@@ -99,7 +116,11 @@ TEST(Memory, ARunThatCannotFitSaysWhatWould) {
   if (kAddressSanitizer) GTEST_SKIP() << kSanitizersMemory;
   const TemporaryFolder folder;
   const std::string model = (folder / "model").string();
-  ASSERT_EQ(Process(folder.path(), {"init", "--shape", "pythia-70m", "--dtype", "fp16", "--tokenizer", (goldens_dir() / "seq/tokenizer.json").string(), "--output", model}).wait().code, 0);
+  ASSERT_EQ(Process(folder.path(), {"init", "--shape", "pythia-70m", "--dtype", "fp16", "--tokenizer",
+                                    (goldens_dir() / "seq/tokenizer.json").string(), "--output", model})
+                .wait()
+                .code,
+            0);
   Arguments arguments = training(folder / "run");
   arguments[2] = model;
   // What the machine has cannot be changed here; the address space can.

@@ -9,9 +9,11 @@ class Plan : public CommandTest {};
 using nlohmann::json;
 
 TEST_F(Plan, ForetellsPassesAndMemory) {
-  for (const Arguments& more : std::vector<Arguments>{{}, {"--share-prefixes", "off"}, {"--recompute", "on"}, {"--compute", "bf16", "--base-weights", "nf4"}}) {
+  for (const Arguments& more : std::vector<Arguments>{
+           {}, {"--share-prefixes", "off"}, {"--recompute", "on"}, {"--compute", "bf16", "--base-weights", "nf4"}}) {
     fs::remove_all(work / "out");
-    const Arguments options = Arguments{"--model", seq, "--data", rows, "--max-steps", "6", "--eval-split", "0.1"} + more;
+    const Arguments options =
+        Arguments{"--model", seq, "--data", rows, "--max-steps", "6", "--eval-split", "0.1"} + more;
     const json plan = json::parse(succeeds(Arguments{"plan", "--json", "--no-timing"} + options).out);
     succeeds(Arguments{"train", "--output", "out"} + options);
     const auto steps = json_lines(read_text(work / "out/metrics.jsonl"));
@@ -33,7 +35,8 @@ TEST_F(Plan, SaysItInWords) {
   const Result result = succeeds({"plan", "--model", seq, "--data", rows});
   for (const char* part : {"memory", "at its peak", "a step", "disk", "200 steps"}) expect_contains(result.out, part);
   EXPECT_FALSE(fs::exists(work / "run"));
-  expect_contains(succeeds({"plan", "--model", seq, "--data", rows, "--memory-budget", "1M", "--no-timing"}).out, "not enough: it needs ");
+  expect_contains(succeeds({"plan", "--model", seq, "--data", rows, "--memory-budget", "1M", "--no-timing"}).out,
+                  "not enough: it needs ");
 }
 
 TEST_F(Plan, RefusesWhatTrainRefuses) {

@@ -7,15 +7,20 @@ namespace {
 class Report : public CommandTest {
  protected:
   Arguments small_run(const std::string& output, const Arguments& more = {}) const {
-    return Arguments{"train", "--model", seq, "--data", rows, "--output", output, "--max-steps", "12", "--warmup", "2", "--lr", "0.05", "--micro-batch", "2", "--accumulation", "1",
-                     "--eval-split", "0.1", "--eval-steps", "4", "--save-steps", "6"} + more;
+    return Arguments{"train", "--model",      seq,   "--data",       rows,   "--output",      output, "--max-steps",
+                     "12",    "--warmup",     "2",   "--lr",         "0.05", "--micro-batch", "2",    "--accumulation",
+                     "1",     "--eval-split", "0.1", "--eval-steps", "4",    "--save-steps",  "6"} +
+           more;
   }
   std::string page(const std::string& folder) const { return read_text(work / folder / "report.html"); }
-  std::vector<nlohmann::json> samples(const std::string& folder) const { return json_lines(read_text(work / folder / "samples.jsonl")); }
+  std::vector<nlohmann::json> samples(const std::string& folder) const {
+    return json_lines(read_text(work / folder / "samples.jsonl"));
+  }
 
   // What the program says to a prompt by itself.
   std::string answer(const std::string& prompt, const Arguments& more = {}) const {
-    const auto lines = json_lines(succeeds(Arguments{"generate", "--model", seq, "--prompt", prompt, "--json"} + more).out);
+    const auto lines =
+        json_lines(succeeds(Arguments{"generate", "--model", seq, "--prompt", prompt, "--json"} + more).out);
     std::string text = lines.at(0).at("text");
     text.erase(0, std::min(text.find_first_not_of(" \n"), text.size()));
     text.erase(text.find_last_not_of(" \n") + 1);
@@ -26,16 +31,19 @@ class Report : public CommandTest {
 bool renews(const std::string& page) { return page.find("http-equiv=\"refresh\"") != page.npos; }
 
 TEST_F(Report, ChangesNothingOfTheRun) {
-  for (const Arguments& kind : {Arguments{}, Arguments{"--dora", "--dropout", "0.2", "--keep-best"}, Arguments{"--full"}}) {
+  for (const Arguments& kind :
+       {Arguments{}, Arguments{"--dora", "--dropout", "0.2", "--keep-best"}, Arguments{"--full"}}) {
     const std::string result = kind == Arguments{"--full"} ? "model.safetensors" : "adapter_model.safetensors";
     succeeds(small_run("plain", kind + Arguments{"--overwrite"}));
     const Result told = succeeds(small_run("shown", kind + Arguments{"--overwrite", "--report"}));
     expect_contains(told.out, "the report is shown/report.html\n");
     EXPECT_TRUE(read_text(work / "plain" / result) == read_text(work / "shown" / result));
-    const auto plain = json_lines(read_text(work / "plain/metrics.jsonl")), shown = json_lines(read_text(work / "shown/metrics.jsonl"));
+    const auto plain = json_lines(read_text(work / "plain/metrics.jsonl")),
+               shown = json_lines(read_text(work / "shown/metrics.jsonl"));
     ASSERT_EQ(plain.size(), shown.size());
     for (std::size_t i = 0; i < plain.size(); ++i)
-      for (const char* key : {"loss", "grad_norm", "eval_loss"}) EXPECT_EQ(plain[i].value(key, -1.0), shown[i].value(key, -1.0));
+      for (const char* key : {"loss", "grad_norm", "eval_loss"})
+        EXPECT_EQ(plain[i].value(key, -1.0), shown[i].value(key, -1.0));
   }
   EXPECT_FALSE(fs::exists(work / "plain/report.html"));
   EXPECT_FALSE(fs::exists(work / "plain/samples.jsonl"));
@@ -52,7 +60,9 @@ TEST_F(Report, ShowsTheAnswersThatGenerateGives) {
     expect_contains(read_text(rows), sample.at("reference"));
   }
   const std::string html = page("out");
-  for (const char* part : {"Finished after 12 steps.", "Answers before and after", "did not learn from", "aacft merge --model", "<td>0.05</td><td>2e-04</td>", "id=\"loss-title\""}) expect_contains(html, part);
+  for (const char* part : {"Finished after 12 steps.", "Answers before and after", "did not learn from",
+                           "aacft merge --model", "<td>0.05</td><td>2e-04</td>", "id=\"loss-title\""})
+    expect_contains(html, part);
   EXPECT_FALSE(renews(html));
   for (const char* outside : {"http:", "https:", "<script"}) EXPECT_EQ(html.find(outside), html.npos) << outside;
 }
@@ -61,7 +71,8 @@ TEST_F(Report, GoesOnWhenTheRunIsResumed) {
   succeeds(small_run("whole", {"--report"}));
   {
     Process process(work.path(), small_run("parts", {"--report", "--max-steps", "3000", "--save-steps", "20"}));
-    ASSERT_TRUE(process.read_until([&](const Result&) { return fs::exists(work / "parts/checkpoints/step-00000020/state.json"); }));
+    ASSERT_TRUE(process.read_until(
+        [&](const Result&) { return fs::exists(work / "parts/checkpoints/step-00000020/state.json"); }));
     EXPECT_TRUE(renews(page("parts")));
     process.kill(SIGKILL);
     process.wait();
@@ -92,7 +103,8 @@ TEST_F(Report, BeginsLateWithTheModelAsItWas) {
 
 TEST_F(Report, OfAnInterruptedRunSaysHowToGoOn) {
   Process process(work.path(), small_run("out", {"--report", "--max-steps", "5000"}));
-  ASSERT_TRUE(process.read_until([&](const Result&) { return lines_of(read_text(work / "out/metrics.jsonl")).size() > 10; }));
+  ASSERT_TRUE(
+      process.read_until([&](const Result&) { return lines_of(read_text(work / "out/metrics.jsonl")).size() > 10; }));
   process.kill(SIGTERM);
   EXPECT_EQ(process.wait().code, 128 + SIGTERM);
   EXPECT_FALSE(renews(page("out")));
@@ -101,7 +113,10 @@ TEST_F(Report, OfAnInterruptedRunSaysHowToGoOn) {
 }
 
 TEST_F(Report, OfARunThatFailsDoesNotStayLive) {
-  EXPECT_EQ(run(small_run("out", {"--report", "--lr", "1e30", "--max-grad-norm", "0", "--warmup", "0", "--schedule", "constant"})).code, 1);
+  EXPECT_EQ(run(small_run("out", {"--report", "--lr", "1e30", "--max-grad-norm", "0", "--warmup", "0", "--schedule",
+                                  "constant"}))
+                .code,
+            1);
   EXPECT_FALSE(renews(page("out")));
   expect_contains(page("out"), "Not finished");
 }
@@ -116,7 +131,8 @@ TEST_F(Report, ThatCannotBeWrittenIsWarnedOf) {
 }
 
 TEST_F(Report, HasAHtmlName) {
-  for (const char* name : {"metrics.jsonl", "config.toml", "report"}) expect_message(run(small_run("out", {"--report", name})), 2, {"--report", name, ".html"});
+  for (const char* name : {"metrics.jsonl", "config.toml", "report"})
+    expect_message(run(small_run("out", {"--report", name})), 2, {"--report", name, ".html"});
   EXPECT_FALSE(fs::exists(work / "out"));
   succeeds(small_run("out", {"--report", "curves.html", "--report-prompts", "0"}));
   EXPECT_TRUE(fs::exists(work / "out/curves.html"));
@@ -143,7 +159,8 @@ TEST_F(Report, CanBeMadeAfterwards) {
 
 TEST_F(Report, OfARunUnderWay) {
   Process process(work.path(), small_run("out", {"--max-steps", "100000"}));
-  ASSERT_TRUE(process.read_until([&](const Result&) { return lines_of(read_text(work / "out/metrics.jsonl")).size() > 10; }));
+  ASSERT_TRUE(
+      process.read_until([&](const Result&) { return lines_of(read_text(work / "out/metrics.jsonl")).size() > 10; }));
   succeeds({"report", "out"});
   EXPECT_TRUE(renews(page("out")));
   expect_message(run({"report", "out", "--prompts", "1"}), 1, {"finished run", "out"});

@@ -65,7 +65,8 @@ class Process {
   // `prepare` runs in the child before the program starts.
   Process(const fs::path& folder, const Arguments& arguments, const std::function<void()>& prepare = {}) {
     int in[2], out[2], err[2];
-    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
+      throw std::runtime_error("pipe");
     std::vector<char*> argv = {const_cast<char*>(AACFT_BINARY)};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -103,8 +104,7 @@ class Process {
 
   Result wait() {
     ::close(std::exchange(in_, -1));
-    while (read_some(1000)) {
-    }
+    while (read_some(1000)) {}
     int status = 0;
     ::waitpid(std::exchange(pid_, -1), &status, 0);
     result_.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -124,7 +124,8 @@ class Process {
     if (waiting[0].fd < 0 && waiting[1].fd < 0) return false;
     ::poll(waiting, 2, milliseconds);
     char buffer[1 << 14];
-    for (auto [which, ended, text] : {std::tuple(&waiting[0], &out_ended_, &result_.out), std::tuple(&waiting[1], &err_ended_, &result_.err)}) {
+    for (auto [which, ended, text] :
+         {std::tuple(&waiting[0], &out_ended_, &result_.out), std::tuple(&waiting[1], &err_ended_, &result_.err)}) {
       if (which->revents == 0) continue;
       const ssize_t n = ::read(which->fd, buffer, sizeof buffer);
       if (n > 0) text->append(buffer, static_cast<std::size_t>(n));
@@ -134,7 +135,8 @@ class Process {
   }
 };
 
-inline Result run(const fs::path& folder, const Arguments& arguments, const std::string& input = {}, const std::function<void()>& prepare = {}) {
+inline Result run(const fs::path& folder, const Arguments& arguments, const std::string& input = {},
+                  const std::function<void()>& prepare = {}) {
   Process process(folder, arguments, prepare);
   if (!input.empty()) process.write(input);
   return process.wait();
@@ -144,15 +146,23 @@ inline Result run(const fs::path& folder, const Arguments& arguments, const std:
 class CommandTest : public ::testing::Test {
  protected:
   TemporaryFolder inputs, work;
-  const fs::path seq = goldens_dir() / "seq", rows = goldens_dir() / "rows.jsonl", adapter = goldens_dir() / "adapter-seq-r2-token";
+  const fs::path seq = goldens_dir() / "seq", rows = goldens_dir() / "rows.jsonl",
+                 adapter = goldens_dir() / "adapter-seq-r2-token";
 
   Arguments train(const Arguments& more = {}) const {
-    return Arguments{"train", "--model", seq, "--data", rows, "--output", "out", "--max-steps", "1", "--warmup", "0"} + more;
+    return Arguments{"train", "--model", seq, "--data", rows, "--output", "out", "--max-steps", "1", "--warmup", "0"} +
+           more;
   }
-  Arguments generate(const Arguments& more = {}) const { return Arguments{"generate", "--model", seq, "--max-new-tokens", "8"} + more; }
-  Arguments merge(const Arguments& more = {}) const { return Arguments{"merge", "--model", seq, "--adapter", adapter, "--output", "out"} + more; }
+  Arguments generate(const Arguments& more = {}) const {
+    return Arguments{"generate", "--model", seq, "--max-new-tokens", "8"} + more;
+  }
+  Arguments merge(const Arguments& more = {}) const {
+    return Arguments{"merge", "--model", seq, "--adapter", adapter, "--output", "out"} + more;
+  }
 
-  Result run(const Arguments& arguments, const std::string& input = {}) const { return testing::run(work.path(), arguments, input); }
+  Result run(const Arguments& arguments, const std::string& input = {}) const {
+    return testing::run(work.path(), arguments, input);
+  }
 
   Result succeeds(const Arguments& arguments, const std::string& input = {}) const {
     const Result result = run(arguments, input);
@@ -184,7 +194,8 @@ inline void expect_message(const Result& result, int code, const std::vector<std
   const auto lines = lines_of(result.err);
   ASSERT_FALSE(lines.empty()) << "no message";
   EXPECT_TRUE(lines[0].starts_with("aacft: ")) << result.err;
-  EXPECT_TRUE(lines.size() == 1 || (lines.size() == 2 && code == 2 && lines[1].starts_with("See: aacft "))) << result.err;
+  EXPECT_TRUE(lines.size() == 1 || (lines.size() == 2 && code == 2 && lines[1].starts_with("See: aacft ")))
+      << result.err;
   for (const std::string& part : parts) expect_contains(result.err, part);
   for (const char* bad : {"internal error", "xception", "terminate", "std::", "json."})
     EXPECT_EQ(result.err.find(bad), std::string::npos) << result.err;
@@ -193,7 +204,8 @@ inline void expect_message(const Result& result, int code, const std::vector<std
 // Names of everything below a folder.
 inline std::vector<std::string> everything_in(const fs::path& folder) {
   std::vector<std::string> names;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) names.push_back(fs::relative(entry.path(), folder));
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    names.push_back(fs::relative(entry.path(), folder));
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -28,8 +28,11 @@ class Toml : public ::testing::Test {
 };
 
 TEST_F(Toml, ReadsWhatOptionsNeed) {
-  const auto entries = read("\xEF\xBB\xBF# first\r\nwhole = 12 # why\n  under_scores=1_000\r\nfloat = -1.5e-3\nyes = true\nno=false\n\"quoted key\" = 'C:\\path # no comment'\n"
-                            "[train]\nescapes = \"a\\t\\\"b\\\"\\\\ \\u00e9 \\U0001F600\"\nlist = [ \"a b\",\n  # between\n 'c,d' , 3, ]\nempty = []\nnothing = \"\"");
+  const auto entries = read(
+      "\xEF\xBB\xBF# first\r\nwhole = 12 # why\n  under_scores=1_000\r\nfloat = -1.5e-3\nyes = "
+      "true\nno=false\n\"quoted key\" = 'C:\\path # no comment'\n"
+      "[train]\nescapes = \"a\\t\\\"b\\\"\\\\ \\u00e9 \\U0001F600\"\nlist = [ \"a b\",\n  # between\n 'c,d' , 3, "
+      "]\nempty = []\nnothing = \"\"");
   const std::vector<std::tuple<std::string, std::string, TomlType, std::vector<std::string>, std::size_t>> wanted = {
       {"", "whole", TomlType::kNumber, {"12"}, 2},
       {"", "under_scores", TomlType::kNumber, {"1000"}, 3},
@@ -44,7 +47,9 @@ TEST_F(Toml, ReadsWhatOptionsNeed) {
   };
   ASSERT_EQ(entries.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i)
-    EXPECT_EQ(std::tuple(entries[i].section, entries[i].key, entries[i].type, entries[i].values, entries[i].line), wanted[i]) << i;
+    EXPECT_EQ(std::tuple(entries[i].section, entries[i].key, entries[i].type, entries[i].values, entries[i].line),
+              wanted[i])
+        << i;
   EXPECT_TRUE(read("").empty());
   EXPECT_TRUE(read("\n # only this").empty());
 }
@@ -78,7 +83,8 @@ TEST_F(Toml, ManyKeys) {
 TEST_F(Toml, ReadsBackEveryString) {
   std::string all;
   for (int c = 1; c < 128; ++c) all += static_cast<char>(c);
-  for (const std::string& text : {std::string("plain"), std::string("\"both\" 'kinds' \\ and # [x], y = 1"), all, std::string("h\xC3\xA9llo\n"), std::string()})
+  for (const std::string& text : {std::string("plain"), std::string("\"both\" 'kinds' \\ and # [x], y = 1"), all,
+                                  std::string("h\xC3\xA9llo\n"), std::string()})
     EXPECT_EQ(read("a = " + toml_string(text) + "\n")[0].values[0], text);
 }
 

@@ -11,9 +11,13 @@ class Train : public CommandTest {
  protected:
   // Many short steps.
   Arguments long_run(const std::string& output, const Arguments& more = {}) const {
-    return Arguments{"train", "--model", seq, "--data", rows, "--output", output, "--max-steps", "500", "--warmup", "5", "--micro-batch", "1", "--accumulation", "1"} + more;
+    return Arguments{"train", "--model",  seq, "--data",        rows, "--output",       output, "--max-steps",
+                     "500",   "--warmup", "5", "--micro-batch", "1",  "--accumulation", "1"} +
+           more;
   }
-  std::string weights(const std::string& folder) const { return read_text(work / folder / "adapter_model.safetensors"); }
+  std::string weights(const std::string& folder) const {
+    return read_text(work / folder / "adapter_model.safetensors");
+  }
 };
 
 TEST_F(Train, MetricsHaveTheDocumentedKeys) {
@@ -24,7 +28,8 @@ TEST_F(Train, MetricsHaveTheDocumentedKeys) {
   ASSERT_EQ(lines.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(lines[i].at("step"), i + 1);
-    for (const char* key : {"epoch", "loss", "learning_rate", "grad_norm", "tokens", "tokens_per_second", "seconds", "passes", "rss_bytes", "peak_rss_bytes", "cpu_percent"})
+    for (const char* key : {"epoch", "loss", "learning_rate", "grad_norm", "tokens", "tokens_per_second", "seconds",
+                            "passes", "rss_bytes", "peak_rss_bytes", "cpu_percent"})
       EXPECT_TRUE(lines[i].at(key).is_number()) << key;
   }
   EXPECT_FALSE(lines[0].contains("eval_loss"));
@@ -33,20 +38,45 @@ TEST_F(Train, MetricsHaveTheDocumentedKeys) {
 }
 
 TEST_F(Train, FlagsWinOverTheFileAndTheFileOverDefaults) {
-  input("run.toml", "# a comment\n[train]  # and another\nmodel = '" + seq.string() + "'\n\"data\" = \"" + rows.string() +
-                        "\"\noutput = \"from file\"\nmax_steps = 1_0\nlr = 1e-3\nwarmup = 0\nrank = 4\ntarget_modules = [\n  \"dense\",  # one\n  'query_key_value',\n]\n"
-                        "append-eos = false\nno-shuffle = true\ndora = true\nresponse-marker = \"<bot> \\\"x\\\" # no comment:\\n\"\nmemory-budget = \"6G\"\n");
+  input("run.toml", "# a comment\n[train]  # and another\nmodel = '" + seq.string() + "'\n\"data\" = \"" +
+                        rows.string() +
+                        "\"\noutput = \"from file\"\nmax_steps = 1_0\nlr = 1e-3\nwarmup = 0\nrank = 4\ntarget_modules "
+                        "= [\n  \"dense\",  # one\n  'query_key_value',\n]\n"
+                        "append-eos = false\nno-shuffle = true\ndora = true\nresponse-marker = \"<bot> \\\"x\\\" # no "
+                        "comment:\\n\"\nmemory-budget = \"6G\"\n");
   succeeds({"train", "-c", inputs / "run.toml", "--max-steps=2", "--learning_rate", "1", "--lr", "2e-3", "-r3"});
   const std::string config = read_text(work / "from file/config.toml");
-  for (const char* line : {"\nmax-steps = 2\n", "\nlr = 0.002\n", "\nrank = 3\n", "\nalpha = 32\n", "\ntarget-modules = [\"dense\", \"query_key_value\"]\n", "\nappend-eos = false\n",
-                           "\nshuffle = false\n", "\ndora = true\n", "\nrslora = false\n", "\nresponse-marker = \"<bot> \\\"x\\\" # no comment:\\u000A\"\n", "\nmemory-budget = 6000000000\n"})
+  for (const char* line :
+       {"\nmax-steps = 2\n", "\nlr = 0.002\n", "\nrank = 3\n", "\nalpha = 32\n",
+        "\ntarget-modules = [\"dense\", \"query_key_value\"]\n", "\nappend-eos = false\n", "\nshuffle = false\n",
+        "\ndora = true\n", "\nrslora = false\n", "\nresponse-marker = \"<bot> \\\"x\\\" # no comment:\\u000A\"\n",
+        "\nmemory-budget = 6000000000\n"})
     expect_contains(config, line);
 }
 
 // Every option of --help stands in config.toml, and the file alone repeats the run.
 TEST_F(Train, TheResolvedConfigurationRepeatsTheRun) {
-  succeeds(train({"--max-steps", "3", "--rank", "3", "--lr", "0.0123", "--schedule", "cosine", "--dropout", "0.2", "--target-modules", "all-linear", "--rslora", "--loss-norm", "micro",
-                  "--mask-prompt", "--seed", "7", "--no-append-eos", "--response-marker", "<bot>:"}));
+  succeeds(train({"--max-steps",
+                  "3",
+                  "--rank",
+                  "3",
+                  "--lr",
+                  "0.0123",
+                  "--schedule",
+                  "cosine",
+                  "--dropout",
+                  "0.2",
+                  "--target-modules",
+                  "all-linear",
+                  "--rslora",
+                  "--loss-norm",
+                  "micro",
+                  "--mask-prompt",
+                  "--seed",
+                  "7",
+                  "--no-append-eos",
+                  "--response-marker",
+                  "<bot>:"}));
   const std::string config = read_text(work / "out/config.toml");
   succeeds({"train", "--config", "out/config.toml", "--output", "again"});
   EXPECT_EQ(weights("again"), weights("out"));
@@ -72,8 +102,9 @@ TEST_F(Train, TheResolvedConfigurationRepeatsTheRun) {
 
 TEST_F(Train, SeveralTargetsInEveryNotation) {
   const std::string wanted = "\ntarget-modules = [\"dense\", \"query_key_value\"]\n";
-  for (const Arguments& targets : {Arguments{"--target-modules", "dense", "query_key_value"}, Arguments{"--target_modules=dense,query_key_value"},
-                                   Arguments{"--target-modules", "dense", "--target-modules", "query_key_value"}}) {
+  for (const Arguments& targets :
+       {Arguments{"--target-modules", "dense", "query_key_value"}, Arguments{"--target_modules=dense,query_key_value"},
+        Arguments{"--target-modules", "dense", "--target-modules", "query_key_value"}}) {
     succeeds(train({"--overwrite"}) + targets);
     expect_contains(read_text(work / "out/config.toml"), wanted);
   }
@@ -90,7 +121,9 @@ TEST_F(Train, SignalsSaveAndResumingEndsInTheSameBytes) {
   Arguments arguments = long_run("parts");
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     Process process(work.path(), arguments);
-    ASSERT_TRUE(process.read_until([&](const Result&) { return lines_of(read_text(work / "parts/metrics.jsonl")).size() > seen + 20; })) << process.wait().err;
+    ASSERT_TRUE(process.read_until([&](const Result&) {
+      return lines_of(read_text(work / "parts/metrics.jsonl")).size() > seen + 20;
+    })) << process.wait().err;
     process.kill(signal);
     const Result result = process.wait();
     EXPECT_EQ(result.code, 128 + signal) << result.out << result.err;
@@ -104,7 +137,8 @@ TEST_F(Train, SignalsSaveAndResumingEndsInTheSameBytes) {
   const Result last = succeeds(arguments);
   expect_contains(last.out, "going on after step " + std::to_string(seen));
   EXPECT_EQ(weights("parts"), weights("whole"));
-  const auto metrics = json_lines(read_text(work / "parts/metrics.jsonl")), whole = json_lines(read_text(work / "whole/metrics.jsonl"));
+  const auto metrics = json_lines(read_text(work / "parts/metrics.jsonl")),
+             whole = json_lines(read_text(work / "whole/metrics.jsonl"));
   ASSERT_EQ(metrics.size(), 500u);
   for (std::size_t i = 0; i < metrics.size(); ++i) {
     EXPECT_EQ(metrics[i].at("step"), i + 1);
@@ -159,7 +193,8 @@ std::string on_terminal(const fs::path& folder, const Arguments& arguments, unsi
 TEST_F(Train, ALiveBarFitsTheTerminal) {
   for (const unsigned short width : {40, 60, 80, 140}) {
     SCOPED_TRACE(width);
-    const std::string text = on_terminal(work.path(), train({"--overwrite", "--max-steps", "4", "--save-steps", "2"}), width);
+    const std::string text =
+        on_terminal(work.path(), train({"--overwrite", "--max-steps", "4", "--save-steps", "2"}), width);
     std::size_t bars = 0;
     for (std::size_t at = text.find("\r"); at != text.npos; at = text.find("\r", at + 1)) {
       const std::size_t end = text.find("\033[K", at);

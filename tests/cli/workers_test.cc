@@ -12,14 +12,18 @@ class Workers : public CommandTest {
 
   // In fp32: bf16 rounds the gradients of a beginning that rows share, and which rows those are depends on the workers.
   Arguments run_of(const std::string& output, const Arguments& more = {}) const {
-    return Arguments{"train", "--compute", "fp32", "--model", seq, "--data", rows, "--output", output, "--max-steps", "12", "--warmup", "2", "--lr", "1e-3", "--micro-batch", "3", "--accumulation", "3",
-                     "--eval-split", "0.2", "--eval-steps", "4", "--save-steps", "0", "--threads", "1"} + more;
+    return Arguments{"train", "--compute",      "fp32", "--model",      seq,   "--data",       rows,   "--output",
+                     output,  "--max-steps",    "12",   "--warmup",     "2",   "--lr",         "1e-3", "--micro-batch",
+                     "3",     "--accumulation", "3",    "--eval-split", "0.2", "--eval-steps", "4",    "--save-steps",
+                     "0",     "--threads",      "1"} +
+           more;
   }
 
   std::vector<std::unique_ptr<Process>> start_all(int size, const Arguments& arguments) const {
     const Environment together = meeting(size);
     std::vector<std::unique_ptr<Process>> workers;
-    for (int i = 0; i < size; ++i) workers.push_back(start(i == 0 ? work.path() : elsewhere.path(), arguments, together + rank(i)));
+    for (int i = 0; i < size; ++i)
+      workers.push_back(start(i == 0 ? work.path() : elsewhere.path(), arguments, together + rank(i)));
     return workers;
   }
 
@@ -37,8 +41,12 @@ class Workers : public CommandTest {
     return first;
   }
 
-  std::vector<nlohmann::json> metrics(const std::string& folder) const { return json_lines(read_text(work / folder / "metrics.jsonl")); }
-  std::string weights(const std::string& folder) const { return read_text(work / folder / "adapter_model.safetensors"); }
+  std::vector<nlohmann::json> metrics(const std::string& folder) const {
+    return json_lines(read_text(work / folder / "metrics.jsonl"));
+  }
+  std::string weights(const std::string& folder) const {
+    return read_text(work / folder / "adapter_model.safetensors");
+  }
 
   void expect_same_curve(const std::string& folder, const std::string& expected) const {
     const auto ours = metrics(folder), theirs = metrics(expected);
@@ -48,13 +56,17 @@ class Workers : public CommandTest {
       EXPECT_EQ(ours[i].contains("eval_loss"), theirs[i].contains("eval_loss")) << i;
       for (const char* key : {"loss", "eval_loss", "grad_norm"})
         if (theirs[i].contains(key)) {
-          EXPECT_NEAR(ours[i].at(key).get<double>(), theirs[i].at(key).get<double>(), 1e-6 * theirs[i].at(key).get<double>()) << key << " of step " << i + 1;
+          EXPECT_NEAR(ours[i].at(key).get<double>(), theirs[i].at(key).get<double>(),
+                      1e-6 * theirs[i].at(key).get<double>())
+              << key << " of step " << i + 1;
         }
     }
   }
 
   void wait_for_steps(Process& first, const std::string& folder, std::size_t steps) const {
-    ASSERT_TRUE(first.read_until([&](const Result&) { return lines_of(read_text(work / folder / "metrics.jsonl")).size() > steps; })) << first.wait().err;
+    ASSERT_TRUE(first.read_until([&](const Result&) {
+      return lines_of(read_text(work / folder / "metrics.jsonl")).size() > steps;
+    })) << first.wait().err;
   }
 };
 
@@ -93,7 +105,9 @@ TEST_F(Workers, OneThatDiesEndsAllAndAnyNumberGoesOn) {
   workers[2]->kill(SIGKILL);
   const Result first = workers[0]->wait(), second = workers[1]->wait();
   EXPECT_LT(std::chrono::steady_clock::now() - killed, std::chrono::seconds(10));
-  expect_message(first, 1, {"step ", "another worker has ended or cannot be reached", "with any number of workers: aacft train --resume \"run\""});
+  expect_message(first, 1,
+                 {"step ", "another worker has ended or cannot be reached",
+                  "with any number of workers: aacft train --resume \"run\""});
   expect_message(second, 1, {"step ", "another worker has ended or cannot be reached", "aacft train --resume"});
   const std::size_t done = metrics("run").size();
   if (done % 4 != 0)  // else it may have died in the evaluation
@@ -115,7 +129,8 @@ TEST_F(Workers, TheFirstOneMayDie) {
   auto workers = start_all(2, run_of("run", {"--max-steps", "1000"}));
   wait_for_steps(*workers[0], "run", 5);
   workers[0]->kill(SIGKILL);
-  expect_message(workers[1]->wait(), 1, {"another worker has ended or cannot be reached", "go on from the last checkpoint"});
+  expect_message(workers[1]->wait(), 1,
+                 {"another worker has ended or cannot be reached", "go on from the last checkpoint"});
 }
 
 TEST_F(Workers, OneThatHangsEndsAllInTime) {
@@ -142,10 +157,12 @@ TEST_F(Workers, ASignalToOneStopsAllAtTheSameStep) {
 
 TEST_F(Workers, DifferentOptionsOrRowsAreRefused) {
   const std::string few = input("few.jsonl", lines_of(read_text(rows))[0] + "\n" + lines_of(read_text(rows))[1] + "\n");
-  for (const auto& [other, named] : {std::pair(Arguments{"--lr", "0.5"}, std::string("worker 0 has lr = 0.001, worker 1 has lr = 0.5")),
-                                     {Arguments{"--data", few}, std::string("worker 1 has 1 rows")}}) {
+  for (const auto& [other, named] :
+       {std::pair(Arguments{"--lr", "0.5"}, std::string("worker 0 has lr = 0.001, worker 1 has lr = 0.5")),
+        {Arguments{"--data", few}, std::string("worker 1 has 1 rows")}}) {
     const Environment two = meeting(2) + Environment{{"MASTER_ADDR", "localhost"}};
-    const auto zero = start(work.path(), run_of("run"), two + rank(0)), one = start(work.path(), run_of("run", other), two + rank(1));
+    const auto zero = start(work.path(), run_of("run"), two + rank(0)),
+               one = start(work.path(), run_of("run", other), two + rank(1));
     expect_message(zero->wait(), 2, {"the workers differ", named});
     expect_message(one->wait(), 2, {"the workers differ", named});
   }
@@ -154,8 +171,10 @@ TEST_F(Workers, DifferentOptionsOrRowsAreRefused) {
 
 TEST_F(Workers, OneThatIsAloneSaysSo) {
   const Environment two = meeting(2) + Environment{{"AACFT_WORKER_TIMEOUT", "1"}};
-  expect_message(start(work.path(), run_of("run"), two + rank(0))->wait(), 1, {"worker 0 of 2 did not meet the others at 127.0.0.1"});
-  expect_message(start(work.path(), run_of("run"), two + rank(1))->wait(), 1, {"worker 1 of 2 did not meet the others"});
+  expect_message(start(work.path(), run_of("run"), two + rank(0))->wait(), 1,
+                 {"worker 0 of 2 did not meet the others at 127.0.0.1"});
+  expect_message(start(work.path(), run_of("run"), two + rank(1))->wait(), 1,
+                 {"worker 1 of 2 did not meet the others"});
   expect_message(start(work.path(), run_of("run"), {{"WORLD_SIZE", "2"}})->wait(), 2, {"RANK is not set"});
   EXPECT_TRUE(fs::is_empty(work.path()));
 }

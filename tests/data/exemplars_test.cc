@@ -34,14 +34,17 @@ TEST(Exemplars, AreWholeRowsThatEndInANewline) {
 }
 
 TEST(Exemplars, StandBeforeThePromptInTheirOrder) {
-  EXPECT_EQ(few_shot_prompt(exemplars(), 2, "<human>: x\n<bot>:"), "<human>: a\n<bot>: one\n<human>: b\n<bot>: two\n<human>: x\n<bot>:");
+  EXPECT_EQ(few_shot_prompt(exemplars(), 2, "<human>: x\n<bot>:"),
+            "<human>: a\n<bot>: one\n<human>: b\n<bot>: two\n<human>: x\n<bot>:");
   EXPECT_EQ(few_shot_prompt(exemplars(), 0, "x"), "x");
   EXPECT_TRUE(few_shot_prompt(exemplars(), 4, "x").ends_with("<bot>: four \nx"));
 }
 
 TEST(Exemplars, NoPromptSeesItsOwnAnswer) {
-  EXPECT_EQ(few_shot_prompt(exemplars(), 2, "<human>: a\n<bot>:"), "<human>: b\n<bot>: two\n<human>: c\n<bot>: three\n<human>: a\n<bot>:");
-  EXPECT_EQ(few_shot_prompt(exemplars(), 2, "<human>: d\n<bot>:"), few_shot_prompt(exemplars(), 2, "") + "<human>: d\n<bot>:");
+  EXPECT_EQ(few_shot_prompt(exemplars(), 2, "<human>: a\n<bot>:"),
+            "<human>: b\n<bot>: two\n<human>: c\n<bot>: three\n<human>: a\n<bot>:");
+  EXPECT_EQ(few_shot_prompt(exemplars(), 2, "<human>: d\n<bot>:"),
+            few_shot_prompt(exemplars(), 2, "") + "<human>: d\n<bot>:");
 }
 
 TEST(Exemplars, TooFew) {
@@ -67,8 +70,9 @@ TEST(Exemplars, SeedsReorderThem) {
 }
 
 TEST(Exemplars, RowsWithoutAnAnswer) {
-  for (const char* row : {"{\"text\": \"<human>: a\\n<bot>: \\n\"}", "{\"text\": \"no marker\"}", "{\"prompt\": \"a\", \"completion\": \"\"}",
-                          "{\"messages\": [{\"role\": \"user\", \"content\": \"c\"}]}"})
+  for (const char* row :
+       {"{\"text\": \"<human>: a\\n<bot>: \\n\"}", "{\"text\": \"no marker\"}",
+        "{\"prompt\": \"a\", \"completion\": \"\"}", "{\"messages\": [{\"role\": \"user\", \"content\": \"c\"}]}"})
     expect_error([&] { read_exemplars("\n" + std::string(row), "shots.jsonl"); }, {"shots.jsonl:2: ", "no answer"});
   expect_error([] { read_exemplars("{\"prompt\": \"a\"}", "shots.jsonl"); }, {"shots.jsonl:1: "});
   expect_error([] { read_exemplars("nonsense", "shots.jsonl"); }, {"shots.jsonl:1: ", "JSON"});
@@ -77,11 +81,15 @@ TEST(Exemplars, RowsWithoutAnAnswer) {
 
 TEST(Exemplars, MustLeaveRoomForTheAnswer) {
   const auto tokenizer = load_tokenizer(goldens_dir() / "tokenizer");
-  const std::vector<std::string> prompts = {"short", "<human>: x\n<bot>:"}, texts = {"short", few_shot_prompt(exemplars(), 3, prompts[1])};
-  const auto all = static_cast<std::int64_t>(tokenizer->encode(texts[1]).size()), own = static_cast<std::int64_t>(tokenizer->encode(prompts[1]).size());
+  const std::vector<std::string> prompts = {"short", "<human>: x\n<bot>:"},
+                                 texts = {"short", few_shot_prompt(exemplars(), 3, prompts[1])};
+  const auto all = static_cast<std::int64_t>(tokenizer->encode(texts[1]).size()),
+             own = static_cast<std::int64_t>(tokenizer->encode(prompts[1]).size());
   EXPECT_NO_THROW(check_room(prompts, texts, *tokenizer, 10, all + 10));
-  expect_error([&] { check_room(prompts, texts, *tokenizer, 11, all + 10); },
-               {"prompt 2", "exemplars have " + std::to_string(all - own), "it has " + std::to_string(own), "11 are for the answer", "together " + std::to_string(all + 11), "context is " + std::to_string(all + 10)});
+  expect_error(
+      [&] { check_room(prompts, texts, *tokenizer, 11, all + 10); },
+      {"prompt 2", "exemplars have " + std::to_string(all - own), "it has " + std::to_string(own),
+       "11 are for the answer", "together " + std::to_string(all + 11), "context is " + std::to_string(all + 10)});
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ std::string icon(const std::string& word) { return "* { " + word + " ; NOUN ; " 
 
 // A row like all others; what it says depends on n.
 std::string good_text(int n) {
-  static const char* const kThings[] = {"tea", "milk", "bread", "apple", "train", "garden", "doctor", "music", "blanket", "window", "sister", "winter"};
+  static const char* const kThings[] = {"tea",    "milk",  "bread",   "apple",  "train",  "garden",
+                                        "doctor", "music", "blanket", "window", "sister", "winter"};
   const std::string first = kThings[n % 12], second = kThings[(n / 12 + n) % 12] + std::to_string(n);
   return kHead + icon(first) + "  \n" + icon(second) + " \n<bot>: My " + first + " is near the " + second + "\n";
 }
@@ -37,7 +38,8 @@ std::string good_rows(int count) {
   return content;
 }
 
-LintReport lint_text(const std::string& content, const LintOptions& options = {}, const std::optional<std::string>& eval = {}) {
+LintReport lint_text(const std::string& content, const LintOptions& options = {},
+                     const std::optional<std::string>& eval = {}) {
   return lint({"rows.jsonl", content}, eval ? std::optional<LintInput>({"eval.jsonl", *eval}) : std::nullopt, options);
 }
 
@@ -58,7 +60,8 @@ using Kinds = std::set<std::string>;
 
 std::string all_of(const LintReport& report) {
   std::string text;
-  for (const Finding& f : report.findings) text += std::string(f.kind->name) + " " + std::to_string(f.place.line) + ": " + f.message + "\n";
+  for (const Finding& f : report.findings)
+    text += std::string(f.kind->name) + " " + std::to_string(f.place.line) + ": " + f.message + "\n";
   return text;
 }
 
@@ -73,10 +76,13 @@ Finding planted(const std::string& row, const std::string& kind, const LintOptio
   return found[0];
 }
 
-Finding planted_text(const std::string& text, const std::string& kind, const LintOptions& options = {}) { return planted(line_of(text), kind, options); }
+Finding planted_text(const std::string& text, const std::string& kind, const LintOptions& options = {}) {
+  return planted(line_of(text), kind, options);
+}
 
 void expect_says(const Finding& finding, std::initializer_list<std::string> parts) {
-  for (const std::string& part : parts) EXPECT_NE(finding.message.find(part), std::string::npos) << "\"" << part << "\" is not in: " << finding.message;
+  for (const std::string& part : parts)
+    EXPECT_NE(finding.message.find(part), std::string::npos) << "\"" << part << "\" is not in: " << finding.message;
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -98,7 +104,8 @@ TEST(Lint, LinesThatCannotBeRead) {
   expect_says(planted("{\"text\": \"a", "not-json"), {"column"});
   planted("[1]", "not-json");
   expect_says(planted("{\"text\": \"caf\xE9\"}", "not-utf8"), {"0xE9", "byte 13"});
-  expect_says(planted("{\"instruction\": \"a\", \"output\": \"b\"}", "wrong-keys"), {"\"text\"", "\"instruction\", \"output\""});
+  expect_says(planted("{\"instruction\": \"a\", \"output\": \"b\"}", "wrong-keys"),
+              {"\"text\"", "\"instruction\", \"output\""});
   expect_says(planted("{\"text\": 5}", "wrong-keys"), {"string"});
   planted("{\"text\": \"\"}", "wrong-keys");
   const LintReport report = lint_text("\n\nnonsense\n");
@@ -110,7 +117,8 @@ TEST(Lint, LinesThatCannotBeRead) {
 
 TEST(Lint, Keys) {
   expect_says(planted(json{{"text", good_text(99)}, {"id", 1}}.dump(), "unused-keys"), {"\"id\""});
-  expect_says(planted(json{{"text", good_text(99)}, {"prompt", "x"}}.dump(), "ambiguous-keys"), {"{text}", "\"prompt\""});
+  expect_says(planted(json{{"text", good_text(99)}, {"prompt", "x"}}.dump(), "ambiguous-keys"),
+              {"{text}", "\"prompt\""});
 }
 
 TEST(Lint, Markers) {
@@ -127,7 +135,8 @@ TEST(Lint, Markers) {
   LintOptions options;
   options.response_marker = "Answer:";
   std::string own;
-  for (int i = 0; i < 30; ++i) own += line_of("Question: " + std::to_string(i) + "?\nAnswer: It is " + std::to_string(i * i) + "\n");
+  for (int i = 0; i < 30; ++i)
+    own += line_of("Question: " + std::to_string(i) + "?\nAnswer: It is " + std::to_string(i * i) + "\n");
   EXPECT_EQ(all_of(lint_text(own, options)), "");
 }
 
@@ -149,11 +158,13 @@ TEST(Lint, Endings) {
 }
 
 TEST(Lint, Spacing) {
-  expect_says(planted_text(replaced(good_text(99), "}  \n", "} \n"), "spacing"), {"line 2", "\"* { _ ; _ ; _ } \"", "20 of 21", "\"* { _ ; _ ; _ }  \""});
+  expect_says(planted_text(replaced(good_text(99), "}  \n", "} \n"), "spacing"),
+              {"line 2", "\"* { _ ; _ ; _ } \"", "20 of 21", "\"* { _ ; _ ; _ }  \""});
   expect_says(planted_text(replaced(good_text(99), " \n<bot>", "\n<bot>"), "spacing"), {"line 3"});
   expect_says(planted_text(replaced(good_text(99), "input: \n", "input:\n"), "spacing"), {"line 1", "input:\""});
   expect_says(planted_text(replaced(good_text(99), "* { ", "*{"), "spacing"), {"line 2"});
-  expect_says(planted_text(replaced(good_text(99), "<bot>: My", "<bot>:My"), "spacing"), {"the answer begins with \"\""});
+  expect_says(planted_text(replaced(good_text(99), "<bot>: My", "<bot>:My"), "spacing"),
+              {"the answer begins with \"\""});
   planted_text(replaced(good_text(99), "<bot>: My", "<bot>:  My"), "spacing");
   expect_says(planted_text(replaced(good_text(99), " ; NOUN", ""), "odd-prompt"), {"\"* { _ ; _ }  \""});
   planted_text(replaced(good_text(99), "Simulate", "Emulate"), "odd-prompt");
@@ -161,8 +172,11 @@ TEST(Lint, Spacing) {
   EXPECT_EQ(all_of(lint_text(good_rows(20) + line_of(replaced(good_text(99), " ; NOUN", " of the day ; NOUN")))), "");
   // Free texts have no usual spacing.
   std::string chat;
-  for (int i = 0; i < 40; ++i) chat += line_of("<human>: item " + std::to_string(i) + (i % 3 ? ", please\nthanks; bye" : "\n* more?") + "\n<bot>: Yes, number " + std::to_string(i * 7) + "\n");
-  EXPECT_EQ(of_kind(lint_text(chat), "spacing").size() + of_kind(lint_text(chat), "odd-prompt").size(), 0u) << all_of(lint_text(chat));
+  for (int i = 0; i < 40; ++i)
+    chat += line_of("<human>: item " + std::to_string(i) + (i % 3 ? ", please\nthanks; bye" : "\n* more?") +
+                    "\n<bot>: Yes, number " + std::to_string(i * 7) + "\n");
+  EXPECT_EQ(of_kind(lint_text(chat), "spacing").size() + of_kind(lint_text(chat), "odd-prompt").size(), 0u)
+      << all_of(lint_text(chat));
 }
 
 TEST(Lint, ShapesAndPromptEnds) {
@@ -179,19 +193,26 @@ TEST(Lint, ShapesAndPromptEnds) {
 
   const std::string text = good_text(99);
   const std::size_t at = text.find("<bot>:") + 6;
-  const LintReport spaced = lint_text(rows + json{{"prompt", text.substr(0, at) + " "}, {"completion", text.substr(at + 1)}}.dump());
+  const LintReport spaced =
+      lint_text(rows + json{{"prompt", text.substr(0, at) + " "}, {"completion", text.substr(at + 1)}}.dump());
   EXPECT_EQ(kinds_of(spaced), (Kinds{"prompt-end", "spacing"}));
   const LintReport unmarked = lint_text(rows + json{{"prompt", "a question"}, {"completion", " an answer\n"}}.dump());
   EXPECT_EQ(of_kind(unmarked, "no-marker").size(), 1u);
-  EXPECT_EQ(kinds_of(lint_text(rows + json{{"prompt", text.substr(0, at)}, {"completion", ""}}.dump())), Kinds{"no-answer"});
+  EXPECT_EQ(kinds_of(lint_text(rows + json{{"prompt", text.substr(0, at)}, {"completion", ""}}.dump())),
+            Kinds{"no-answer"});
 
   // Without any marker, the completion is the answer all the same.
   std::string pairs;
-  for (int i = 0; i < 20; ++i) pairs += json{{"prompt", "How many are " + std::to_string(i) + "?"}, {"completion", " That many: " + std::to_string(i * 7) + "\n"}}.dump() + "\n";
+  for (int i = 0; i < 20; ++i)
+    pairs += json{{"prompt", "How many are " + std::to_string(i) + "?"},
+                  {"completion", " That many: " + std::to_string(i * 7) + "\n"}}
+                 .dump() +
+             "\n";
   EXPECT_EQ(all_of(lint_text(pairs)), "");
   EXPECT_EQ(kinds_of(lint_text(pairs + json{{"prompt", "And?"}, {"completion", "\n"}}.dump())), Kinds{"no-answer"});
 
-  const json turn = {{"messages", {{{"role", "user"}, {"content", "How is tea?"}}, {{"role", "assistant"}, {"content", "Hot"}}}}};
+  const json turn = {
+      {"messages", {{{"role", "user"}, {"content", "How is tea?"}}, {{"role", "assistant"}, {"content", "Hot"}}}}};
   EXPECT_EQ(all_of(lint_text(turn.dump())), "");
   const json silent = {{"messages", {{{"role", "user"}, {"content", "How is tea?"}}}}};
   EXPECT_EQ(kinds_of(lint_text(silent.dump())), Kinds{"no-answer"});
@@ -204,18 +225,27 @@ TEST(Lint, Characters) {
   EXPECT_EQ(found.code_points, "U+00A0");
   expect_says(found, {"U+00A0 at byte " + std::to_string(nbsp.find("\u00a0")), "is\"", "no-break space"});
   expect_says(planted_text(replaced(good_text(99), "is near", "is\tnear"), "control-character"), {"U+0009", "tab"});
-  expect_says(planted_text(replaced(good_text(99), "is near", std::string("is\0near\r", 8)), "control-character"), {"U+0000", "and 1 more"});
-  expect_says(planted_text(replaced(good_text(99), "is near", "is\u200b near"), "invisible-character"), {"U+200B", "zero-width space"});
-  expect_says(planted_text(replaced(good_text(99), "is near", "caf\u00c3\u00a9 near"), "mojibake"), {"U+00C3 U+00A9", "\"\u00e9\" (U+00E9)"});
-  expect_says(planted_text(replaced(good_text(99), "is near", "it\u00e2\u20ac\u2122s near"), "mojibake"), {"U+00E2 U+20AC U+2122", "\"\u2019\""});
-  expect_says(planted_text(replaced(good_text(99), "is near", "\u00f0\u0178\u02dc\u20ac near"), "mojibake"), {"\"\U0001F600\""});
-  expect_says(planted_text(replaced(good_text(99), "is near", "is \u00c2\u00a0near"), "mojibake"), {"U+00C2 U+00A0", "U+00A0"});
-  expect_says(planted_text(replaced(good_text(99), "is near", "is \u00d0\u00b4\u00d0\u00b0"), "mojibake"), {"\"\u0434\""});
+  expect_says(planted_text(replaced(good_text(99), "is near", std::string("is\0near\r", 8)), "control-character"),
+              {"U+0000", "and 1 more"});
+  expect_says(planted_text(replaced(good_text(99), "is near", "is\u200b near"), "invisible-character"),
+              {"U+200B", "zero-width space"});
+  expect_says(planted_text(replaced(good_text(99), "is near", "caf\u00c3\u00a9 near"), "mojibake"),
+              {"U+00C3 U+00A9", "\"\u00e9\" (U+00E9)"});
+  expect_says(planted_text(replaced(good_text(99), "is near", "it\u00e2\u20ac\u2122s near"), "mojibake"),
+              {"U+00E2 U+20AC U+2122", "\"\u2019\""});
+  expect_says(planted_text(replaced(good_text(99), "is near", "\u00f0\u0178\u02dc\u20ac near"), "mojibake"),
+              {"\"\U0001F600\""});
+  expect_says(planted_text(replaced(good_text(99), "is near", "is \u00c2\u00a0near"), "mojibake"),
+              {"U+00C2 U+00A0", "U+00A0"});
+  expect_says(planted_text(replaced(good_text(99), "is near", "is \u00d0\u00b4\u00d0\u00b0"), "mojibake"),
+              {"\"\u0434\""});
   expect_says(planted_text(replaced(good_text(99), "is near", "is \ufffd near"), "mojibake"), {"lost"});
   expect_says(planted_text(replaced(good_text(99), "is near", "is\\nnear"), "escaped-twice"), {"backslash"});
   // Well-formed texts of many sorts: nothing odd.
-  for (const char* fine : {"caf\u00e9 \u00c0 la carte", "\u00abH\u00d4\u00bb", "\u2018so\u2019 \u2026 \u2013 \u20ac5", "\U0001F468\u200d\U0001F469\u200d\U0001F467 \u2764\ufe0f", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
-                           "N\u00c3O \u00c9 \u00c2NGULO", "\u65e5\u672c\u3000\u8a9e", "C:\\dir"})
+  for (const char* fine :
+       {"caf\u00e9 \u00c0 la carte", "\u00abH\u00d4\u00bb", "\u2018so\u2019 \u2026 \u2013 \u20ac5",
+        "\U0001F468\u200d\U0001F469\u200d\U0001F467 \u2764\ufe0f", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "N\u00c3O \u00c9 \u00c2NGULO", "\u65e5\u672c\u3000\u8a9e", "C:\\dir"})
     EXPECT_EQ(all_of(lint_text(good_rows(20) + line_of(replaced(good_text(99), "is near", fine)))), "") << fine;
 }
 
@@ -228,8 +258,11 @@ TEST(Lint, Repeats) {
 
   const Finding prompt = planted_text(replaced(good_text(3), "is near", "sits by"), "same-prompt");
   EXPECT_EQ(prompt.other->line, 4u);
-  const std::string long_text = kHead + icon("apple3") + " \n<bot>: one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen\n";
-  const LintReport near = lint_text(good_rows(20) + line_of(long_text) + line_of(replaced(replaced(long_text, "seven", "SEVEN,"), "apple3 ;", "apple4 ;")));
+  const std::string long_text =
+      kHead + icon("apple3") +
+      " \n<bot>: one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen\n";
+  const LintReport near = lint_text(good_rows(20) + line_of(long_text) +
+                                    line_of(replaced(replaced(long_text, "seven", "SEVEN,"), "apple3 ;", "apple4 ;")));
   ASSERT_EQ(kinds_of(near), Kinds{"near-duplicate"}) << all_of(near);
   EXPECT_EQ(near.findings[0].place.line, 22u);
   EXPECT_EQ(near.findings[0].other->line, 21u);
@@ -237,7 +270,9 @@ TEST(Lint, Repeats) {
 }
 
 TEST(Lint, Leaks) {
-  const std::string eval = line_of(good_text(30)) + line_of(good_text(5)) + line_of(replaced(good_text(6), "is near", "sits by")) + line_of(replaced(good_text(7), "is near", "IS, near")) +
+  const std::string eval = line_of(good_text(30)) + line_of(good_text(5)) +
+                           line_of(replaced(good_text(6), "is near", "sits by")) +
+                           line_of(replaced(good_text(7), "is near", "IS, near")) +
                            line_of(replaced(replaced(good_text(8), "}  \n", "}   \n"), "My", "my"));
   const LintReport report = lint_text(good_rows(20), {}, eval);
   const auto lines = [&](const char* kind) {
@@ -290,7 +325,8 @@ TEST(Lint, LengthsAreWhatTheyAre) {
   const RandomStream random(5, Purpose::kShuffle);
   for (std::uint64_t trial = 0; trial < 300; ++trial) {
     std::vector<std::int64_t> values;
-    for (std::uint64_t i = 0; i < 1 + trial % 40; ++i) values.push_back(static_cast<std::int64_t>(random.bits(trial * 64 + i) >> (trial % 32)));
+    for (std::uint64_t i = 0; i < 1 + trial % 40; ++i)
+      values.push_back(static_cast<std::int64_t>(random.bits(trial * 64 + i) >> (trial % 32)));
     const Lengths lengths = lengths_of(values);
     ASSERT_LE(lengths.bins.size(), 12u);
     std::vector<std::int64_t> counts(lengths.bins.size());
@@ -327,7 +363,8 @@ TEST(Lint, TokensAndTheContext) {
 }
 
 TEST(Lint, FindingsComeInOrder) {
-  const LintReport report = lint_text(line_of(good_text(0)) + good_rows(20) + "nonsense\n" + line_of(good_text(5)) + line_of(replaced(good_text(40), "is near", "is\u00a0near")));
+  const LintReport report = lint_text(line_of(good_text(0)) + good_rows(20) + "nonsense\n" + line_of(good_text(5)) +
+                                      line_of(replaced(good_text(40), "is near", "is\u00a0near")));
   ASSERT_GE(report.findings.size(), 4u);
   for (std::size_t i = 1; i < report.findings.size(); ++i) {
     const Finding &a = report.findings[i - 1], &b = report.findings[i];
@@ -337,7 +374,8 @@ TEST(Lint, FindingsComeInOrder) {
     }
   }
   EXPECT_EQ(report.count(Severity::kError), 1u);
-  EXPECT_EQ(report.count(Severity::kError) + report.count(Severity::kWarning) + report.count(Severity::kInfo), report.findings.size());
+  EXPECT_EQ(report.count(Severity::kError) + report.count(Severity::kWarning) + report.count(Severity::kInfo),
+            report.findings.size());
 }
 
 TEST(Lint, KindsAreSortedNamedOnceAndDocumented) {
@@ -367,7 +405,8 @@ TEST(Lint, DamagedFiles) {
   const RandomStream random(11, Purpose::kShuffle);
   for (std::uint64_t trial = 0; trial < 400; ++trial) {
     std::string content = good.substr(0, random.bits(trial * 8) % good.size());
-    for (std::uint64_t i = 1; i < 4 && !content.empty(); ++i) content[random.bits(trial * 8 + i) % content.size()] = static_cast<char>(random.bits(trial * 8 + i + 4));
+    for (std::uint64_t i = 1; i < 4 && !content.empty(); ++i)
+      content[random.bits(trial * 8 + i) % content.size()] = static_cast<char>(random.bits(trial * 8 + i + 4));
     const LintReport report = lint_text(content, {}, content);
     std::size_t lines = 0;
     for (const Finding& finding : report.findings) lines = std::max(lines, finding.place.line);
@@ -405,7 +444,8 @@ TEST(Lint, TheRowsOfTheTalk) {
   ASSERT_EQ(garbled.size(), 1u);
   EXPECT_EQ(garbled[0].place.line, 145u);
   EXPECT_EQ(garbled[0].code_points, "U+00C2 U+00A0");
-  EXPECT_EQ(kinds_of(report), (Kinds{"too-long", "duplicate", "mojibake", "near-duplicate", "same-prompt", "spacing"})) << all_of(report);
+  EXPECT_EQ(kinds_of(report), (Kinds{"too-long", "duplicate", "mojibake", "near-duplicate", "same-prompt", "spacing"}))
+      << all_of(report);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ double jaccard(const Words& a, const Words& b) {
   for (const std::string& word : a) ++counts[word].first;
   for (const std::string& word : b) ++counts[word].second;
   double shared = 0, all = 0;
-  for (const auto& [word, count] : counts) shared += std::min(count.first, count.second), all += std::max(count.first, count.second);
+  for (const auto& [word, count] : counts)
+    shared += std::min(count.first, count.second), all += std::max(count.first, count.second);
   return all > 0 ? shared / all : 0;
 }
 
@@ -44,10 +45,12 @@ std::vector<Words> some_rows(std::uint64_t seed, std::size_t count, std::uint32_
     Words row;
     if (i > 0 && below(2) == 0) {
       row = rows[below(static_cast<std::uint32_t>(i))];
-      for (std::uint32_t edits = below(3); edits > 0 && !row.empty(); --edits) row[below(static_cast<std::uint32_t>(row.size()))] = std::to_string(below(vocabulary));
+      for (std::uint32_t edits = below(3); edits > 0 && !row.empty(); --edits)
+        row[below(static_cast<std::uint32_t>(row.size()))] = std::to_string(below(vocabulary));
       std::reverse(row.begin(), row.end());
     } else {
-      for (std::uint32_t n = below(25); n > 0; --n) row.push_back(std::to_string(std::min(below(vocabulary), below(vocabulary))));
+      for (std::uint32_t n = below(25); n > 0; --n)
+        row.push_back(std::to_string(std::min(below(vocabulary), below(vocabulary))));
     }
     rows.push_back(row);
   }
@@ -77,12 +80,14 @@ TEST(NearDuplicates, AreThoseOfEveryPair) {
 }
 
 TEST(NearDuplicates, EndsWhereTooManyRowsAreAlike) {
-  // Each has 26 of 52 letters, so nearly all share their rarest ones and nearly none are alike: every pair would be compared.
+  // Each has 26 of 52 letters, so nearly all share their rarest ones and nearly none are alike: every pair would be
+  // compared.
   const RandomStream random(7, Purpose::kShuffle);
   std::vector<Words> rows;
   for (std::uint64_t i = 0; i < 20'000; ++i) {
     Words row;
-    for (std::uint64_t j = 0; j < 26; ++j) row.emplace_back(1, static_cast<char>((random.bits(i * 26 + j) % 2 ? 'a' : 'A') + j));
+    for (std::uint64_t j = 0; j < 26; ++j)
+      row.emplace_back(1, static_cast<char>((random.bits(i * 26 + j) % 2 ? 'a' : 'A') + j));
     rows.push_back(std::move(row));
   }
   rows.push_back(rows[0]);
@@ -93,7 +98,8 @@ TEST(NearDuplicates, EndsWhereTooManyRowsAreAlike) {
 }
 
 TEST(NearDuplicates, Words) {
-  EXPECT_EQ(words_of("* { I ; NOUN ; je.png }  \n<bot>: I am behind!\n"), (Words{"i", "noun", "je", "png", "bot", "i", "am", "behind"}));
+  EXPECT_EQ(words_of("* { I ; NOUN ; je.png }  \n<bot>: I am behind!\n"),
+            (Words{"i", "noun", "je", "png", "bot", "i", "am", "behind"}));
   EXPECT_EQ(words_of("Don't don\u2019t DONT 'quoted'"), (Words{"dont", "dont", "dont", "quoted"}));
   EXPECT_EQ(words_of("\u00c9t\u00e9 \u0416\u0423\u041a x2"), (Words{"\u00e9t\u00e9", "\u0436\u0443\u043a", "x2"}));
   EXPECT_EQ(words_of(" ... \n"), Words());

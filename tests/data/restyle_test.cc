@@ -15,7 +15,9 @@ const std::string kRows =
     "{\"text\": \"<human>: i3\\n<bot>: Two\\n lines\\n\"}\n";
 
 std::vector<PlainRow> rows() { return read_plain_rows(kRows, "rows.jsonl"); }
-std::vector<StylePair> pairs(const std::string& content) { return read_style_pairs(content, "pairs.jsonl", rows(), "rows.jsonl"); }
+std::vector<StylePair> pairs(const std::string& content) {
+  return read_style_pairs(content, "pairs.jsonl", rows(), "rows.jsonl");
+}
 
 TEST(Restyle, PlainRows) {
   const auto read = rows();
@@ -25,7 +27,8 @@ TEST(Restyle, PlainRows) {
   EXPECT_EQ(read[1].plain, "I want tea");
   EXPECT_EQ(read[2].plain, "Two lines");
   EXPECT_EQ(read[2].line, 3u);
-  expect_error([] { read_plain_rows("{\"text\": \"<human>: a\\n<bot>:\"}", "rows.jsonl"); }, {"rows.jsonl:1", "no answer"});
+  expect_error([] { read_plain_rows("{\"text\": \"<human>: a\\n<bot>:\"}", "rows.jsonl"); },
+               {"rows.jsonl:1", "no answer"});
 }
 
 TEST(Restyle, PairsAreGivenOrFoundByTheirPrompt) {
@@ -40,7 +43,8 @@ TEST(Restyle, PairsAreGivenOrFoundByTheirPrompt) {
   EXPECT_EQ(read[1].styled, "Tea, please!");
   EXPECT_EQ(read[2].plain, "I am behind");
   EXPECT_EQ(read[2].styled, "I'm lagging");
-  expect_error([] { pairs("\n{\"text\": \"<human>: i9\\n<bot>: Tea!\\n\"}"); }, {"pairs.jsonl:2: ", "rows.jsonl", "not known"});
+  expect_error([] { pairs("\n{\"text\": \"<human>: i9\\n<bot>: Tea!\\n\"}"); },
+               {"pairs.jsonl:2: ", "rows.jsonl", "not known"});
   expect_error([] { pairs("{\"prompt\": \"a\", \"completion\": \" \"}"); }, {"pairs.jsonl:1: ", "empty"});
   expect_error([] { pairs("{\"prompt\": \"a\", \"completion\": 5}"); }, {"pairs.jsonl:1: ", "string"});
   expect_error([] { pairs("{\"prompt\": \"a\"}"); }, {"pairs.jsonl:1: "});
@@ -51,7 +55,8 @@ TEST(Restyle, PairsAreGivenOrFoundByTheirPrompt) {
 TEST(Restyle, Prompts) {
   const auto shown = restyle_exemplars("Warmer:", {{"I am late", "Sorry, I'm late"}, {"Hello", "Hiya"}});
   EXPECT_EQ(few_shot_prompt(shown, 2, restyle_prompt("Warmer:", "I want tea")),
-            "<human>: Warmer: I am late\n<bot>: Sorry, I'm late\n<human>: Warmer: Hello\n<bot>: Hiya\n<human>: Warmer: I want tea\n<bot>:");
+            "<human>: Warmer: I am late\n<bot>: Sorry, I'm late\n<human>: Warmer: Hello\n<bot>: Hiya\n<human>: Warmer: "
+            "I want tea\n<bot>:");
 }
 
 TEST(Restyle, AnswersAreChecked) {

@@ -1,4 +1,6 @@
 // Rows, their masks and their tokens.
+#include "aacft/data/rows.h"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -6,7 +8,6 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
-#include "aacft/data/rows.h"
 #include "aacft/data/samples.h"
 #include "formats/support.h"
 #include "support/paths.h"
@@ -57,9 +58,7 @@ TEST(RowText, PromptAndCompletion) {
 }
 
 TEST(RowText, Messages) {
-  const auto message = [](const char* role, const char* content) {
-    return json{{"role", role}, {"content", content}};
-  };
+  const auto message = [](const char* role, const char* content) { return json{{"role", role}, {"content", content}}; };
   const json row = {{"messages",
                      {message("system", "Be brief."), message("user", "a"), message("assistant", "b"),
                       message("human", "c"), message("bot", "d")}}};
@@ -148,23 +147,22 @@ TEST_F(Samples, TheMaskFollowsCharacters) {
   EXPECT_EQ(counted(one({{"text", "<human>: \u00e9t\u00e9\n<bot>: \u00e9t\u00e9\n"}}, kMasked, std::nullopt)),
             " \u00e9t\u00e9\n");
   // In decomposed form the text is shorter once normalised; offsets are those of the original.
-  EXPECT_EQ(
-      counted(one({{"text", "<human>: e\u0301te\u0301\n<bot>: e\u0301te\u0301\n"}}, kMasked, std::nullopt)),
-      " \u00e9t\u00e9\n");
+  EXPECT_EQ(counted(one({{"text", "<human>: e\u0301te\u0301\n<bot>: e\u0301te\u0301\n"}}, kMasked, std::nullopt)),
+            " \u00e9t\u00e9\n");
 }
 
 TEST_F(Samples, ATokenAcrossTheBorderBelongsToThePrompt) {
   const std::string text = "<human>: x\n<bot>: yes";
   const std::size_t border = text.find(':', 12);
   const auto tokens = tokenizer_->encode_with_offsets(text);
-  ASSERT_TRUE(std::any_of(tokens.begin(), tokens.end(),
-                          [&](const Token& t) { return t.begin < border && border < t.end; }));
+  ASSERT_TRUE(
+      std::any_of(tokens.begin(), tokens.end(), [&](const Token& t) { return t.begin < border && border < t.end; }));
   DataOptions options = kMasked;
   options.response_marker = "<bot>";
   EXPECT_EQ(counted(one({{"text", text}}, options, std::nullopt)), " yes");
-  EXPECT_EQ(counted(one({{"prompt", text.substr(0, border)}, {"completion", text.substr(border)}}, kMasked,
-                        std::nullopt)),
-            " yes");
+  EXPECT_EQ(
+      counted(one({{"prompt", text.substr(0, border)}, {"completion", text.substr(border)}}, kMasked, std::nullopt)),
+      " yes");
 }
 
 TEST_F(Samples, TheSpaceBeforeAWordDoesNotDecide) {
@@ -237,8 +235,7 @@ TEST_F(Samples, BadRowsMaySkipped) {
   EXPECT_EQ(samples[1].line, 5u);
   ASSERT_EQ(warnings_.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i)
-    EXPECT_TRUE(warnings_[i].starts_with("skipped " + where(std::vector<int>{1, 3, 4, 6}[i])))
-        << warnings_[i];
+    EXPECT_TRUE(warnings_[i].starts_with("skipped " + where(std::vector<int>{1, 3, 4, 6}[i]))) << warnings_[i];
   expect_error([&] { load("nonsense\n{}\n", options); }, {"every row is bad"}, file_.string());
   EXPECT_EQ(warnings_.size(), 2u);
 }
@@ -246,10 +243,8 @@ TEST_F(Samples, BadRowsMaySkipped) {
 TEST_F(Samples, EmptyFiles) {
   for (const char* content : {"", "\n", " \r\n\n", "\xEF\xBB\xBF"})
     expect_error([&] { load(content); }, {"no rows"}, file_.string());
-  expect_error([&] { load_samples(folder_ / "none.jsonl", *tokenizer_, kWhole, 0, 160, {}); },
-               {"none.jsonl"});
-  expect_error([&] { load_samples(folder_.path(), *tokenizer_, kWhole, 0, 160, {}); },
-               {folder_.path().string()});
+  expect_error([&] { load_samples(folder_ / "none.jsonl", *tokenizer_, kWhole, 0, 160, {}); }, {"none.jsonl"});
+  expect_error([&] { load_samples(folder_.path(), *tokenizer_, kWhole, 0, 160, {}); }, {folder_.path().string()});
 }
 
 TEST_F(Samples, LineEndsAndByteOrderMarks) {

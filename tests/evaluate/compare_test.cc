@@ -22,9 +22,11 @@ std::vector<AnswerCounts> answers(int right) {
 
 TEST(Compare, ScoresAreThoseOfTheSums) {
   AnswerCounts with_icons = count_answer("I am", "I am here");
-  with_icons.icons = 3, with_icons.icons_used = 2, with_icons.rows_with_icons = 1, with_icons.nll = 4, with_icons.tokens = 2;
+  with_icons.icons = 3, with_icons.icons_used = 2, with_icons.rows_with_icons = 1, with_icons.nll = 4,
+  with_icons.tokens = 2;
   AnswerCounts complete = count_answer("tea", "Tea!");
-  complete.icons = 1, complete.icons_used = 1, complete.rows_with_icons = 1, complete.complete = 1, complete.nll = 1, complete.tokens = 3;
+  complete.icons = 1, complete.icons_used = 1, complete.rows_with_icons = 1, complete.complete = 1, complete.nll = 1,
+  complete.tokens = 3;
   const auto scores = scores_of({{with_icons, complete}}, {0, 1});
   ASSERT_EQ(scores.size(), 1u);
   ChrfCounts both = chrf_counts("I am", "I am here");
@@ -41,7 +43,9 @@ TEST(Compare, ScoresAreThoseOfTheSums) {
 TEST(Compare, MetricsThatNothingWasCountedForAreLeftOut) {
   const auto scores = scores_of({answers(3), answers(3)}, {10, 1});
   for (const auto& system : scores)
-    for (const Score& score : system) EXPECT_TRUE(score.metric != Metric::kPerplexity && score.metric != Metric::kIconsUsed && score.metric != Metric::kComplete);
+    for (const Score& score : system)
+      EXPECT_TRUE(score.metric != Metric::kPerplexity && score.metric != Metric::kIconsUsed &&
+                  score.metric != Metric::kComplete);
   EXPECT_TRUE(scores_of({}, {}).empty());
   EXPECT_TRUE(scores_of({{}}, {}).at(0).empty());
 }
@@ -83,7 +87,9 @@ TEST(Compare, DifferencesAreToTheFirstSystemThatHasTheMetric) {
 }
 
 TEST(Compare, TheSameSeedGivesTheSameIntervals) {
-  const auto interval = [](std::uint64_t seed) { return *score_of(scores_of({answers(30)}, {50, seed}).at(0), Metric::kChrf).interval; };
+  const auto interval = [](std::uint64_t seed) {
+    return *score_of(scores_of({answers(30)}, {50, seed}).at(0), Metric::kChrf).interval;
+  };
   EXPECT_EQ(interval(1).low, interval(1).low);
   EXPECT_NE(interval(1).low, interval(2).low);
 }

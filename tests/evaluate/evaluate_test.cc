@@ -52,7 +52,8 @@ TEST_P(FirstStep, IsTheLossOfItsRows) {
   EXPECT_NEAR(sum / static_cast<double>(report.tokens), report.loss, 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Goldens, FirstStep, ::testing::Values("seq-r2-token", "seq-r2-completion", "par-r4-all", "seq-r2-dora"),
+INSTANTIATE_TEST_SUITE_P(Goldens, FirstStep,
+                         ::testing::Values("seq-r2-token", "seq-r2-completion", "par-r4-all", "seq-r2-dora"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

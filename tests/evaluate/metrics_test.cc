@@ -53,7 +53,8 @@ ChrfCounts counted(const std::string& answer, const std::string& reference) {
     for (std::size_t i = 0; i + n <= answer.size(); ++i) ++a[answer.substr(i, n)];
     for (std::size_t i = 0; i + n <= reference.size(); ++i) ++r[reference.substr(i, n)];
     ChrfCounts::Order& order = counts.orders[n - 1];
-    for (const auto& [ngram, count] : a) order.answer += r.empty() ? 0 : count, order.common += r.contains(ngram) ? std::min(count, r.at(ngram)) : 0;
+    for (const auto& [ngram, count] : a)
+      order.answer += r.empty() ? 0 : count, order.common += r.contains(ngram) ? std::min(count, r.at(ngram)) : 0;
     for (const auto& [ngram, count] : r) order.reference += count;
   }
   return counts;
@@ -64,7 +65,8 @@ TEST(Metrics, CountsEqualASlowReference) {
   std::uint64_t at = 0;
   const auto text = [&] {
     std::string letters;
-    for (std::uint32_t left = draws.bits(at++) % 30; left > 0; --left) letters += static_cast<char>('a' + draws.bits(at++) % 3);
+    for (std::uint32_t left = draws.bits(at++) % 30; left > 0; --left)
+      letters += static_cast<char>('a' + draws.bits(at++) % 3);
     return letters;
   };
   for (int i = 0; i < 300; ++i) {

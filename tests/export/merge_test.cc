@@ -37,9 +37,7 @@ double unit_roundoff(Dtype dtype) {
   return dtype == Dtype::kFloat32 ? 0x1p-24 : dtype == Dtype::kFloat16 ? 0x1p-11 : 0x1p-8;
 }
 
-bool empty_folder(const fs::path& folder) {
-  return fs::directory_iterator(folder) == fs::directory_iterator();
-}
+bool empty_folder(const fs::path& folder) { return fs::directory_iterator(folder) == fs::directory_iterator(); }
 
 // An adapter of a model in a folder, with random values.
 void write_adapter(const fs::path& model_folder, const LoraConfig& config, const fs::path& folder,
@@ -95,7 +93,8 @@ TEST(Merge, WithoutAnAdapterTheBaseItselfInAnotherType) {
   ASSERT_TRUE(report.max_logit_difference);
   const auto base = weights_of(goldens_dir() / "seq"), half = weights_of(out / "half");
   ASSERT_EQ(half.size(), base.size());
-  for (const auto& [tensor, value] : base) EXPECT_TRUE(same_bits(half.at(tensor), value.to(torch::kFloat16).to(torch::kFloat32))) << tensor;
+  for (const auto& [tensor, value] : base)
+    EXPECT_TRUE(same_bits(half.at(tensor), value.to(torch::kFloat16).to(torch::kFloat32))) << tensor;
 }
 
 // ---- law 5 ----
@@ -122,8 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Merge, Law5, ::testing::ValuesIn(kLaw5Cases),
 
 TEST_P(Law5, MergedModelSpeaksAlike) {
   const auto& [name, model, adapter_tag, dtype] = GetParam();
-  const fs::path base_folder = goldens_dir() / model,
-                 adapter_folder = goldens_dir() / ("adapter-" + adapter_tag);
+  const fs::path base_folder = goldens_dir() / model, adapter_folder = goldens_dir() / ("adapter-" + adapter_tag);
   const TemporaryFolder out;
   MergeOptions options = options_of(base_folder, adapter_folder, out / "merged");
   options.dtype = dtype;
@@ -139,10 +137,9 @@ TEST_P(Law5, MergedModelSpeaksAlike) {
 
   // The report's numbers.
   const auto tokenizer = load_tokenizer(out / "merged");
-  const Pass prompts = make_pass(
-      std::vector<Ids>{tokenizer->encode(options.prompts[0]), tokenizer->encode(options.prompts[1])});
-  const Tensor a = logits_of(base, prompts).to(torch::kFloat64),
-               b = logits_of(merged, prompts).to(torch::kFloat64);
+  const Pass prompts =
+      make_pass(std::vector<Ids>{tokenizer->encode(options.prompts[0]), tokenizer->encode(options.prompts[1])});
+  const Tensor a = logits_of(base, prompts).to(torch::kFloat64), b = logits_of(merged, prompts).to(torch::kFloat64);
   const double difference = (a - b).abs().max().item<double>();
   const Tensor p = torch::log_softmax(a, -1), q = torch::log_softmax(b, -1);
   EXPECT_NEAR(report.max_logit_difference.value(), difference, 1e-6);
@@ -188,8 +185,8 @@ TEST(Merge, FolderIsComplete) {
     const fs::path model = goldens_dir() / name;
     write_adapter(model, all_linears(), out / "adapter");
     const MergeReport report = merge(options_of(model, out / "adapter", out / "merged"), {});
-    for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
-                             "tokenizer_config.json"})
+    for (const char* file :
+         {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
       EXPECT_TRUE(fs::exists(out / "merged" / file)) << file;
     for (const char* file : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"})
       EXPECT_EQ(read_file(out / "merged" / file), read_file(model / file));
@@ -277,8 +274,7 @@ TEST(Merge, Delta) {
       const Tensor delta = widened_copy(view), sum = base.at(view.name) + delta;
       EXPECT_GT(norm_of(delta), 0);
       // The delta and the merged weight are each rounded once.
-      const Tensor bound =
-          (delta.abs() + merged.at(view.name).abs() + 2 * sum.abs()) * unit_roundoff(dtype) + 0x1p-24;
+      const Tensor bound = (delta.abs() + merged.at(view.name).abs() + 2 * sum.abs()) * unit_roundoff(dtype) + 0x1p-24;
       EXPECT_TRUE(((sum - merged.at(view.name)).abs() <= bound).all().item<bool>()) << view.name;
     }
     // It does not count as weights of the model.
@@ -330,8 +326,7 @@ class MergeErrors : public ::testing::Test {
   fs::path changed_adapter(const std::string& tag, const std::function<void(NamedTensors&)>& change) {
     NamedTensors tensors;
     const SafetensorsFile file(goldens_dir() / ("adapter-" + tag) / "adapter_model.safetensors");
-    for (const TensorView& view : file.tensors())
-      tensors.emplace_back(view.name, resident_tensor(view).clone());
+    for (const TensorView& view : file.tensors()) tensors.emplace_back(view.name, resident_tensor(view).clone());
     change(tensors);
     const fs::path folder = inputs_ / "adapter";
     fs::create_directories(folder);
@@ -360,17 +355,16 @@ TEST_F(MergeErrors, OutputExists) {
 TEST_F(MergeErrors, AdapterOfAnotherModel) {
   expect(options_of(goldens_dir() / "par", adapter_, out_ / "merged"), {"another model", "query_key_value"});
   // As wide, but of one layer.
-  expect(options_of(goldens_dir() / "tied", adapter_, out_ / "merged"),
-         {"another model", "gpt_neox.layers.1."});
+  expect(options_of(goldens_dir() / "tied", adapter_, out_ / "merged"), {"another model", "gpt_neox.layers.1."});
   // The head can be adapted by PEFT, but not here.
-  MergeOptions head = options_of(
-      seq_,
-      changed_adapter("seq-r2-token",
-                      [](NamedTensors& t) {
-                        t.emplace_back("base_model.model.embed_out.lora_A.weight", torch::ones({2, 24}));
-                        t.emplace_back("base_model.model.embed_out.lora_B.weight", torch::ones({520, 2}));
-                      }),
-      out_ / "merged");
+  MergeOptions head =
+      options_of(seq_,
+                 changed_adapter("seq-r2-token",
+                                 [](NamedTensors& t) {
+                                   t.emplace_back("base_model.model.embed_out.lora_A.weight", torch::ones({2, 24}));
+                                   t.emplace_back("base_model.model.embed_out.lora_B.weight", torch::ones({520, 2}));
+                                 }),
+                 out_ / "merged");
   head.check = true;
   expect(head, {"embed_out"});
 }

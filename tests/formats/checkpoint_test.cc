@@ -15,9 +15,8 @@ const std::string kOne = raw<float>({1, 2}), kTwo = raw<float>({3});
 void write_sharded(const std::filesystem::path& folder, const std::string& shard_of_b = "two.safetensors") {
   write_safetensors(folder / "one.safetensors", {view("a", Dtype::kFloat32, {2}, kOne)});
   write_safetensors(folder / "two.safetensors", {view("b", Dtype::kFloat32, {1}, kTwo)});
-  write_text(
-      folder / "model.safetensors.index.json",
-      R"({"metadata":{"total_size":12},"weight_map":{"a":"one.safetensors","b":")" + shard_of_b + "\"}}");
+  write_text(folder / "model.safetensors.index.json",
+             R"({"metadata":{"total_size":12},"weight_map":{"a":"one.safetensors","b":")" + shard_of_b + "\"}}");
 }
 
 TEST(Checkpoint, ReadsShards) {
@@ -61,8 +60,7 @@ TEST(Checkpoint, SaysWhatIsWrong) {
   fails({"one.safetensors", "'b' is not in it"});
 
   write_sharded(folder.path());
-  std::filesystem::resize_file(folder / "two.safetensors",
-                               std::filesystem::file_size(folder / "two.safetensors") - 1);
+  std::filesystem::resize_file(folder / "two.safetensors", std::filesystem::file_size(folder / "two.safetensors") - 1);
   fails({"two.safetensors", "'b'", "cut short"});
 
   write_sharded(folder.path());
@@ -81,7 +79,8 @@ TEST(Checkpoint, SaysWhatIsWrong) {
   fails({index.string(), "'a' occurs twice"});
 }
 
-// The cache of Hugging Face: the folder's files are links to blobs elsewhere. That is the user's doing, unlike a path in an index.
+// The cache of Hugging Face: the folder's files are links to blobs elsewhere. That is the user's doing, unlike a path
+// in an index.
 TEST(Checkpoint, ReadsLinks) {
   const TemporaryFolder folder;
   const auto blobs = folder / "blobs", snapshot = folder / "snapshots/1";
@@ -119,8 +118,7 @@ TEST(Checkpoint, EveryLayoutHoldsTheSame) {
        {Case{"seq-bin-fp16", "torch bin", Dtype::kFloat16, std::ldexp(1, -11), std::ldexp(1, -25)},
         Case{"seq-bin-legacy", "torch bin", Dtype::kFloat32, 0, 0},
         Case{"seq-bin-sharded", "sharded torch bin", Dtype::kFloat32, 0, 0},
-        Case{"seq-safetensors-sharded-bf16", "sharded safetensors", Dtype::kBFloat16, std::ldexp(1, -8),
-             0}}) {
+        Case{"seq-safetensors-sharded-bf16", "sharded safetensors", Dtype::kBFloat16, std::ldexp(1, -8), 0}}) {
     const Checkpoint other(goldens / c.folder);
     EXPECT_EQ(other.layout(), c.layout);
     for (const TensorView& expected : reference.tensors()) {

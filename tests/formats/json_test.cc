@@ -44,9 +44,8 @@ TEST(Json, Lines) {
   const auto bad = [&](std::size_t line, const std::string& why) {
     faults.push_back(std::to_string(line) + " " + why);
   };
-  read_json_lines(
-      "\xEF\xBB\xBF{\"a\":1}\r\n\n  \r\n{\"a\": 2\n[3]\n{\"a\":\"\xC3\"}\n{\"a\":1,\"a\":2}\n{\"a\":4}", row,
-      bad);
+  read_json_lines("\xEF\xBB\xBF{\"a\":1}\r\n\n  \r\n{\"a\": 2\n[3]\n{\"a\":\"\xC3\"}\n{\"a\":1,\"a\":2}\n{\"a\":4}",
+                  row, bad);
   EXPECT_EQ(rows, (std::vector<std::string>{"1{\"a\":1}", "8{\"a\":4}"}));
   ASSERT_EQ(faults.size(), 4u);
   EXPECT_TRUE(faults[0].starts_with("4 column 8: not valid JSON: ")) << faults[0];
@@ -77,8 +76,7 @@ TEST(Json, TheTalksData) {
     EXPECT_EQ(line, ++rows);
     EXPECT_TRUE(value.at("text").is_string());
   };
-  read_json_lines(content, row,
-                  [](std::size_t line, const std::string& why) { ADD_FAILURE() << line << why; });
+  read_json_lines(content, row, [](std::size_t line, const std::string& why) { ADD_FAILURE() << line << why; });
   EXPECT_EQ(rows, 503u);
 }
 

@@ -48,8 +48,7 @@ TEST(Safetensors, WritesWhatItReads) {
 TEST(Safetensors, StreamsInPiecesOfAnySize) {
   const TemporaryFolder folder;
   const std::string data = raw<float>({1, 2, 3, 4, 5});
-  SafetensorsWriter writer(folder / "a.safetensors",
-                           {{"x", Dtype::kFloat32, {2}}, {"y", Dtype::kFloat32, {3}}});
+  SafetensorsWriter writer(folder / "a.safetensors", {{"x", Dtype::kFloat32, {2}}, {"y", Dtype::kFloat32, {3}}});
   EXPECT_THROW(writer.commit(), std::logic_error);
   for (std::size_t at = 0; at < data.size(); at += 7)
     writer.write(std::as_bytes(std::span(data).subspan(at, std::min<std::size_t>(7, data.size() - at))));
@@ -77,8 +76,8 @@ TEST(Safetensors, EveryTruncationIsAnError) {
   const TemporaryFolder folder;
   const std::string data = raw<float>({1, 2, 3});
   const auto path = folder / "a.safetensors";
-  write_safetensors(path, {view("x", Dtype::kFloat32, {2}, data.substr(0, 8)),
-                           view("y", Dtype::kFloat32, {1}, data.substr(8))});
+  write_safetensors(
+      path, {view("x", Dtype::kFloat32, {2}, data.substr(0, 8)), view("y", Dtype::kFloat32, {1}, data.substr(8))});
   const std::string whole = read_file(path);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     write_text(path, whole.substr(0, size));
@@ -104,8 +103,7 @@ TEST(Safetensors, FlippedBytesNeverCrash) {
         const SafetensorsFile file(path);
         for (const TensorView& tensor : file.tensors())
           EXPECT_EQ(tensor.bytes.size(), static_cast<std::size_t>(tensor.numel()) * dtype_size(tensor.dtype));
-      } catch (const Error&) {
-      }
+      } catch (const Error&) {}
     }
 }
 
@@ -139,8 +137,7 @@ TEST(Safetensors, DamagedHeaders) {
   fails(one("F32", "[18446744073709551615]", "[0,8]"), {"'w'"});
   fails(one("F32", "2", "[0,8]"), {"'w'", "shape an array"});
   fails(one("F32", "[2]", "[0,4,8]"), {"'w'", "two numbers"});
-  fails(file_with(R"({"w":{"dtype":"F32","shape":[2]}})", data),
-        {"'w'", "must hold dtype, shape and data_offsets"});
+  fails(file_with(R"({"w":{"dtype":"F32","shape":[2]}})", data), {"'w'", "must hold dtype, shape and data_offsets"});
   fails(file_with(R"({"w":3})", data), {"'w'"});
   fails(file_with(R"({"__metadata__":{"a":1}})", ""), {"__metadata__ 'a' must be a string"});
   fails(file_with(R"({"__metadata__":1})", ""), {"__metadata__ must be an object"});
@@ -157,7 +154,8 @@ TEST(Safetensors, DamagedHeaders) {
 // The product of the other extents fits no number.
 TEST(Safetensors, EmptyTensorsOfAnyShape) {
   const TemporaryFolder folder;
-  write_text(folder / "a", file_with(R"({"w":{"dtype":"U8","shape":[4611686018427387904,2,0],"data_offsets":[0,0]}})", ""));
+  write_text(folder / "a",
+             file_with(R"({"w":{"dtype":"U8","shape":[4611686018427387904,2,0],"data_offsets":[0,0]}})", ""));
   EXPECT_EQ(SafetensorsFile(folder / "a").tensors().at(0).numel(), 0);
 }
 
@@ -180,8 +178,7 @@ TEST(Safetensors, LongAndStrangeNamesInMessages) {
 
 TEST(Safetensors, OddHeaderLengthsAndNoMetadata) {
   const TemporaryFolder folder;
-  write_text(folder / "a",
-             file_with(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", raw<float>({2.5f})));
+  write_text(folder / "a", file_with(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", raw<float>({2.5f})));
   const SafetensorsFile file(folder / "a");
   EXPECT_EQ(value_at(file.tensors().at(0), 0), 2.5);
   EXPECT_TRUE(file.metadata().empty());

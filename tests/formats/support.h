@@ -41,8 +41,7 @@ std::string little(T value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-inline TensorView view(std::string name, Dtype dtype, std::vector<std::int64_t> shape,
-                       std::string_view bytes) {
+inline TensorView view(std::string name, Dtype dtype, std::vector<std::int64_t> shape, std::string_view bytes) {
   return {std::move(name), dtype, std::move(shape), std::as_bytes(std::span(bytes))};
 }
 
@@ -63,8 +62,7 @@ inline double value_at(const TensorView& tensor, std::int64_t i) {
   std::memcpy(&bits, at, dtype_size(tensor.dtype));
   if (tensor.dtype == Dtype::kFloat16) {
     const int exponent = (bits >> 10) & 0x1F, mantissa = bits & 0x3FF;
-    const double magnitude =
-        exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+    const double magnitude = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
     return bits & 0x8000 ? -magnitude : magnitude;
   }
   if (tensor.dtype == Dtype::kBFloat16) bits <<= 16;

@@ -11,9 +11,8 @@ namespace aacft::testing {
 namespace {
 
 TEST(Tensor, NamesOfTypes) {
-  for (const Dtype dtype :
-       {Dtype::kFloat32, Dtype::kFloat16, Dtype::kBFloat16, Dtype::kFloat64, Dtype::kInt64, Dtype::kInt32,
-        Dtype::kInt16, Dtype::kInt8, Dtype::kUint8, Dtype::kBool})
+  for (const Dtype dtype : {Dtype::kFloat32, Dtype::kFloat16, Dtype::kBFloat16, Dtype::kFloat64, Dtype::kInt64,
+                            Dtype::kInt32, Dtype::kInt16, Dtype::kInt8, Dtype::kUint8, Dtype::kBool})
     EXPECT_EQ(parse_dtype(dtype_name(dtype)), dtype);
   EXPECT_EQ(parse_dtype("fp16"), Dtype::kFloat16);
   EXPECT_EQ(parse_dtype("bf16"), Dtype::kBFloat16);
@@ -70,8 +69,7 @@ TEST(Tensor, FirstNonFiniteAcrossTasks) {
     const std::string_view bytes(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
     for (const int count : {1, 3}) {
       set_threads(count);
-      EXPECT_EQ(first_non_finite(view("x", Dtype::kFloat32, {5'000'000}, bytes)),
-                static_cast<std::int64_t>(i));
+      EXPECT_EQ(first_non_finite(view("x", Dtype::kFloat32, {5'000'000}, bytes)), static_cast<std::int64_t>(i));
     }
   }
 }

@@ -28,41 +28,35 @@ std::string make_zip(const std::vector<Entry>& entries, bool zip64 = false) {
   const auto u64 = [](std::size_t value) { return little(static_cast<std::uint64_t>(value)); };
   for (const auto& [name, data, method] : entries) {
     const std::string sizes = zip64 ? u32(~0u) + u32(~0u) : u32(data.size()) + u32(data.size());
-    const std::string extra =
-        zip64 ? u16(1) + u16(24) + u64(data.size()) + u64(data.size()) + u64(file.size()) : "";
+    const std::string extra = zip64 ? u16(1) + u16(24) + u64(data.size()) + u64(data.size()) + u64(file.size()) : "";
     directory += u32(0x02014B50) + u16(45) + u16(45) + u16(0) + u16(method) + u32(0) + u32(0) + sizes +
                  u16(name.size()) + u16(extra.size()) + u16(0) + u16(0) + u16(0) + u32(0) +
                  (zip64 ? u32(~0u) : u32(file.size())) + name + extra;
-    file += u32(0x04034B50) + u16(45) + u16(0) + u16(method) + u32(0) + u32(0) + sizes + u16(name.size()) +
-            u16(5) + name + "extra" + data;
+    file += u32(0x04034B50) + u16(45) + u16(0) + u16(method) + u32(0) + u32(0) + sizes + u16(name.size()) + u16(5) +
+            name + "extra" + data;
   }
   const std::size_t at = file.size(), end64 = at + directory.size(), count = entries.size();
   file += directory;
   if (zip64)
     file += u32(0x06064B50) + u64(44) + u16(45) + u16(45) + u32(0) + u32(0) + u64(count) + u64(count) +
             u64(directory.size()) + u64(at) + u32(0x07064B50) + u32(0) + u64(end64) + u32(1);
-  return file + u32(0x06054B50) + u16(0) + u16(0) + u16(zip64 ? 0xFFFF : count) +
-         u16(zip64 ? 0xFFFF : count) + u32(zip64 ? ~0u : directory.size()) + u32(zip64 ? ~0u : at) + u16(7) +
-         "comment";
+  return file + u32(0x06054B50) + u16(0) + u16(0) + u16(zip64 ? 0xFFFF : count) + u16(zip64 ? 0xFFFF : count) +
+         u32(zip64 ? ~0u : directory.size()) + u32(zip64 ? ~0u : at) + u16(7) + "comment";
 }
 
 // Pieces of a pickle.
 std::string str(const std::string& text) {
   return std::string("X") + little(static_cast<std::uint32_t>(text.size())) + text;
 }
-std::string global(const std::string& module, const std::string& name) {
-  return "c" + module + "\n" + name + "\n";
-}
+std::string global(const std::string& module, const std::string& name) { return "c" + module + "\n" + name + "\n"; }
 std::string integer(std::int64_t value) { return "\x8A\x08" + little(value); }
 std::string integers(const std::vector<std::int64_t>& values) {
   std::string text = "(";
   for (const std::int64_t value : values) text += integer(value);
   return text + "t";
 }
-std::string storage(std::int64_t numel, const std::string& type = "FloatStorage",
-                    const std::string& key = "0") {
-  return std::string("(") + str("storage") + global("torch", type) + str(key) + str("cpu") + integer(numel) +
-         "tQ";
+std::string storage(std::int64_t numel, const std::string& type = "FloatStorage", const std::string& key = "0") {
+  return std::string("(") + str("storage") + global("torch", type) + str(key) + str("cpu") + integer(numel) + "tQ";
 }
 std::string tensor(const std::string& from, std::int64_t offset, const std::vector<std::int64_t>& shape,
                    const std::vector<std::int64_t>& stride) {
@@ -72,8 +66,7 @@ std::string tensor(const std::string& from, std::int64_t offset, const std::vect
 std::string dict(const std::string& items) { return "\x80\x02}(" + items + "u."; }
 
 std::string torch_zip(const std::string& pickle, const std::string& data, bool zip64 = false) {
-  return make_zip({{"archive/data.pkl", pickle}, {"archive/data/0", data}, {"archive/version", "3\n"}},
-                  zip64);
+  return make_zip({{"archive/data.pkl", pickle}, {"archive/data/0", data}, {"archive/version", "3\n"}}, zip64);
 }
 
 std::string torch_legacy(const std::string& pickle, const std::string& storages, bool little_endian = true) {
@@ -107,11 +100,10 @@ TEST_F(TorchBin, ReadsEveryKindOfTensor) {
     const auto& tensors = file.tensors();
     std::vector<std::string> names;
     for (const TensorView& tensor : tensors) names.push_back(tensor.name);
-    EXPECT_EQ(names, (std::vector<std::string>{"plain", "transposed", "slice", "every_other", "parameter",
-                                               "half", "brain", "long", "int", "short", "char", "byte",
-                                               "bool", "double", "scalar", "empty", "expanded"}));
-    const auto expect = [&](const char* which, Dtype dtype, std::vector<std::int64_t> shape,
-                            const std::string& bytes) {
+    EXPECT_EQ(names, (std::vector<std::string>{"plain", "transposed", "slice", "every_other", "parameter", "half",
+                                               "brain", "long", "int", "short", "char", "byte", "bool", "double",
+                                               "scalar", "empty", "expanded"}));
+    const auto expect = [&](const char* which, Dtype dtype, std::vector<std::int64_t> shape, const std::string& bytes) {
       const TensorView* tensor = find(tensors, which);
       ASSERT_NE(tensor, nullptr) << which;
       EXPECT_EQ(tensor->dtype, dtype) << which;
@@ -154,12 +146,10 @@ TEST_F(TorchBin, RefusesCallsOfTheFile) {
   const std::string call = global("os", "system") + str("touch OWNED") + "\x85R";
   fails(torch_zip(dict(str("w") + call), floats_), {"refused: the file calls 'os.system'"});
   fails(torch_legacy(dict(str("w") + call), ""), {"refused: the file calls 'os.system'"});
-  fails(torch_legacy("\x80\x04" + str("os") + str("system") + "\x93" + str("x") + "\x85R.", ""),
-        {"'os.system'"});
+  fails(torch_legacy("\x80\x04" + str("os") + str("system") + "\x93" + str("x") + "\x85R.", ""), {"'os.system'"});
   fails(torch_zip(dict(str("w") + global("torch.storage", "_load_from_bytes") + str("x") + "\x85R"), floats_),
         {"'torch.storage._load_from_bytes'"});
-  fails(torch_zip(dict(str("w") + global("a\x1B[31m", std::string(1000, 'b'))), floats_),
-        {"'a?[31m.bbb", "...'"});
+  fails(torch_zip(dict(str("w") + global("a\x1B[31m", std::string(1000, 'b'))), floats_), {"'a?[31m.bbb", "...'"});
   // Even where the magic number should be.
   fails("\x80\x02" + call + ".", {"'os.system'"});
 }
@@ -169,8 +159,7 @@ TEST_F(TorchBin, EveryTruncationIsAnError) {
     const std::string whole = read_file(fixture(name));
     for (std::size_t size = 0; size < whole.size(); ++size) fails(whole.substr(0, size), {path_.string()});
   }
-  const std::string pickle =
-      dict(str("w") + tensor(storage(6), 0, {2, 3}, {3, 1})) + "\x80\x02](" + str("0") + "e.";
+  const std::string pickle = dict(str("w") + tensor(storage(6), 0, {2, 3}, {3, 1})) + "\x80\x02](" + str("0") + "e.";
   const std::string legacy = torch_legacy(pickle, little<std::int64_t>(6) + floats_);
   EXPECT_EQ(bytes_of(open(legacy).tensors().at(0)), floats_);
   fails(legacy.substr(0, legacy.size() - 1), {"'w'", "storage '0' is missing or cut short"});
@@ -187,10 +176,8 @@ TEST_F(TorchBin, FlippedBytesNeverCrash) {
         try {
           const TorchBinFile file = open(damaged);
           for (const TensorView& tensor : file.tensors())
-            EXPECT_EQ(tensor.bytes.size(),
-                      static_cast<std::size_t>(tensor.numel()) * dtype_size(tensor.dtype));
-        } catch (const Error&) {
-        }
+            EXPECT_EQ(tensor.bytes.size(), static_cast<std::size_t>(tensor.numel()) * dtype_size(tensor.dtype));
+        } catch (const Error&) {}
       }
   }
 }
@@ -206,14 +193,12 @@ TEST_F(TorchBin, Zip64) {
 }
 
 TEST_F(TorchBin, StridesAndBounds) {
-  const auto one = [&](std::int64_t offset, std::vector<std::int64_t> shape,
-                       std::vector<std::int64_t> stride) {
+  const auto one = [&](std::int64_t offset, std::vector<std::int64_t> shape, std::vector<std::int64_t> stride) {
     return torch_zip(dict(str("w") + tensor(storage(6), offset, shape, stride)), floats_);
   };
   EXPECT_EQ(bytes_of(open(one(0, {3, 2}, {1, 3})).tensors().at(0)), raw<float>({0, 3, 1, 4, 2, 5}));
   EXPECT_EQ(bytes_of(open(one(1, {2, 1, 2}, {2, 99, 1})).tensors().at(0)), raw<float>({1, 2, 3, 4}));
-  EXPECT_EQ(bytes_of(open(one(0, {2, 2, 2}, {2, 1, 1})).tensors().at(0)),
-            raw<float>({0, 1, 1, 2, 2, 3, 3, 4}));
+  EXPECT_EQ(bytes_of(open(one(0, {2, 2, 2}, {2, 1, 1})).tensors().at(0)), raw<float>({0, 1, 1, 2, 2, 3, 3, 4}));
   const std::int64_t any = std::numeric_limits<std::int64_t>::max();
   EXPECT_EQ(bytes_of(open(one(0, {2, 1, 1, 2}, {1, any, any, 3})).tensors().at(0)), raw<float>({0, 3, 1, 4}));
   fails(one(0, {7}, {1}), {"'w'", "shape [7]", "reach element 6 of a storage of 6"});
@@ -237,16 +222,13 @@ TEST_F(TorchBin, Storages) {
   fails(make_zip({{"a/data.pkl", dict(w)}}), {"'w'", "storage '0' is missing"});
   fails(torch_zip(dict(w + str("v") + tensor(storage(6, "HalfStorage"), 0, {6}, {1})), floats_),
         {"'0' is declared in two ways"});
-  fails(torch_zip(dict(w + str("v") + tensor(storage(5), 0, {5}, {1})), floats_),
-        {"'0' is declared in two ways"});
+  fails(torch_zip(dict(w + str("v") + tensor(storage(5), 0, {5}, {1})), floats_), {"'0' is declared in two ways"});
   fails(torch_zip(dict(str("w") + tensor(storage(-1), 0, {1}, {1})), floats_), {"'0'"});
   fails(torch_zip(dict(w + w), floats_), {"'w'", "occurs twice"});
   fails(torch_zip(dict(str("\xFF") + tensor(storage(6), 0, {6}, {1})), floats_), {"UTF-8"});
   const std::string keys = "\x80\x02](" + str("0") + "e.";
-  fails(torch_legacy(dict(w) + keys, little<std::int64_t>(5) + floats_),
-        {"storage '0' does not have the size"});
-  fails(torch_legacy(dict(w) + "\x80\x02](" + str("1") + "e.", little<std::int64_t>(6) + floats_),
-        {path_.string()});
+  fails(torch_legacy(dict(w) + keys, little<std::int64_t>(5) + floats_), {"storage '0' does not have the size"});
+  fails(torch_legacy(dict(w) + "\x80\x02](" + str("1") + "e.", little<std::int64_t>(6) + floats_), {path_.string()});
   fails(torch_legacy(dict(w) + keys, little<std::int64_t>(6) + floats_, false), {"little-endian"});
 }
 
@@ -257,8 +239,7 @@ TEST_F(TorchBin, NotAStateDict) {
   fails("\x80\x02K\x01.", {"magic number"});
   fails(make_zip({{"a/readme", ""}}), {"without data.pkl"});
   fails(make_zip({{"a/data.pkl", "\x80\x02}.", 8}}), {"'a/data.pkl' is compressed"});
-  fails(make_zip({{"a/data.pkl", "\x80\x02}."}, {"a/data.pkl", "\x80\x02}."}}),
-        {"'a/data.pkl' occurs twice"});
+  fails(make_zip({{"a/data.pkl", "\x80\x02}."}, {"a/data.pkl", "\x80\x02}."}}), {"'a/data.pkl' occurs twice"});
   fails(make_zip({{"a/data.pkl", "\x80\x02}."}, {"a/byteorder", "big"}}), {"byte order is 'big'"});
   fails(torch_zip("\x80\x02].", floats_), {"no state dict"});
   fails(torch_zip(dict(str("model") + "}(" + str("w") + tensor(storage(6), 0, {6}, {1}) + "u"), floats_),
@@ -286,8 +267,7 @@ TEST_F(TorchBin, DamagedPickles) {
   for (int i = 0; i < 1000; ++i) bomb += "(" + std::string("h\0h\0h\0h\0", 8) + "tq" + std::string(1, '\0');
   fails(torch_zip(bomb + ".", floats_), {"no state dict"});
   // A dict that holds itself.
-  fails(torch_zip("\x80\x02}q" + std::string(1, '\0') + str("state_dict") + "h" + std::string(1, '\0') + "s.",
-                  floats_),
+  fails(torch_zip("\x80\x02}q" + std::string(1, '\0') + str("state_dict") + "h" + std::string(1, '\0') + "s.", floats_),
         {"no tensors"});
 }
 

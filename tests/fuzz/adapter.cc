@@ -1,4 +1,5 @@
-// An adapter folder, as far as it is read without torch: its configuration, the tensors' names, and what both say together.
+// An adapter folder, as far as it is read without torch: its configuration, the tensors' names, and what both say
+// together.
 #include <cmath>
 
 #include "aacft/base/file.h"

@@ -1,7 +1,6 @@
 // config.json.
-#include "aacft/model/config.h"
-
 #include "aacft/formats/json.h"
+#include "aacft/model/config.h"
 #include "fuzz/target.h"
 
 void aacft::fuzz::run(std::string_view input) {
@@ -10,5 +9,6 @@ void aacft::fuzz::run(std::string_view input) {
   require(config.head_dim() * config.num_heads == config.hidden_size, "heads divide the hidden size");
   require(config.rotary_dims() >= 0 && config.rotary_dims() <= config.head_dim(), "rotary dimensions are a head's");
   const nlohmann::json written = to_json(config, Dtype::kFloat16);
-  require(to_json(parse_model_config(parse_json_object(written.dump(), "again"), "again"), Dtype::kFloat16) == written, "read(write(x)) == x");
+  require(to_json(parse_model_config(parse_json_object(written.dump(), "again"), "again"), Dtype::kFloat16) == written,
+          "read(write(x)) == x");
 }

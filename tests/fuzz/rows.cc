@@ -29,8 +29,7 @@ void run(std::string_view input) {
       [](std::size_t, const nlohmann::json& row) {
         try {
           prompt_of(row);
-        } catch (const Error&) {
-        }
+        } catch (const Error&) {}
       },
       [](std::size_t, const std::string&) {});
   const fs::path file = write("rows.jsonl", input);
@@ -38,8 +37,10 @@ void run(std::string_view input) {
     const DataOptions options{.mask_prompt = mask, .truncate = mask, .skip_bad_rows = true};
     try {
       for (const Sample& sample : load_samples(file, Bytes(), options, 256, 200, {})) {
-        require(!sample.ids.empty() && sample.ids.size() <= 200 && sample.counts.size() == sample.ids.size(), "a sample fits the context");
-        require(sample.counted() > 0 && !sample.counts[0] && sample.line > 0, "a sample counts, but for its first token");
+        require(!sample.ids.empty() && sample.ids.size() <= 200 && sample.counts.size() == sample.ids.size(),
+                "a sample fits the context");
+        require(sample.counted() > 0 && !sample.counts[0] && sample.line > 0,
+                "a sample counts, but for its first token");
       }
     } catch (const Error&) {
       if (mask) throw;

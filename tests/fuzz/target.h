@@ -1,6 +1,6 @@
 // What the fuzz targets share. Each target is one function, fuzz::run, from the bytes of a file to a reader and the
-// properties of what it read. An aacft::Error is an answer; any other exception, a crash, a hang or an allocation that the
-// size of the input does not explain is a finding.
+// properties of what it read. An aacft::Error is an answer; any other exception, a crash, a hang or an allocation that
+// the size of the input does not explain is a finding.
 #pragma once
 
 #include <fcntl.h>
@@ -64,7 +64,8 @@ inline void require_sound(const std::vector<TensorView>& tensors, std::size_t mo
   unsigned sum = 0;
   for (const TensorView& tensor : tensors) {
     require(names.insert(tensor.name).second, "names are unique");
-    require(tensor.bytes.size() == static_cast<std::size_t>(tensor.numel()) * dtype_size(tensor.dtype), "a tensor has the bytes of its shape");
+    require(tensor.bytes.size() == static_cast<std::size_t>(tensor.numel()) * dtype_size(tensor.dtype),
+            "a tensor has the bytes of its shape");
     bytes += tensor.bytes.size();
     for (const std::byte byte : tensor.bytes) sum += static_cast<unsigned>(byte);
     first_non_finite(tensor);
@@ -82,7 +83,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const aacft::Error& error) {
     const std::string_view message = error.what();
     require(!message.empty() && message.size() < 5000, "a message is short");
-    for (const char c : message) require(static_cast<unsigned char>(c) >= 0x20 || c == '\n', "a message is fit for a terminal");
+    for (const char c : message)
+      require(static_cast<unsigned char>(c) >= 0x20 || c == '\n', "a message is fit for a terminal");
   }
   return 0;
 }

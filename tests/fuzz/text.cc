@@ -1,5 +1,6 @@
 // Text from strangers, in a tokenizer that is sound.
 #include "aacft/base/text.h"
+
 #include "aacft/tokenizer/byte_bpe.h"
 #include "aacft/tokenizer/unicode.h"
 #include "fuzz/target.h"
@@ -19,7 +20,8 @@ void aacft::fuzz::run(std::string_view input) {
   std::size_t begin = 0, end = 0;
   std::vector<std::int32_t> ids;
   for (const Token& token : tokenizer.encode_with_offsets(input)) {
-    require(begin <= token.begin && end <= token.end && token.begin <= end && token.end <= input.size(), "offsets cover the text in order");
+    require(begin <= token.begin && end <= token.end && token.begin <= end && token.end <= input.size(),
+            "offsets cover the text in order");
     begin = token.begin, end = token.end;
     ids.push_back(token.id);
   }

@@ -8,7 +8,8 @@ void aacft::fuzz::run(std::string_view input) {
   const std::vector<TomlEntry> entries = read_toml(write("run.toml", input));
   std::string text, section;
   for (const TomlEntry& entry : entries) {
-    require(entry.line >= 1 && (entry.type == TomlType::kArray || entry.values.size() == 1), "an entry has a line and a value");
+    require(entry.line >= 1 && (entry.type == TomlType::kArray || entry.values.size() == 1),
+            "an entry has a line and a value");
     if (entry.section != section) text += "[" + toml_string(section = entry.section) + "]\n";
     text += toml_string(entry.key) + " = ";
     if (entry.type == TomlType::kArray) {
@@ -23,7 +24,7 @@ void aacft::fuzz::run(std::string_view input) {
   const std::vector<TomlEntry> again = read_toml(write("again.toml", text));
   require(again.size() == entries.size(), "read(write(x)) == x");
   for (std::size_t i = 0; i < entries.size(); ++i)
-    require(again[i].section == entries[i].section && again[i].key == entries[i].key && again[i].type == entries[i].type &&
-                again[i].values == entries[i].values,
+    require(again[i].section == entries[i].section && again[i].key == entries[i].key &&
+                again[i].type == entries[i].type && again[i].values == entries[i].values,
             "read(write(x)) == x");
 }

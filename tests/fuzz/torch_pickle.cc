@@ -1,5 +1,5 @@
-// The pickle inside a torch file. A zip around it would break with every byte that comes or goes, so it is made here, with
-// two storages of 64 and 8 bytes.
+// The pickle inside a torch file. A zip around it would break with every byte that comes or goes, so it is made here,
+// with two storages of 64 and 8 bytes.
 #include <cstring>
 
 #include "aacft/formats/torch_bin.h"
@@ -42,7 +42,8 @@ std::string zip_of(const std::vector<std::pair<std::string_view, std::string_vie
 
 void run(std::string_view input) {
   static const std::string storage(64, '\x3F');
-  const std::string file = zip_of({{"a/data.pkl", input}, {"a/data/0", storage}, {"a/data/1", std::string_view(storage).substr(0, 8)}});
+  const std::string file =
+      zip_of({{"a/data.pkl", input}, {"a/data/0", storage}, {"a/data/1", std::string_view(storage).substr(0, 8)}});
   const TorchBinFile read(write("pytorch_model.bin", file));
   require_sound(read.tensors(), (read.tensors().size() + 1) * (std::size_t{1} << 20));
 }

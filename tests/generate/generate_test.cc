@@ -164,8 +164,7 @@ TEST_F(Law6, Seeds) {
   expect_same(one, again);
   options.sampling.seed = 43;
   const Output other = run(options);
-  for (std::size_t i = 0; i < prompts_.size(); ++i)
-    EXPECT_NE(one.generations[i].new_ids, other.generations[i].new_ids);
+  for (std::size_t i = 0; i < prompts_.size(); ++i) EXPECT_NE(one.generations[i].new_ids, other.generations[i].new_ids);
   // A prompt twice: sampled, they differ; greedy, they do not.
   prompts_ = {"I want", "I want"};
   const Output twice = run(options);
@@ -218,8 +217,7 @@ TEST_F(Ends, EndOfText) {
     const auto at = std::find(expected.begin(), expected.end(), eos);
     if (at != expected.end()) expected.erase(at + 1, expected.end()), ++ended;
     EXPECT_EQ(out.generations[i].new_ids, expected);
-    EXPECT_EQ(out.generations[i].stop_reason,
-              at != expected_[i].end() && expected.back() == eos ? "eos" : "length");
+    EXPECT_EQ(out.generations[i].stop_reason, at != expected_[i].end() && expected.back() == eos ? "eos" : "length");
   }
   EXPECT_GE(ended, 1u);
 }
@@ -250,11 +248,7 @@ TEST_F(Ends, Context) {
       EXPECT_EQ(out.generations[0].stop_reason, "context");
     }
     OtherConfig model("seq", [&](json& config) { config["max_position_embeddings"] = prompt; });
-    expect_fails(
-        [&] {
-          run(*model, *tokenizer_, {"I", prompts_[0]}, options);
-        },
-        {"prompt 2", std::to_string(prompt)});
+    expect_fails([&] { run(*model, *tokenizer_, {"I", prompts_[0]}, options); }, {"prompt 2", std::to_string(prompt)});
   }
 }
 
@@ -339,8 +333,7 @@ TEST(Streaming, StopStringAcrossTokens) {
 }
 
 TEST(Streaming, CodePointsAcrossTokens) {
-  EXPECT_EQ(stream({"a\xC3", "\xA9", "\xF0\x9F", "\x98\x80!"}, {}),
-            Ended("a\xC3\xA9\xF0\x9F\x98\x80!", "length"));
+  EXPECT_EQ(stream({"a\xC3", "\xA9", "\xF0\x9F", "\x98\x80!"}, {}), Ended("a\xC3\xA9\xF0\x9F\x98\x80!", "length"));
   EXPECT_EQ(stream({"a", "\xF0\x9F\x98"}, {}), Ended("a\xEF\xBF\xBD", "length"));
   // The stop string's code point, too.
   EXPECT_EQ(stream({"say a", "\xC3", "\xA9", "b"}, {"a\xC3\xA9"}), Ended("say ", "stop"));

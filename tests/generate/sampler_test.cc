@@ -59,9 +59,8 @@ TEST(Sampler, Temperature) {
   // p^2, normalised; and the square root.
   expect_distribution(logits, {}, at_temperature(0.5), {0.01 / 0.3, 0.04 / 0.3, 0.09 / 0.3, 0.16 / 0.3});
   const double total = std::sqrt(0.1) + std::sqrt(0.2) + std::sqrt(0.3) + std::sqrt(0.4);
-  expect_distribution(
-      logits, {}, at_temperature(2),
-      {std::sqrt(0.1) / total, std::sqrt(0.2) / total, std::sqrt(0.3) / total, std::sqrt(0.4) / total});
+  expect_distribution(logits, {}, at_temperature(2),
+                      {std::sqrt(0.1) / total, std::sqrt(0.2) / total, std::sqrt(0.3) / total, std::sqrt(0.4) / total});
 }
 
 TEST(Sampler, LargeLogitsDoNotOverflow) {

@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "../../src/kernels/matmul_tier.h"
 #include "aacft/base/random.h"
 #include "aacft/base/threads.h"
 #include "aacft/kernels/isa.h"
 
-#include "../../src/kernels/matmul_tier.h"
-
 namespace aacft {
 namespace {
 
-constexpr WeightType kTypes[] = {WeightType::kFp32, WeightType::kFp16, WeightType::kBf16, WeightType::kInt8, WeightType::kNf4};
+constexpr WeightType kTypes[] = {WeightType::kFp32, WeightType::kFp16, WeightType::kBf16, WeightType::kInt8,
+                                 WeightType::kNf4};
 
 float round_to_bf16(float x) {
   std::uint32_t bits;
@@ -44,7 +44,8 @@ class Rows {
       : matrix_{nullptr, element, rows, cols, cols + 3}, bytes_(size(), std::byte{0x5a}) {
     matrix_.data = bytes_.data();
   }
-  Rows(std::int64_t rows, std::int64_t cols, Element element, const std::vector<float>& values) : Rows(rows, cols, element) {
+  Rows(std::int64_t rows, std::int64_t cols, Element element, const std::vector<float>& values)
+      : Rows(rows, cols, element) {
     for (std::int64_t i = 0; i < rows; ++i)
       for (std::int64_t j = 0; j < cols; ++j) put(i, j, values[static_cast<std::size_t>(i * cols + j)]);
   }
@@ -68,11 +69,14 @@ class Rows {
     return true;
   }
   bool row_equals(std::int64_t i, const Rows& other, std::int64_t j) const {
-    return std::memcmp(matrix_.row(i), other.matrix_.row(j), static_cast<std::size_t>(matrix_.cols) * element_size(matrix_.element)) == 0;
+    return std::memcmp(matrix_.row(i), other.matrix_.row(j),
+                       static_cast<std::size_t>(matrix_.cols) * element_size(matrix_.element)) == 0;
   }
 
  private:
-  std::size_t size() const { return static_cast<std::size_t>(matrix_.rows * matrix_.stride) * element_size(matrix_.element); }
+  std::size_t size() const {
+    return static_cast<std::size_t>(matrix_.rows * matrix_.stride) * element_size(matrix_.element);
+  }
   void put(std::int64_t i, std::int64_t j, float value) {
     if (matrix_.element == Element::kFp32) {
       reinterpret_cast<float*>(matrix_.row(i))[j] = value;
@@ -98,12 +102,13 @@ struct Case {
 };
 
 std::string describe(const Case& c, std::int64_t m, std::int64_t out, std::int64_t in) {
-  return std::string(c.tier != nullptr ? "emulated" : isa_name(isa())) + (c.transposed ? " transposed " : " forward ") + std::string(weight_type_name(c.type)) +
-         (c.compute == Compute::kFp32 ? " fp32" : " bf16") + " m " + std::to_string(m) + " out " + std::to_string(out) + " in " +
-         std::to_string(in);
+  return std::string(c.tier != nullptr ? "emulated" : isa_name(isa())) + (c.transposed ? " transposed " : " forward ") +
+         std::string(weight_type_name(c.type)) + (c.compute == Compute::kFp32 ? " fp32" : " bf16") + " m " +
+         std::to_string(m) + " out " + std::to_string(out) + " in " + std::to_string(in);
 }
 
-void multiply(const Case& c, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, const Epilogue& epilogue) {
+void multiply(const Case& c, const ConstMatrix& x, const PackedWeights& weights, const Matrix& y,
+              const Epilogue& epilogue) {
   if (c.tier != nullptr) return multiply(*c.tier, c.transposed, x, weights, y, epilogue);
   (c.transposed ? matmul_transposed : matmul)(x, weights, y, c.compute, epilogue);
 }
@@ -132,7 +137,8 @@ void expect_product(const Case& c, const PackedWeights& weights, std::int64_t m)
       double sum = 0, magnitude = 0;
       for (std::int64_t p = 0; p < k; ++p) {
         const float a = c.compute == Compute::kBf16 ? round_to_bf16(x.get(i, p)) : x.get(i, p);
-        const double product = static_cast<double>(a) * w[static_cast<std::size_t>(c.transposed ? p * in + j : j * in + p)];
+        const double product =
+            static_cast<double>(a) * w[static_cast<std::size_t>(c.transposed ? p * in + j : j * in + p)];
         sum += product;
         magnitude += std::abs(product);
       }
@@ -183,7 +189,8 @@ TEST_P(Matmul, AwkwardSizes) {
       const PackedWeights weights = random_weights(out, in, out % 2 == 0 ? WeightType::kBf16 : WeightType::kNf4);
       for (const bool transposed : {false, true})
         for (const std::int64_t m : {0, 1, 2, 3, 5, 7, 13, 14, 15}) {
-          expect_product({transposed, weights.type(), Compute::kFp32, Element::kFp32, Element::kFp32, false, false}, weights, m);
+          expect_product({transposed, weights.type(), Compute::kFp32, Element::kFp32, Element::kFp32, false, false},
+                         weights, m);
           if (HasFatalFailure()) return;
         }
     }
@@ -207,7 +214,8 @@ TEST_P(Matmul, NothingIsLeftOver) {
   for (const Compute compute : {Compute::kFp32, Compute::kBf16})
     for (const bool transposed : {false, true})
       for (const std::int64_t m : {1, 40})
-        expect_nothing_left_over({transposed, WeightType::kFp32, compute, Element::kFp32, Element::kFp32, false, false}, m);
+        expect_nothing_left_over({transposed, WeightType::kFp32, compute, Element::kFp32, Element::kFp32, false, false},
+                                 m);
 }
 
 // A row of y depends neither on the rows beside it nor on the number of threads.
@@ -231,7 +239,8 @@ TEST_P(Matmul, RowsHaveTheSameBitsInAnyCompany) {
             const std::int64_t first = group == kRows ? 0 : 17;
             multiply(c, rows_of(x.matrix(), first, group), weights, y.matrix(), {});
             for (std::int64_t i = 0; i < group; ++i)
-              ASSERT_TRUE(y.row_equals(i, together, first + i)) << count << " threads, group " << group << ", row " << i;
+              ASSERT_TRUE(y.row_equals(i, together, first + i))
+                  << count << " threads, group " << group << ", row " << i;
           }
         }
       }
@@ -246,9 +255,15 @@ INSTANTIATE_TEST_SUITE_P(Isas, Matmul, ::testing::ValuesIn(available_isas()), []
 #ifdef AACFT_EMULATED
 }  // namespace
 
-namespace emulated_avx512 { extern const MatmulTier matmul_fp32, matmul_bf16; }
-namespace emulated_avx512bf16 { extern const MatmulTier matmul_bf16; }
-namespace emulated_amx { extern const MatmulTier matmul_bf16; }
+namespace emulated_avx512 {
+extern const MatmulTier matmul_fp32, matmul_bf16;
+}
+namespace emulated_avx512bf16 {
+extern const MatmulTier matmul_bf16;
+}
+namespace emulated_amx {
+extern const MatmulTier matmul_bf16;
+}
 
 namespace {
 

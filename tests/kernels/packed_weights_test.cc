@@ -12,7 +12,8 @@
 namespace aacft {
 namespace {
 
-constexpr WeightType kTypes[] = {WeightType::kFp32, WeightType::kFp16, WeightType::kBf16, WeightType::kInt8, WeightType::kNf4};
+constexpr WeightType kTypes[] = {WeightType::kFp32, WeightType::kFp16, WeightType::kBf16, WeightType::kInt8,
+                                 WeightType::kNf4};
 
 struct Size {
   std::int64_t out, in;
@@ -48,7 +49,8 @@ float bf16(std::uint16_t bits) {
 float fp16(std::uint16_t bits) {
   const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
   const float sign = bits >> 15 != 0 ? -1.0f : 1.0f;
-  if (exponent == 31) return mantissa == 0 ? sign * std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+  if (exponent == 31)
+    return mantissa == 0 ? sign * std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
   return sign * (exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
                                : std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25));
 }
@@ -100,7 +102,8 @@ TEST(PackedWeights, RoundsToNearestEven) {
     const auto number = type == WeightType::kFp16 ? fp16 : bf16;
     std::vector<float> stored, expected;
     for (std::uint16_t bits = 0; std::isfinite(number(static_cast<std::uint16_t>(bits + 1))); ++bits) {
-      const float low = number(bits), high = number(static_cast<std::uint16_t>(bits + 1)), middle = low + (high - low) / 2;
+      const float low = number(bits), high = number(static_cast<std::uint16_t>(bits + 1)),
+                  middle = low + (high - low) / 2;
       const float nearest[] = {low, bits % 2 == 0 ? low : high, high};
       const float from[] = {std::nextafter(middle, low), middle, std::nextafter(middle, high)};
       for (int i = 0; i < 3; ++i)
@@ -113,8 +116,10 @@ TEST(PackedWeights, RoundsToNearestEven) {
     EXPECT_GT(stored.size(), 100000u);
     EXPECT_EQ(unpack_of(stored, WeightType::kFp32, type), expected);
   }
-  EXPECT_EQ(unpack_of<std::uint16_t>({0x3f80, 0xc040}, WeightType::kBf16, WeightType::kFp16), (std::vector{1.0f, -3.0f}));
-  EXPECT_EQ(unpack_of<std::uint16_t>({0x3c00, 0xc200}, WeightType::kFp16, WeightType::kBf16), (std::vector{1.0f, -3.0f}));
+  EXPECT_EQ(unpack_of<std::uint16_t>({0x3f80, 0xc040}, WeightType::kBf16, WeightType::kFp16),
+            (std::vector{1.0f, -3.0f}));
+  EXPECT_EQ(unpack_of<std::uint16_t>({0x3c00, 0xc200}, WeightType::kFp16, WeightType::kBf16),
+            (std::vector{1.0f, -3.0f}));
 }
 
 TEST(PackedWeights, FindsWhatIsNotFinite) {
@@ -142,17 +147,20 @@ TEST(PackedWeights, QuantisedValuesAreTheNearestLevels) {
         for (std::int64_t first = 0; first < in; first += group) {
           const std::int64_t begin = row * in + first, end = row * in + std::min(first + group, in);
           float largest = 0;
-          for (std::int64_t i = begin; i < end; ++i) largest = std::max(largest, std::abs(values[static_cast<std::size_t>(i)]));
+          for (std::int64_t i = begin; i < end; ++i)
+            largest = std::max(largest, std::abs(values[static_cast<std::size_t>(i)]));
           for (std::int64_t i = begin; i < end; ++i) {
             const auto at = static_cast<std::size_t>(i);
             // With a scale that is off by 2^-9 at most.
             const float unit = type == WeightType::kInt8 ? largest / 127 : largest;
             float nearest = std::numeric_limits<float>::infinity();
             for (int level = 0; level < (type == WeightType::kInt8 ? 255 : 16); ++level) {
-              const float value = unit * (type == WeightType::kInt8 ? static_cast<float>(level - 127) : kNf4Levels[level]);
+              const float value =
+                  unit * (type == WeightType::kInt8 ? static_cast<float>(level - 127) : kNf4Levels[level]);
               nearest = std::min(nearest, std::abs(values[at] - value));
             }
-            ASSERT_NEAR(found[at], values[at], nearest + 0x1p-8f * (std::abs(values[at]) + nearest)) << row << ", " << i - begin;
+            ASSERT_NEAR(found[at], values[at], nearest + 0x1p-8f * (std::abs(values[at]) + nearest))
+                << row << ", " << i - begin;
           }
         }
     }
@@ -173,7 +181,8 @@ TEST(PackedWeights, Bytes) {
   EXPECT_EQ(PackedWeights::bytes(17, 33, WeightType::kBf16), 32u * 64 * 2);
   EXPECT_EQ(PackedWeights::bytes(16, 128, WeightType::kInt8), 16u * 128 + 16 * 2);
   EXPECT_EQ(PackedWeights::bytes(16, 128, WeightType::kNf4), 16u * 64 + 16 * 2 * 2);
-  EXPECT_EQ(PackedWeights::pack(std::vector<float>(6).data(), WeightType::kFp32, 2, 3, WeightType::kFp16).bytes(), 1024u);
+  EXPECT_EQ(PackedWeights::pack(std::vector<float>(6).data(), WeightType::kFp32, 2, 3, WeightType::kFp16).bytes(),
+            1024u);
   EXPECT_TRUE(PackedWeights().empty());
 }
 

@@ -146,8 +146,7 @@ TEST_F(Targeting, Start) {
       EXPECT_FALSE(same_bits(m.a.value, one.modules()[i - 1]->a.value));
     }
     const Tensor u = m.a.value.to(torch::kFloat64) / bound;
-    sum += u.sum().item<double>(), squares += u.pow(2).sum().item<double>(),
-        count += static_cast<double>(u.numel());
+    sum += u.sum().item<double>(), squares += u.pow(2).sum().item<double>(), count += static_cast<double>(u.numel());
     const Tensor norms = linears[i].linear->weight.value.to(torch::kFloat64).norm(2, 1);
     EXPECT_LE(relative_difference(m.magnitude.value, norms), 1e-6);
   }
@@ -216,8 +215,7 @@ void expect_same_tensors(Adapter& a, Adapter& b) {
     EXPECT_EQ(x[i].name, y[i].name);
     EXPECT_TRUE(same_bits(x[i].parameter->value, y[i].parameter->value)) << x[i].name;
   }
-  for (std::size_t i = 0; i < a.modules().size(); ++i)
-    EXPECT_EQ(a.modules()[i]->scale, b.modules()[i]->scale);
+  for (std::size_t i = 0; i < a.modules().size(); ++i) EXPECT_EQ(a.modules()[i]->scale, b.modules()[i]->scale);
 }
 
 TEST_P(AdapterGoldens, LoadAndSave) {
@@ -313,8 +311,7 @@ class BrokenAdapter : public ::testing::Test {
   BrokenAdapter() {
     config_ = read_json_object(goldens_dir() / "adapter-seq-r2-dora/adapter_config.json");
     const SafetensorsFile file(goldens_dir() / "adapter-seq-r2-dora/adapter_model.safetensors");
-    for (const TensorView& view : file.tensors())
-      tensors_.emplace_back(view.name, resident_tensor(view).clone());
+    for (const TensorView& view : file.tensors()) tensors_.emplace_back(view.name, resident_tensor(view).clone());
   }
   Adapter load(std::vector<std::string>* warnings = nullptr) {
     write_text(folder_ / "adapter_config.json", config_.dump());
@@ -336,8 +333,7 @@ class BrokenAdapter : public ::testing::Test {
   const std::filesystem::path weights_ = folder_ / "adapter_model.safetensors";
   json config_;
   NamedTensors tensors_;
-  const std::string module_ = "gpt_neox.layers.1.mlp.dense_4h_to_h",
-                    prefix_ = "base_model.model." + module_ + ".";
+  const std::string module_ = "gpt_neox.layers.1.mlp.dense_4h_to_h", prefix_ = "base_model.model." + module_ + ".";
 };
 
 TEST_F(BrokenAdapter, Whole) { EXPECT_EQ(load().modules().size(), 4u); }
@@ -432,10 +428,8 @@ TEST_F(BrokenAdapter, OtherSpellings) {
   NamedTensors renamed;
   for (auto& [name, tensor] : tensors_) {
     std::string other = name;
-    if (const std::size_t at = name.rfind(".weight"); at != name.npos)
-      other.replace(at, 7, ".default.weight");
-    renamed.emplace_back(other.ends_with("vector") ? other + ".default.weight" : other,
-                         tensor.to(torch::kBFloat16));
+    if (const std::size_t at = name.rfind(".weight"); at != name.npos) other.replace(at, 7, ".default.weight");
+    renamed.emplace_back(other.ends_with("vector") ? other + ".default.weight" : other, tensor.to(torch::kBFloat16));
   }
   Adapter plain = load();
   tensors_ = renamed;

@@ -49,8 +49,7 @@ TEST(ModelConfig, DefaultsAreThoseOfTransformers) {
 TEST(ModelConfig, BothSpellingsOfRotaryKeys) {
   json old_keys = smallest(), new_keys = smallest();
   old_keys.update({{"rotary_pct", 0.5}, {"rotary_emb_base", 5000}});
-  new_keys["rope_parameters"] = {
-      {"rope_type", "default"}, {"partial_rotary_factor", 0.5}, {"rope_theta", 5000}};
+  new_keys["rope_parameters"] = {{"rope_type", "default"}, {"partial_rotary_factor", 0.5}, {"rope_theta", 5000}};
   for (const json& object : {old_keys, new_keys}) {
     const ModelConfig c = parse_model_config(object, "FILE");
     EXPECT_EQ(c.rotary_pct, 0.5);
@@ -125,8 +124,11 @@ TEST(ModelConfig, ErrorsNameFileAndKey) {
 
 // Sizes that no machine could hold are refused before anything is made of them.
 TEST(ModelConfig, SizesThatCannotBe) {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
-           {"num_hidden_layers", std::int64_t{1} << 31}, {"max_position_embeddings", std::int64_t{1} << 31}, {"vocab_size", 18446744073709551615u}, {"hidden_size", 1e300}})
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, json>>{{"num_hidden_layers", std::int64_t{1} << 31},
+                                                 {"max_position_embeddings", std::int64_t{1} << 31},
+                                                 {"vocab_size", 18446744073709551615u},
+                                                 {"hidden_size", 1e300}})
     expect_fails([&] { parse_with(key, value); }, {"FILE", key, "positive whole number"});
   expect_fails([&] { parse_with("hidden_size", 3 * (1 << 29)); }, {"FILE", "parameters"});
   const ModelConfig c = parse_with("rotary_emb_base", 1e30);
@@ -135,8 +137,13 @@ TEST(ModelConfig, SizesThatCannotBe) {
 
 // Each of these would make fp32 overflow, or index past a table.
 TEST(ModelConfig, NumbersThatCannotBe) {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
-           {"rotary_emb_base", 1e308}, {"rotary_emb_base", 1e-300}, {"layer_norm_eps", 1e308}, {"layer_norm_eps", 0}, {"eos_token_id", -1}, {"eos_token_id", std::int64_t{1} << 40}, {"eos_token_id", {5000, 0}}})
+  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{{"rotary_emb_base", 1e308},
+                                                                            {"rotary_emb_base", 1e-300},
+                                                                            {"layer_norm_eps", 1e308},
+                                                                            {"layer_norm_eps", 0},
+                                                                            {"eos_token_id", -1},
+                                                                            {"eos_token_id", std::int64_t{1} << 40},
+                                                                            {"eos_token_id", {5000, 0}}})
     expect_fails([&] { parse_with(key, value); }, {"FILE", key == "rotary_emb_base" ? "rotary base" : key});
 }
 
@@ -213,20 +220,16 @@ TEST_F(Weights, Misshapen) {
 
 TEST_F(Weights, OfAnotherType) {
   const std::string name = "gpt_neox.final_layer_norm.bias";
-  expect_fails([&] { load([&](NamedTensors& t) { at(t, name) = at(t, name).to(torch::kInt64); }); },
-               {name, "int64"});
+  expect_fails([&] { load([&](NamedTensors& t) { at(t, name) = at(t, name).to(torch::kInt64); }); }, {name, "int64"});
 }
 
 TEST_F(Weights, NotFinite) {
   const std::string name = "gpt_neox.layers.1.post_attention_layernorm.weight";
-  for (const double value :
-       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
-    expect_fails([&] { load([&](NamedTensors& t) { at(t, name)[3] = value; }); },
-                 {name, "not finite", "index 3"});
+  for (const double value : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+    expect_fails([&] { load([&](NamedTensors& t) { at(t, name)[3] = value; }); }, {name, "not finite", "index 3"});
   // In a tensor that nobody uses it does not matter.
-  load([&](NamedTensors& t) {
-    t.emplace_back("gpt_neox.layers.0.attention.masked_bias", torch::full({1}, -INFINITY));
-  });
+  load(
+      [&](NamedTensors& t) { t.emplace_back("gpt_neox.layers.0.attention.masked_bias", torch::full({1}, -INFINITY)); });
 }
 
 TEST_F(Weights, ExtraOnesAreWarnedAbout) {
@@ -306,8 +309,7 @@ TEST_F(Weights, RandomModels) {
     const std::string& name = parameters[i].name;
     const Tensor& value = parameters[i].parameter->value;
     const Tensor wide = value.to(torch::kFloat64);
-    EXPECT_TRUE(
-        halves[i].parameter->value.to(torch::kFloat32).equal(value.to(torch::kFloat16).to(torch::kFloat32)))
+    EXPECT_TRUE(halves[i].parameter->value.to(torch::kFloat32).equal(value.to(torch::kFloat16).to(torch::kFloat32)))
         << name;
     if (value.dim() == 1) {
       const double expected = name.find("norm.weight") == name.npos ? 0 : 1;
@@ -322,8 +324,7 @@ TEST_F(Weights, RandomModels) {
     EXPECT_NEAR(z.pow(2).mean().item<double>(), 1, 5 * std::sqrt(2 / n)) << name;
     EXPECT_NEAR(z.pow(4).mean().item<double>(), 3, 5 * std::sqrt(96 / n)) << name;
     // Neighbours are independent.
-    EXPECT_NEAR((z.flatten().slice(0, 1) * z.flatten().slice(0, 0, -1)).mean().item<double>(), 0,
-                5 / std::sqrt(n))
+    EXPECT_NEAR((z.flatten().slice(0, 1) * z.flatten().slice(0, 0, -1)).mean().item<double>(), 0, 5 / std::sqrt(n))
         << name;
   }
   EXPECT_FALSE(a.embed_in().value.equal(a.embed_out().weight.value));
@@ -333,8 +334,7 @@ TEST_F(Weights, RandomModels) {
   const auto before = [&] {
     if (--left == 0) throw Error("enough");
   };
-  expect_fails([&] { write_random_model(folder_ / "sub/d", config_, Dtype::kFloat32, 7, {}, before); },
-               {"enough"});
+  expect_fails([&] { write_random_model(folder_ / "sub/d", config_, Dtype::kFloat32, 7, {}, before); }, {"enough"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "sub/d"));
   if (std::filesystem::exists(folder_ / "sub")) {
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "sub"));

@@ -22,9 +22,7 @@ std::vector<Ids> ids_of(const json& cases) {
   return all;
 }
 
-Tensor doubles(const json& values) {
-  return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64);
-}
+Tensor doubles(const json& values) { return torch::tensor(values.get<std::vector<double>>(), torch::kFloat64); }
 
 TEST_P(ModelGoldens, Logits) {
   const json all = read_json_object(*this / "logits.json");
@@ -50,8 +48,7 @@ TEST_P(ModelGoldens, Logits) {
     for (std::size_t i = 0; i < sequences.size(); ++i) {
       const Tensor here = pass.part(logits, i).to(torch::kFloat64);
       const std::int64_t length = pass.length(i);
-      worst_logits =
-          std::max(worst_logits, relative_difference(here[length - 1], doubles(cases[i].at("last_logits"))));
+      worst_logits = std::max(worst_logits, relative_difference(here[length - 1], doubles(cases[i].at("last_logits"))));
       const Tensor l2 = here.norm(2, 1), expected = doubles(cases[i].at("logits_l2_per_position"));
       ASSERT_EQ(l2.numel(), expected.numel());
       worst_l2 = std::max(worst_l2, ((l2 - expected).abs() / expected).max().item<double>());
@@ -93,8 +90,7 @@ TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
     ASSERT_EQ(here.size(), weights.size());
     for (std::size_t i = 0; i < here.size(); ++i) {
       EXPECT_EQ(here[i].name, weights[i].name);
-      const Tensor expected =
-          weights[i].parameter->value.to(stored).to(here[i].parameter->value.scalar_type());
+      const Tensor expected = weights[i].parameter->value.to(stored).to(here[i].parameter->value.scalar_type());
       EXPECT_TRUE(same_bits(here[i].parameter->value, expected)) << here[i].name;
     }
     if (stored == torch::kFloat32) {

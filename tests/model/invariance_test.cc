@@ -19,11 +19,7 @@ struct Case {
 
 const Case kCases[] = {
     {.name = "Lora"},
-    {.name = "LoraOnUpperLayer",
-     .parallel = true,
-     .targets = {"dense"},
-     .layers = {{1}},
-     .type = torch::kBFloat16},
+    {.name = "LoraOnUpperLayer", .parallel = true, .targets = {"dense"}, .layers = {{1}}, .type = torch::kBFloat16},
     {.name = "Dora", .dora = true, .type = torch::kFloat16},
     {.name = "Full", .full = true, .parallel = true},
     {.name = "FullTied", .full = true, .tied = true},
@@ -121,8 +117,7 @@ TEST_P(Invariance, ThreadsPassesAndKeptLayers) {
   const Result expected = run(1, {7}, 3);
   for (std::size_t i = 0; i < expected.gradients.size(); ++i)
     EXPECT_GT(norm_of(expected.gradients[i]), 0) << expected.names[i];
-  const std::vector<std::vector<std::size_t>> splits = {
-      {7}, {1, 1, 1, 1, 1, 1, 1}, {3, 4}, {1, 6}, {6, 1}, {2, 2, 3}};
+  const std::vector<std::vector<std::size_t>> splits = {{7}, {1, 1, 1, 1, 1, 1, 1}, {3, 4}, {1, 6}, {6, 1}, {2, 2, 3}};
   for (int threads = 1; threads <= 4; ++threads)
     for (std::size_t i = 0; i < splits.size(); ++i) {
       const std::size_t kept = (i + static_cast<std::size_t>(threads)) % 4;

@@ -14,7 +14,9 @@ using nlohmann::json;
 
 const std::string kModule = "gpt_neox.layers.12.attention.query_key_value";
 
-LoraConfig with(const std::string& key, const json& value) { return parse_lora_config({{"peft_type", "LORA"}, {key, value}}, "FILE"); }
+LoraConfig with(const std::string& key, const json& value) {
+  return parse_lora_config({{"peft_type", "LORA"}, {key, value}}, "FILE");
+}
 
 TEST(LoraConfig, Patterns) {
   EXPECT_TRUE(with("target_modules", ".*\\.(query_key_value|dense)").targets(kModule));
@@ -30,8 +32,7 @@ TEST(LoraConfig, PatternsThatWouldTakeForEver) {
   for (const char* pattern : {"(a*)*(a*)*(a*)*b", "((((a|a)*|a)*|(a|aa)+)*)*b", "(a?){400}b", "(?=a*(?=a*b))a*"}) {
     try {
       EXPECT_FALSE(with("target_modules", pattern).targets(name)) << pattern;
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
   }
   expect_fails([&] { with("target_modules", std::string(100'000, '(')); }, {"FILE", "target_modules"});
   expect_fails([&] { with("target_modules", "((a?){99}){99}"); }, {"FILE", "target_modules"});

@@ -94,7 +94,8 @@ TEST(Ops, RotaryTable) {
     const std::int64_t pairs = (config.rotary_dims() + 1) / 2;
     ASSERT_EQ(rotary.cos.sizes(), (std::vector<std::int64_t>{64, pairs}));
     for (std::int64_t i = 0; i < pairs; ++i) {
-      const double angle = 63 * std::pow(500.0, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dims()));
+      const double angle =
+          63 * std::pow(500.0, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dims()));
       EXPECT_NEAR(rotary.cos[63][i].item<double>(), std::cos(angle), 63 * 4 * kEpsilon);
       EXPECT_NEAR(rotary.sin[63][i].item<double>(), std::sin(angle), 63 * 4 * kEpsilon);
     }
@@ -114,10 +115,8 @@ TEST(Ops, LoraAndDora) {
   for (const bool dora : {false, true}) {
     Linear module = make_linear(random.normal({300, 20}), random.normal({300}));
     LoraModule lora = lora_module(random, 20, 300, dora);
-    const reference::Matrix w = reference::matrix(module.weight.value),
-                            bias = reference::matrix(module.bias.value);
-    reference::Lora expected{
-        reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
+    const reference::Matrix w = reference::matrix(module.weight.value), bias = reference::matrix(module.bias.value);
+    reference::Lora expected{reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
     const double merged_norm =
         longest_row(module.weight.value) + lora.scale * longest_row(lora.b.value) * norm_of(lora.a.value);
     if (dora) {
@@ -128,11 +127,11 @@ TEST(Ops, LoraAndDora) {
     }
     module.lora = &lora;
     const Tensor x = random.normal({6, 20});
-    const double bound = kEpsilon * 2 * 25 * longest_row(x) * merged_norm *
-                         (dora ? largest(lora.magnitude.value / lora.norm) + 1 : 1);
-    EXPECT_LE(difference(apply(x, module, pass_of({2, 4})),
-                         reference::linear(reference::matrix(x), w, &bias, &expected)),
-              bound);
+    const double bound =
+        kEpsilon * 2 * 25 * longest_row(x) * merged_norm * (dora ? largest(lora.magnitude.value / lora.norm) + 1 : 1);
+    EXPECT_LE(
+        difference(apply(x, module, pass_of({2, 4})), reference::linear(reference::matrix(x), w, &bias, &expected)),
+        bound);
 
     // What merging makes of it is the same map.
     const Linear merged = make_linear(torch::cat({merged_rows(module.weight.value.narrow(0, 0, 100), lora, 0),
@@ -189,11 +188,9 @@ struct GradientCase {
   std::optional<LoraConfig> lora;  // absent: full training
 };
 
-LoraConfig lora_config(std::vector<std::string> targets, double dropout, bool rslora = false,
-                       bool dora = false) {
+LoraConfig lora_config(std::vector<std::string> targets, double dropout, bool rslora = false, bool dora = false) {
   LoraConfig c;
-  c.rank = 3, c.alpha = 4, c.dropout = dropout, c.target_modules = std::move(targets), c.rslora = rslora,
-  c.dora = dora;
+  c.rank = 3, c.alpha = 4, c.dropout = dropout, c.target_modules = std::move(targets), c.rslora = rslora, c.dora = dora;
   return c;
 }
 
@@ -212,10 +209,7 @@ const GradientCase kGradientCases[] = {
      .lora = lora_config(kAllLinears, 0.3)},
     {.name = "RsLora", .lora = lora_config({"query_key_value", "dense_4h_to_h"}, 0, true)},
     {.name = "Dora", .lora = lora_config(kAllLinears, 0, false, true)},
-    {.name = "DoraDropout",
-     .parallel = true,
-     .rotary_pct = 0.5,
-     .lora = lora_config(kAllLinears, 0.3, true, true)},
+    {.name = "DoraDropout", .parallel = true, .rotary_pct = 0.5, .lora = lora_config(kAllLinears, 0.3, true, true)},
     {.name = "Full"},
     {.name = "FullParallel", .parallel = true, .rotary_pct = 0.5, .activation = Activation::kGeluTanh},
     {.name = "FullTied", .tied = true, .attention_bias = false, .rotary_pct = 0.5},
@@ -230,8 +224,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
   config.vocab_size = 20, config.hidden_size = 8, config.intermediate_size = 12, config.num_layers = 2,
   config.num_heads = 2;
   config.max_positions = 16, config.rotary_pct = c.rotary_pct, config.rotary_base = 100;
-  config.parallel_residual = c.parallel, config.tied_embeddings = c.tied,
-  config.attention_bias = c.attention_bias;
+  config.parallel_residual = c.parallel, config.tied_embeddings = c.tied, config.attention_bias = c.attention_bias;
   config.activation = c.activation;
   SmallModel model(config);
   std::optional<Adapter> adapter;
@@ -274,8 +267,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
       trained.emplace_back(m->name + " B", &m->b, &lora.b);
       if (c.lora->dora) {
         lora.magnitude = reference::matrix(m->magnitude.value);
-        lora.norm =
-            reference::dora_norm(reference.weight(m->name + ".weight"), lora);  // constant from here on
+        lora.norm = reference::dora_norm(reference.weight(m->name + ".weight"), lora);  // constant from here on
         trained.emplace_back(m->name + " magnitude", &m->magnitude, &lora.magnitude);
       }
       if (pass.dropout)

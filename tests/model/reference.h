@@ -116,8 +116,7 @@ inline Matrix gelu(const Matrix& x, Activation activation) {
 // One sequence. Columns of qkv: for each head its q, its k, its v. Of a head's dimensions the first `turning`
 // rotate, dimension i together with i + turning / 2 by position * base^(-2i / turning).
 inline Matrix attention(const Matrix& qkv, const ModelConfig& c) {
-  const std::size_t heads = static_cast<std::size_t>(c.num_heads),
-                    dims = static_cast<std::size_t>(c.head_dim());
+  const std::size_t heads = static_cast<std::size_t>(c.num_heads), dims = static_cast<std::size_t>(c.head_dim());
   const std::size_t half = (static_cast<std::size_t>(c.rotary_dims()) + 1) / 2;
   Matrix y(qkv.rows, heads * dims);
   for (std::size_t h = 0; h < heads; ++h) {
@@ -175,8 +174,7 @@ struct Model {
     const Matrix& embedding = weight("gpt_neox.embed_in.weight");
     Matrix x(ids.size(), embedding.columns);
     for (std::size_t r = 0; r < x.rows; ++r)
-      for (std::size_t c = 0; c < x.columns; ++c)
-        x.at(r, c) = embedding.at(static_cast<std::size_t>(ids[r]), c);
+      for (std::size_t c = 0; c < x.columns; ++c) x.at(r, c) = embedding.at(static_cast<std::size_t>(ids[r]), c);
     const auto add = [](Matrix& to, const Matrix& what) {
       for (std::size_t i = 0; i < to.values.size(); ++i) to.values[i] += what.values[i];
     };
@@ -202,8 +200,7 @@ struct Model {
   }
 
   // Sum over rows of weights[row] * -log p(next[row]).
-  double loss(const std::vector<std::int32_t>& ids, const std::int64_t* next,
-              const float* row_weights) const {
+  double loss(const std::vector<std::int32_t>& ids, const std::int64_t* next, const float* row_weights) const {
     const Matrix all = logits(ids);
     double sum = 0;
     for (std::size_t r = 0; r < all.rows; ++r) {

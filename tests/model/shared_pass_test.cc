@@ -32,7 +32,7 @@ std::vector<Sample> related_rows(std::int64_t vocab) {
   const Ids twig = branch(25, 12);
   Ids longer = twig;
   longer.push_back(3), longer.push_back(4);
-  return {sample(branch(30, 20), 1), sample(twig, 1), sample(longer, 30), sample(branch(0, 17), 1),
+  return {sample(branch(30, 20), 1), sample(twig, 1), sample(longer, 30),      sample(branch(0, 17), 1),
           sample(branch(30, 9), 28), sample(twig, 5), sample(branch(1, 6), 1), sample(trunk, 1)};
 }
 
@@ -70,14 +70,16 @@ TEST(SharedPass, IsATrie) {
     EXPECT_GT(pass.length(s), 0);
     EXPECT_LT(pass.parents[s], static_cast<std::int32_t>(s));
     std::int64_t before = 0;
-    for (std::int32_t p = pass.parents[s]; p >= 0; p = pass.parents[static_cast<std::size_t>(p)]) before += pass.length(static_cast<std::size_t>(p));
+    for (std::int32_t p = pass.parents[s]; p >= 0; p = pass.parents[static_cast<std::size_t>(p)])
+      before += pass.length(static_cast<std::size_t>(p));
     EXPECT_EQ(pass.positions[static_cast<std::size_t>(pass.offsets[s])], before);
   }
   // The same text so far, the same masks.
   const Pass plain = make_pass(sequences);
   for (std::size_t i = 0; i < sequences.size(); ++i)
     for (std::size_t t = 0; t < sequences[i].size(); ++t)
-      EXPECT_EQ(plain.prefixes[static_cast<std::size_t>(plain.offsets[i]) + t], pass.prefixes[static_cast<std::size_t>(shared.rows[i][t])]);
+      EXPECT_EQ(plain.prefixes[static_cast<std::size_t>(plain.offsets[i]) + t],
+                pass.prefixes[static_cast<std::size_t>(shared.rows[i][t])]);
 }
 
 TEST(SharedPass, CutsAreAsFullAsCanBe) {
@@ -89,7 +91,9 @@ TEST(SharedPass, CutsAreAsFullAsCanBe) {
       EXPECT_EQ(begin, next);
       ASSERT_LT(begin, end);
       const auto sequences = ids_of(rows);
-      const auto unique = [&](std::size_t last) { return shared_rows(std::span(sequences).subspan(begin, last - begin)); };
+      const auto unique = [&](std::size_t last) {
+        return shared_rows(std::span(sequences).subspan(begin, last - begin));
+      };
       EXPECT_TRUE(unique(end) <= most || end - begin == 1);
       EXPECT_TRUE(end == rows.size() || unique(end + 1) > most);
       next = end;
@@ -108,7 +112,8 @@ class Sharing : public ::testing::TestWithParam<Case> {
  protected:
   static ModelConfig config() {
     ModelConfig c;
-    c.vocab_size = 61, c.hidden_size = 48, c.intermediate_size = 100, c.num_layers = 3, c.num_heads = 3, c.max_positions = 64;
+    c.vocab_size = 61, c.hidden_size = 48, c.intermediate_size = 100, c.num_layers = 3, c.num_heads = 3,
+    c.max_positions = 64;
     c.parallel_residual = GetParam().parallel;
     return c;
   }
@@ -135,7 +140,8 @@ class Sharing : public ::testing::TestWithParam<Case> {
     made.pass.set_dropout(7, 3);
     Result result;
     add_gradients(*model_, made.pass, made.targets, kept, result.loss);
-    for (const NamedParameter& named : adapter_->parameters()) result.gradients.push_back(named.parameter->grad.clone());
+    for (const NamedParameter& named : adapter_->parameters())
+      result.gradients.push_back(named.parameter->grad.clone());
     return result;
   }
 
@@ -144,8 +150,8 @@ class Sharing : public ::testing::TestWithParam<Case> {
   std::vector<Sample> rows_ = related_rows(60);
 };
 INSTANTIATE_TEST_SUITE_P(Adapters, Sharing,
-                         ::testing::Values(Case{"Lora"}, Case{.name = "Parallel", .parallel = true}, Case{.name = "NoDropout", .dropout = 0},
-                                           Case{.name = "Dora", .dora = true}),
+                         ::testing::Values(Case{"Lora"}, Case{.name = "Parallel", .parallel = true},
+                                           Case{.name = "NoDropout", .dropout = 0}, Case{.name = "Dora", .dora = true}),
                          [](const auto& info) { return info.param.name; });
 
 TEST_P(Sharing, EqualsThePlainPass) {
@@ -164,7 +170,8 @@ TEST_P(Sharing, ThreadsAndKeptLayersChangeNoBit) {
     set_threads(threads);
     const Result again = run(true, static_cast<std::size_t>(threads - 1));
     EXPECT_EQ(again.loss, expected.loss);
-    for (std::size_t i = 0; i < expected.gradients.size(); ++i) EXPECT_TRUE(same_bits(again.gradients[i], expected.gradients[i])) << i;
+    for (std::size_t i = 0; i < expected.gradients.size(); ++i)
+      EXPECT_TRUE(same_bits(again.gradients[i], expected.gradients[i])) << i;
   }
 }
 

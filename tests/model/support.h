@@ -62,8 +62,7 @@ inline void write_tensors(const std::filesystem::path& file, const NamedTensors&
 
 // Values for every weight, larger than at the start of training: nothing is near zero, norms and biases
 // differ.
-inline NamedTensors random_weights(const ModelConfig& config, unsigned seed,
-                                   torch::ScalarType type = torch::kFloat32) {
+inline NamedTensors random_weights(const ModelConfig& config, unsigned seed, torch::ScalarType type = torch::kFloat32) {
   Random random(seed);
   NamedTensors tensors;
   for (const auto& [name, shape] : expected_tensors(config)) {
@@ -74,8 +73,7 @@ inline NamedTensors random_weights(const ModelConfig& config, unsigned seed,
   return tensors;
 }
 
-inline void write_model(const std::filesystem::path& folder, const ModelConfig& config,
-                        const NamedTensors& tensors) {
+inline void write_model(const std::filesystem::path& folder, const ModelConfig& config, const NamedTensors& tensors) {
   std::filesystem::create_directories(folder);
   write_model_config(folder, config, Dtype::kFloat32);
   write_tensors(folder / "model.safetensors", tensors);
@@ -84,8 +82,8 @@ inline void write_model(const std::filesystem::path& folder, const ModelConfig& 
 // A model of random weights in a folder of its own.
 class SmallModel {
  public:
-  explicit SmallModel(const ModelConfig& config, unsigned seed = 1,
-                      torch::ScalarType type = torch::kFloat32, const ModelOptions& options = {}) {
+  explicit SmallModel(const ModelConfig& config, unsigned seed = 1, torch::ScalarType type = torch::kFloat32,
+                      const ModelOptions& options = {}) {
     write_model(folder_ / "model", config, random_weights(config, seed, type));
     model_ = std::make_unique<GptNeox>(folder_ / "model", Warn{}, options);
   }
@@ -103,8 +101,7 @@ inline void randomize(Adapter& adapter, unsigned seed, double deviation = 0.2) {
   for (const auto& module : adapter.modules()) {
     module->b.value = random.normal(module->b.value.sizes().vec(), deviation);
     if (module->dora())
-      module->magnitude.value =
-          module->magnitude.value * random.normal(module->magnitude.value.sizes().vec(), 0.2, 1);
+      module->magnitude.value = module->magnitude.value * random.normal(module->magnitude.value.sizes().vec(), 0.2, 1);
   }
 }
 
@@ -134,7 +131,8 @@ inline Targets next_tokens(const std::vector<Ids>& sequences) {
   return targets;
 }
 
-inline void add_gradients(GptNeox& model, const Pass& pass, const Targets& targets, std::size_t kept_layers, double& loss) {
+inline void add_gradients(GptNeox& model, const Pass& pass, const Targets& targets, std::size_t kept_layers,
+                          double& loss) {
   Backprop(model).add_gradients(pass, targets, kept_layers, loss);
 }
 

@@ -19,8 +19,7 @@ namespace aacft::testing {
 class GoldensTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (shared() && !std::filesystem::exists(folder() / "logits.json"))
-      GTEST_SKIP() << "no goldens in " << folder();
+    if (shared() && !std::filesystem::exists(folder() / "logits.json")) GTEST_SKIP() << "no goldens in " << folder();
   }
   bool shared() const { return GetParam() == "shared"; }
   std::filesystem::path folder() const { return shared() ? shared_dir() / "goldens" : goldens_dir(); }

@@ -213,8 +213,7 @@ Ids merge_plainly(const ByteBpe& tokenizer, const std::string& word) {
       if (found != ranks.end() && found->second < best) best = found->second, where = i;
     }
     if (best == ranks.size()) return ids;
-    ids[where] =
-        by_bytes.at(std::string(tokenizer.bytes(ids[where])) + std::string(tokenizer.bytes(ids[where + 1])));
+    ids[where] = by_bytes.at(std::string(tokenizer.bytes(ids[where])) + std::string(tokenizer.bytes(ids[where + 1])));
     ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(where) + 1);
   }
 }
@@ -390,7 +389,7 @@ TEST_F(TokenizerJson, RefusesWhatItCannotDo) {
   expect_refused("/model/vocab/a", 1e18, "model.vocab.a");
   expect_refused("/model/vocab/a", 18446744073709551615u, "model.vocab.a");
   expect_refused("/model/vocab/a", 1 << 24, "model.vocab.a");  // would ask for a gigabyte
-  expect_refused("/model/vocab/ab", 257, "model.vocab.a");  // two tokens with one id
+  expect_refused("/model/vocab/ab", 257, "model.vocab.a");     // two tokens with one id
   expect_refused("/model/merges", nullptr, "model.merges");
   expect_refused("/model/merges", "a b", "model.merges");
   expect_refused("/model/merges/1", "abc", "model.merges[1]");

@@ -108,8 +108,7 @@ TEST(SentencePiece, FlippedBytesNeverCrash) {
       try {
         const auto tokenizer = open_sentencepiece(folder / "spiece.model");
         tokenizer->decode(tokenizer->encode("caf\u00e9 e\u0301 \uff21 abc"));
-      } catch (const Error&) {
-      }
+      } catch (const Error&) {}
     }
 }
 

@@ -40,21 +40,18 @@ TEST(Tokenizer, TheJsonComesFirstAndTokenizerModelIsFoundToo) {
 TEST(Tokenizer, SaysWhatItLookedFor) {
   const testing::TemporaryFolder folder;
   const std::string message = error_of([&] { load_tokenizer(folder.path()); });
-  for (const std::string& part : {folder.path().string(), std::string("tokenizer.json"),
-                                  std::string("spiece.model"), std::string("tokenizer.model")}) {
+  for (const std::string& part : {folder.path().string(), std::string("tokenizer.json"), std::string("spiece.model"),
+                                  std::string("tokenizer.model")}) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
-  EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "vocab.txt"); }).find("vocab.txt"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "none.json"); }).find("none.json"),
-            std::string::npos);
+  EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "vocab.txt"); }).find("vocab.txt"), std::string::npos);
+  EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "none.json"); }).find("none.json"), std::string::npos);
 }
 
 TEST(Tokenizer, FilesToCopyWithAModel) {
   const testing::TemporaryFolder folder;
   EXPECT_TRUE(tokenizer_files(folder.path()).empty());
-  for (const char* name :
-       {"special_tokens_map.json", "tokenizer.json", "config.json", "tokenizer_config.json"}) {
+  for (const char* name : {"special_tokens_map.json", "tokenizer.json", "config.json", "tokenizer_config.json"}) {
     testing::write_text(folder / name, "{}");
   }
   EXPECT_EQ(tokenizer_files(folder.path()),
@@ -66,8 +63,7 @@ TEST(Tokenizer, SeveralThreadsShareOne) {
   for (const char* kind : {"tokenizer", "sentencepiece"}) {
     const auto tokenizer = load_tokenizer(testing::goldens_dir() / kind);
     std::vector<std::vector<std::int32_t>> alone;
-    for (std::uint64_t seed = 0; seed < 200; ++seed)
-      alone.push_back(tokenizer->encode(testing::random_text(seed)));
+    for (std::uint64_t seed = 0; seed < 200; ++seed) alone.push_back(tokenizer->encode(testing::random_text(seed)));
     std::vector<std::vector<std::vector<std::int32_t>>> together(4);
     std::vector<std::thread> threads;
     for (auto& results : together) {

@@ -60,8 +60,7 @@ TEST(Unicode, CharClasses) {
       U"\u200A\u2028"
       U"\u2029\u202F\u205F\u3000";
   for (char32_t c = 0; c < 0x110000; ++c) {
-    ASSERT_EQ(char_class(c) == CharClass::kSpace, spaces.find(c) != std::u32string::npos)
-        << std::hex << unsigned(c);
+    ASSERT_EQ(char_class(c) == CharClass::kSpace, spaces.find(c) != std::u32string::npos) << std::hex << unsigned(c);
   }
 }
 
@@ -127,8 +126,7 @@ struct Pattern {
     while (count < atom.most && pos + count < text.size() && accepts(atom, text[pos + count])) ++count;
     for (;; --count) {
       if (count < atom.least) return std::u32string::npos;
-      if (const std::size_t end = match(atoms, first + 1, text, pos + count); end != std::u32string::npos)
-        return end;
+      if (const std::size_t end = match(atoms, first + 1, text, pos + count); end != std::u32string::npos) return end;
       if (count == 0) return std::u32string::npos;
     }
   }

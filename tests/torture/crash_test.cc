@@ -28,7 +28,8 @@ struct Tally {
 
 Fault random_fault(std::mt19937& random, long operations) {
   static const char* const kActions[] = {"kill", "kill", "torn", "power", "power"};
-  return {kActions[random() % 5], 1 + static_cast<long>(random() % static_cast<unsigned long>(operations)), static_cast<unsigned>(random())};
+  return {kActions[random() % 5], 1 + static_cast<long>(random() % static_cast<unsigned long>(operations)),
+          static_cast<unsigned>(random())};
 }
 
 std::string kind_of_last(const fs::path& log) {
@@ -121,7 +122,8 @@ TEST(Crash, NorIsOneOfSeveralWorkers) {
     fs::remove(log);
     const bool second = random() % 2 == 0;
     const Fault fault = random_fault(random, operations);
-    SCOPED_TRACE("run " + std::to_string(run) + ": " + (second ? "worker 1" : fault.action) + " at " + std::to_string(fault.at));
+    SCOPED_TRACE("run " + std::to_string(run) + ": " + (second ? "worker 1" : fault.action) + " at " +
+                 std::to_string(fault.at));
     const auto [zero, one] = train(output, fault, second);
     if (zero.code == 0) {  // what goes on makes fewer operations; and after the last step the first one needs no other
       expect_same(content_of(output), expected);
@@ -129,7 +131,8 @@ TEST(Crash, NorIsOneOfSeveralWorkers) {
       continue;
     }
     EXPECT_EQ(zero.code, second ? 1 : 128 + SIGKILL) << zero.err;
-    EXPECT_TRUE(one.code == (second ? 128 + SIGKILL : 1) || (one.code == 0 && newest_checkpoint(output) >= 4)) << one.code << one.err;
+    EXPECT_TRUE(one.code == (second ? 128 + SIGKILL : 1) || (one.code == 0 && newest_checkpoint(output) >= 4))
+        << one.code << one.err;
     expect_whole_files(output, expected);
     EXPECT_GE(newest_checkpoint(output), std::max(saved, reported_as_saved(zero)));
     saved = newest_checkpoint(output);
@@ -150,9 +153,13 @@ TEST(Crash, SuccessIsOnTheDisk) {
   fs::create_directory(root);
   const std::string model = (goldens_dir() / "seq").string();
   const Arguments all = {"--save-total-limit", "0"};  // what was removed may come back
-  for (const Arguments& command : {training("run") + all, training("whole") + all + Arguments{"--full"}, Arguments{"init", "--output", "deep/new/model"},
-                                   Arguments{"merge", "--model", model, "--adapter", (goldens_dir() / "adapter-seq-r2-token").string(), "--output", "merged"},
-                                   Arguments{"generate", "--model", model, "--data", (goldens_dir() / "rows.jsonl").string(), "--max-new-tokens", "1", "--output", "texts/out.jsonl"}}) {
+  for (const Arguments& command :
+       {training("run") + all, training("whole") + all + Arguments{"--full"},
+        Arguments{"init", "--output", "deep/new/model"},
+        Arguments{"merge", "--model", model, "--adapter", (goldens_dir() / "adapter-seq-r2-token").string(), "--output",
+                  "merged"},
+        Arguments{"generate", "--model", model, "--data", (goldens_dir() / "rows.jsonl").string(), "--max-new-tokens",
+                  "1", "--output", "texts/out.jsonl"}}) {
     SCOPED_TRACE(command[0]);
     fs::create_directory(root / "texts");
     const Result last = Process(root, command, with({"power", 0, 0}, root)).wait();
@@ -194,7 +201,9 @@ TEST(Crash, ReplacingARunTakesAnInstant) {
       } else {
         ++kept;
         auto now = content_of(run);
-        std::erase_if(now, [](const auto& file) { return fs::path(file.first).filename().string().find(".aacft-tmp-") != std::string::npos; });
+        std::erase_if(now, [](const auto& file) {
+          return fs::path(file.first).filename().string().find(".aacft-tmp-") != std::string::npos;
+        });
         expect_same(now, old);
       }
     } else {
@@ -213,10 +222,11 @@ TEST(Crash, ANewFolderIsThereWholeOrNotAtAll) {
   const TemporaryFolder folder;
   const fs::path root = folder / "work", log = folder / "log";
   fs::create_directory(root);
-  const std::string model = (goldens_dir() / "seq").string(), adapter = (goldens_dir() / "adapter-seq-r2-token").string();
-  const std::vector<Arguments> commands = {
-      {"merge", "--model", model, "--adapter", adapter, "--no-check", "--max-shard-size", "40K", "--also-delta", "--threads", "1", "--output"},
-      {"init", "--shape", "tiny", "--output"}};
+  const std::string model = (goldens_dir() / "seq").string(),
+                    adapter = (goldens_dir() / "adapter-seq-r2-token").string();
+  const std::vector<Arguments> commands = {{"merge", "--model", model, "--adapter", adapter, "--no-check",
+                                            "--max-shard-size", "40K", "--also-delta", "--threads", "1", "--output"},
+                                           {"init", "--shape", "tiny", "--output"}};
   std::mt19937 random(seed());
   for (const Arguments& command : commands) {
     const std::string name = command[0];
@@ -239,7 +249,8 @@ TEST(Crash, ANewFolderIsThereWholeOrNotAtAll) {
         expect_same(content_of(output), expected);
       }
       for (const auto& entry : fs::directory_iterator(root))
-        EXPECT_EQ(entry.path().filename().string().find(output.filename().string() + ".aacft-tmp-"), std::string::npos) << entry.path();
+        EXPECT_EQ(entry.path().filename().string().find(output.filename().string() + ".aacft-tmp-"), std::string::npos)
+            << entry.path();
     }
   }
 }

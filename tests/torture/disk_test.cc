@@ -27,7 +27,9 @@ struct Scene {
   // The n-th operation of a kind on a path with a part, as a number to give to FAULTS_AT.
   long operation(const std::string& kind, const std::string& part, int n = 1) const {
     for (std::size_t i = 0; i < operations.size(); ++i)
-      if (operations[i].find(" " + kind + " ") != std::string::npos && operations[i].find(part) != std::string::npos && --n == 0) return static_cast<long>(i) + 1;
+      if (operations[i].find(" " + kind + " ") != std::string::npos && operations[i].find(part) != std::string::npos &&
+          --n == 0)
+        return static_cast<long>(i) + 1;
     ADD_FAILURE() << "no " << kind << " of " << part;
     return 0;
   }
@@ -65,11 +67,13 @@ TEST(Disk, OneFailureIsWarnedOfOrEndsCleanly) {
 
 TEST(Disk, APeriodicCheckpointThatFailsIsTriedAgain) {
   const Scene scene;
-  for (const auto& [action, kind, part] : {std::tuple("once:ENOSPC", "write", "step-00000002"), std::tuple("once:EIO", "fsync", "step-00000002"),
-                                           std::tuple("once:EROFS", "open", "step-00000002"), std::tuple("once:EIO", "rename", "step-00000002")}) {
+  for (const auto& [action, kind, part] :
+       {std::tuple("once:ENOSPC", "write", "step-00000002"), std::tuple("once:EIO", "fsync", "step-00000002"),
+        std::tuple("once:EROFS", "open", "step-00000002"), std::tuple("once:EIO", "rename", "step-00000002")}) {
     SCOPED_TRACE(std::string(action) + " " + kind);
     const fs::path output = scene.root / (std::string("periodic-") + kind);
-    const Result result = Process(scene.root, training(output), with({action, scene.operation(kind, part), 0}, scene.root)).wait();
+    const Result result =
+        Process(scene.root, training(output), with({action, scene.operation(kind, part), 0}, scene.root)).wait();
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_NE(result.err.find("step 2 could not be saved: "), std::string::npos) << result.err;
     EXPECT_NE(result.err.find("training goes on"), std::string::npos) << result.err;
@@ -80,10 +84,16 @@ TEST(Disk, APeriodicCheckpointThatFailsIsTriedAgain) {
 TEST(Disk, AFullDiskEndsTheRunWithTheLastCheckpointWhole) {
   const Scene scene;
   const fs::path output = scene.root / "full";
-  const Result result = Process(scene.root, training(output), with({"fail:ENOSPC", scene.operation("write", "step-00000004"), 0}, scene.root)).wait();
+  const Result result = Process(scene.root, training(output),
+                                with({"fail:ENOSPC", scene.operation("write", "step-00000004"), 0}, scene.root))
+                            .wait();
   EXPECT_EQ(result.code, 1);
   EXPECT_NE(result.err.find("step 4 could not be saved: cannot write"), std::string::npos) << result.err;
-  EXPECT_NE(result.err.find("No space left on device; step 2 is saved; when that is mended, go on with: aacft train --resume " + output.string()), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find(
+                "No space left on device; step 2 is saved; when that is mended, go on with: aacft train --resume " +
+                output.string()),
+            std::string::npos)
+      << result.err;
   EXPECT_TRUE(fs::exists(output / "checkpoints/step-00000002/state.json"));
   EXPECT_FALSE(fs::exists(output / "adapter_model.safetensors"));
   scene.resumes(output);
@@ -92,7 +102,10 @@ TEST(Disk, AFullDiskEndsTheRunWithTheLastCheckpointWhole) {
 TEST(Disk, AResultThatCannotBeWrittenIsWrittenByResume) {
   const Scene scene;
   const fs::path output = scene.root / "result";
-  const Result result = Process(scene.root, training(output), with({"fail:ENOSPC", scene.operation("open", "reference/adapter_model.safetensors"), 0}, scene.root)).wait();
+  const Result result =
+      Process(scene.root, training(output),
+              with({"fail:ENOSPC", scene.operation("open", "reference/adapter_model.safetensors"), 0}, scene.root))
+          .wait();
   EXPECT_EQ(result.code, 1);
   EXPECT_NE(result.err.find("the run is over, but its result could not be written: "), std::string::npos) << result.err;
   EXPECT_NE(result.err.find("step 6 is saved"), std::string::npos) << result.err;
@@ -102,7 +115,10 @@ TEST(Disk, AResultThatCannotBeWrittenIsWrittenByResume) {
 TEST(Disk, MetricsThatCannotBeWrittenAreWrittenLater) {
   const Scene scene;
   const fs::path output = scene.root / "metrics";
-  const Result result = Process(scene.root, training(output), with({"once:ENOSPC", scene.operation("write", "reference/metrics.jsonl", 3), 0}, scene.root)).wait();
+  const Result result =
+      Process(scene.root, training(output),
+              with({"once:ENOSPC", scene.operation("write", "reference/metrics.jsonl", 3), 0}, scene.root))
+          .wait();
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_NE(result.err.find("metrics.jsonl"), std::string::npos) << result.err;
   expect_same(content_of(output), scene.expected);
@@ -128,8 +144,10 @@ TEST(Disk, ASmallFileSystem) {
   const Result result = Process(scene.root, training(disk / "run")).wait();
   EXPECT_EQ(result.code, 1);
   EXPECT_NE(result.err.find("No space left on device"), std::string::npos) << result.err;
-  const Result merge = Process(scene.root, {"merge", "--model", (goldens_dir() / "seq").string(), "--adapter", (goldens_dir() / "adapter-seq-r2-token").string(),
-                                            "--output", (disk / "merged").string()}).wait();
+  const Result merge =
+      Process(scene.root, {"merge", "--model", (goldens_dir() / "seq").string(), "--adapter",
+                           (goldens_dir() / "adapter-seq-r2-token").string(), "--output", (disk / "merged").string()})
+          .wait();
   EXPECT_EQ(merge.code, 1);
   EXPECT_NE(merge.err.find("No space left on device"), std::string::npos) << merge.err;
   EXPECT_FALSE(fs::exists(disk / "merged"));
@@ -160,7 +178,8 @@ TEST(Disk, AFolderThatIsRemovedUnderTheRunIsMadeAgain) {
 TEST(Disk, AFolderThatIsReplacedUnderTheRunIsLeftAlone) {
   const TemporaryFolder folder;
   const fs::path output = folder / "run";
-  Process process(folder.path(), training(output) + Arguments{"--max-steps", "100000", "--save-steps", "0", "--eval-steps", "100000"});
+  Process process(folder.path(),
+                  training(output) + Arguments{"--max-steps", "100000", "--save-steps", "0", "--eval-steps", "100000"});
   ASSERT_TRUE(process.read_until([](const Result& r) { return r.out.find("step 20/") != std::string::npos; }));
   fs::rename(output, folder / "elsewhere");
   ASSERT_EQ(Process(folder.path(), training(output)).wait().code, 0);
@@ -177,8 +196,18 @@ TEST(Disk, AMergeIsWholeOrNothing) {
   const fs::path root = folder / "work", log = folder / "log";
   fs::create_directory(root);
   const auto merge = [&](const std::string& output) {
-    return Arguments{"merge", "--model", (goldens_dir() / "seq").string(), "--adapter", (goldens_dir() / "adapter-seq-r2-token").string(), "--max-shard-size", "40K", "--no-check",
-                     "--threads", "1", "--output", (root / output).string()};
+    return Arguments{"merge",
+                     "--model",
+                     (goldens_dir() / "seq").string(),
+                     "--adapter",
+                     (goldens_dir() / "adapter-seq-r2-token").string(),
+                     "--max-shard-size",
+                     "40K",
+                     "--no-check",
+                     "--threads",
+                     "1",
+                     "--output",
+                     (root / output).string()};
   };
   ASSERT_EQ(Process(root, merge("reference"), with({}, root, log)).wait().code, 0);
   const auto expected = content_of(root / "reference");
@@ -197,7 +226,8 @@ TEST(Disk, AMergeIsWholeOrNothing) {
     if (!fs::exists(output)) {
       EXPECT_EQ(Process(root, merge(output.filename().string())).wait().code, 0);
     }
-    for (const auto& entry : fs::directory_iterator(root)) EXPECT_EQ(entry.path().filename().string().find("aacft-tmp"), std::string::npos) << entry.path();
+    for (const auto& entry : fs::directory_iterator(root))
+      EXPECT_EQ(entry.path().filename().string().find("aacft-tmp"), std::string::npos) << entry.path();
     expect_same(content_of(output), expected);
   }
 }
@@ -206,14 +236,22 @@ TEST(Disk, AMergeIsWholeOrNothing) {
 
 TEST(Lock, OfTwoMergesIntoOneFolderOneSucceeds) {
   const TemporaryFolder folder;
-  const Arguments merge = {"merge", "--model", (goldens_dir() / "seq").string(), "--adapter", (goldens_dir() / "adapter-seq-r2-token").string(), "--output", "out"};
+  const Arguments merge = {"merge",
+                           "--model",
+                           (goldens_dir() / "seq").string(),
+                           "--adapter",
+                           (goldens_dir() / "adapter-seq-r2-token").string(),
+                           "--output",
+                           "out"};
   for (int i = 0; i < 3; ++i) {
     fs::remove_all(folder / "out");
     Process first(folder.path(), merge), second(folder.path(), merge);
     const Result one = first.wait(), other = second.wait();
     EXPECT_EQ(one.code + other.code, 1) << one.err << other.err;
     const Result& failed = one.code == 1 ? one : other;
-    EXPECT_TRUE(failed.err.find("put there meanwhile") != std::string::npos || failed.err.find("exists already") != std::string::npos) << failed.err;
+    EXPECT_TRUE(failed.err.find("put there meanwhile") != std::string::npos ||
+                failed.err.find("exists already") != std::string::npos)
+        << failed.err;
     EXPECT_EQ(everything_in(folder.path()).size(), 1u + 5u);
   }
 }
@@ -224,7 +262,8 @@ TEST(Lock, ASecondRunIsRefused) {
   const Arguments arguments = training(output) + Arguments{"--max-steps", "100000", "--save-steps", "50"};
   Process first(folder.path(), arguments);
   ASSERT_TRUE(first.read_until([](const Result& r) { return r.out.find("step-00000050") != std::string::npos; }));
-  for (const Arguments& second : {arguments, arguments + Arguments{"--overwrite"}, Arguments{"train", "--resume", output.string()}}) {
+  for (const Arguments& second :
+       {arguments, arguments + Arguments{"--overwrite"}, Arguments{"train", "--resume", output.string()}}) {
     const Result result = Process(folder.path(), second).wait();
     EXPECT_EQ(result.code, 1);
     EXPECT_NE(result.err.find("is being written by another aacft (process "), std::string::npos) << result.err;
@@ -241,7 +280,9 @@ TEST(Signals, EndAtOnceWhileTheRunIsLoaded) {
   const TemporaryFolder folder;
   ASSERT_EQ(::mkfifo((folder / "rows").c_str(), 0600), 0);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    Process process(folder.path(), training(folder / "run") + Arguments{"--data", (folder / "rows").string()});  // waits for the pipe to be filled
+    Process process(
+        folder.path(),
+        training(folder / "run") + Arguments{"--data", (folder / "rows").string()});  // waits for the pipe to be filled
     std::this_thread::sleep_for(std::chrono::seconds(1));
     process.kill(signal);
     const Result result = process.wait();
@@ -254,7 +295,8 @@ TEST(Signals, EndAtOnceWhileTheRunIsLoaded) {
 TEST(Signals, ASaveThatFailsSaysWhatIsSaved) {
   const TemporaryFolder folder;
   const fs::path output = folder / "run";
-  Process process(folder.path(), training(output) + Arguments{"--max-steps", "100000", "--save-steps", "50", "--save-total-limit", "0"});
+  Process process(folder.path(), training(output) + Arguments{"--max-steps", "100000", "--save-steps", "50",
+                                                              "--save-total-limit", "0"});
   // Some steps past the checkpoint, or there would be nothing to save.
   ASSERT_TRUE(process.read_until([](const Result& r) { return r.out.find("step 60/") != std::string::npos; }));
   const rlimit full{100, 100};
@@ -262,7 +304,8 @@ TEST(Signals, ASaveThatFailsSaysWhatIsSaved) {
   process.kill(SIGTERM);
   const Result result = process.wait();
   EXPECT_EQ(result.code, 1) << result.out;
-  for (const char* part : {"could not be saved: cannot write", "File too large; step ", "is saved; when that is mended, go on with: aacft train --resume "})
+  for (const char* part : {"could not be saved: cannot write", "File too large; step ",
+                           "is saved; when that is mended, go on with: aacft train --resume "})
     EXPECT_NE(result.err.find(part), std::string::npos) << result.err;
   const Result resumed = Process(folder.path(), {"train", "--resume", output.string(), "--max-steps", "60"}).wait();
   EXPECT_EQ(resumed.code, 0) << resumed.err;
@@ -270,8 +313,16 @@ TEST(Signals, ASaveThatFailsSaysWhatIsSaved) {
 
 TEST(Signals, AMergeThatIsStoppedLeavesNothing) {
   const TemporaryFolder folder;
-  ASSERT_EQ(Process(folder.path(), {"init", "--output", "big", "--layers", "16", "--hidden-size", "384", "--heads", "8"}).wait().code, 0);
-  ASSERT_EQ(Process(folder.path(), {"train", "--model", "big", "--data", (goldens_dir() / "rows.jsonl").string(), "--output", "adapter", "--max-steps", "1", "--warmup", "0"}).wait().code, 0);
+  ASSERT_EQ(
+      Process(folder.path(), {"init", "--output", "big", "--layers", "16", "--hidden-size", "384", "--heads", "8"})
+          .wait()
+          .code,
+      0);
+  ASSERT_EQ(Process(folder.path(), {"train", "--model", "big", "--data", (goldens_dir() / "rows.jsonl").string(),
+                                    "--output", "adapter", "--max-steps", "1", "--warmup", "0"})
+                .wait()
+                .code,
+            0);
   Process process(folder.path(), {"merge", "--model", "big", "--adapter", "adapter", "--output", "out"});
   ASSERT_TRUE(process.read_until([&](const Result&) {
     for (const auto& entry : fs::directory_iterator(folder.path()))
@@ -280,12 +331,16 @@ TEST(Signals, AMergeThatIsStoppedLeavesNothing) {
   }));
   process.kill(SIGINT);
   EXPECT_EQ(process.wait().code, 130);
-  for (const auto& entry : fs::directory_iterator(folder.path())) EXPECT_FALSE(entry.path().filename().string().starts_with("out")) << entry.path();
+  for (const auto& entry : fs::directory_iterator(folder.path()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("out")) << entry.path();
 }
 
 TEST(Signals, GenerateEndsQuietlyWhereTheCallerIgnoresClosedPipes) {
   const TemporaryFolder folder;
-  Process process(folder.path(), {"generate", "--model", (goldens_dir() / "seq").string(), "--data", (goldens_dir() / "rows.jsonl").string()}, [] { ::signal(SIGPIPE, SIG_IGN); });
+  Process process(
+      folder.path(),
+      {"generate", "--model", (goldens_dir() / "seq").string(), "--data", (goldens_dir() / "rows.jsonl").string()},
+      [] { ::signal(SIGPIPE, SIG_IGN); });
   ASSERT_TRUE(process.read_until([](const Result& r) { return !r.out.empty(); }));
   process.close_output();
   const Result result = process.wait();

@@ -1,13 +1,14 @@
-// For LD_PRELOAD: counts what a program does to the files below a folder (by the calls that aacft uses), and spoils one of
-// these operations. By the environment:
+// For LD_PRELOAD: counts what a program does to the files below a folder (by the calls that aacft uses), and spoils one
+// of these operations. By the environment:
 //
 //   FAULTS_ROOT    the folder
-//   FAULTS_AT      the operation, from 1 on; 0 with "power": the power fails when the process has ended, and all is lost that may be
-//   FAULTS_ACTION  what happens to it:
+//   FAULTS_AT      the operation, from 1 on; 0 with "power": the power fails when the process has ended, and all is
+//   lost that may be FAULTS_ACTION  what happens to it:
 //     kill         the process dies before it
 //     other:PID    another process dies before it, and it proceeds
 //     torn         the process dies in the middle of it, if it is a write; else before it
-//     power        the power fails before it: what was written and not synced is lost, and so are the last few of the names
+//     power        the power fails before it: what was written and not synced is lost, and so are the last few of the
+//     names
 //                  made, changed or removed in folders that were not synced since (leveldb tests itself in this way)
 //     fail:ERRNO   it fails, as do all later ones: ENOSPC, EIO, EROFS
 //     once:ERRNO   it alone fails
@@ -39,8 +40,12 @@ template <typename F>
 F* real(const char* name) {
   return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
 }
-int real_open(const char* path, int flags, mode_t mode = 0) { return real<int(const char*, int, ...)>("open")(path, flags, mode); }
-ssize_t real_write(int fd, const void* data, size_t size) { return real<ssize_t(int, const void*, size_t)>("write")(fd, data, size); }
+int real_open(const char* path, int flags, mode_t mode = 0) {
+  return real<int(const char*, int, ...)>("open")(path, flags, mode);
+}
+ssize_t real_write(int fd, const void* data, size_t size) {
+  return real<ssize_t(int, const void*, size_t)>("write")(fd, data, size);
+}
 int real_unlink(const char* path) { return real<int(const char*)>("unlink")(path); }
 int real_rename(const char* from, const char* to) { return real<int(const char*, const char*)>("rename")(from, to); }
 int real_mkdir(const char* path) { return real<int(const char*, mode_t)>("mkdir")(path, 0755); }
@@ -84,8 +89,13 @@ class Faults {
  public:
   std::mutex mutex;
 
-  Faults() : root_(variable("FAULTS_ROOT")), action_(variable("FAULTS_ACTION")), at_(std::atol(variable("FAULTS_AT").c_str())), seed_(static_cast<unsigned>(std::atol(variable("FAULTS_SEED").c_str()))) {
-    if (const std::string log = variable("FAULTS_LOG"); !log.empty()) log_ = real_open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  Faults()
+      : root_(variable("FAULTS_ROOT")),
+        action_(variable("FAULTS_ACTION")),
+        at_(std::atol(variable("FAULTS_AT").c_str())),
+        seed_(static_cast<unsigned>(std::atol(variable("FAULTS_SEED").c_str()))) {
+    if (const std::string log = variable("FAULTS_LOG"); !log.empty())
+      log_ = real_open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   }
 
   ~Faults() {
@@ -150,26 +160,21 @@ class Faults {
     for (Name& name : names_) {
       if (parent(name.path) != path) {
         left.push_back(std::move(name));
-      } else if (name.change == Name::kRemovedFolder) {  // what was in it is gone with it; a later folder of its name is another
+      } else if (name.change ==
+                 Name::kRemovedFolder) {  // what was in it is gone with it; a later folder of its name is another
         std::erase_if(left, [&](const Name& inside) { return inside.path.rfind(name.path + "/", 0) == 0; });
       }
     }
     names_ = std::move(left);
   }
-  void created(const std::string& path) {
-    names_.push_back({Name::kMade, path, "", ""});
-  }
-  void removed_folder(const std::string& path) {
-    names_.push_back({Name::kRemovedFolder, path, "", ""});
-  }
+  void created(const std::string& path) { names_.push_back({Name::kMade, path, "", ""}); }
+  void removed_folder(const std::string& path) { names_.push_back({Name::kRemovedFolder, path, "", ""}); }
   // To be called before the operation. A second name keeps the file.
   std::string keep(const std::string& path) {
     const std::string kept = root_ + ".kept-" + std::to_string(::getpid()) + "-" + std::to_string(++kept_);
     return ::link(path.c_str(), kept.c_str()) == 0 ? kept : "";
   }
-  void removed(const std::string& path, const std::string& kept) {
-    names_.push_back({Name::kRemoved, path, "", kept});
-  }
+  void removed(const std::string& path, const std::string& kept) { names_.push_back({Name::kRemoved, path, "", kept}); }
   void renamed(const std::string& from, const std::string& to, const std::string& kept) {
     for (Name& name : names_) name.follow(from, to);
     names_.push_back({Name::kRenamed, to, from, kept});
@@ -209,7 +214,8 @@ class Faults {
       if (name == "." || name == ".." || ::lstat(path.c_str(), &status) != 0) continue;
       if (S_ISDIR(status.st_mode)) lose_unsynced(path);
       const auto found = synced_.find(status.st_ino);
-      if (S_ISREG(status.st_mode) && found != synced_.end() && found->second < status.st_size) (void)!::truncate(path.c_str(), found->second);
+      if (S_ISREG(status.st_mode) && found != synced_.end() && found->second < status.st_size)
+        (void)!::truncate(path.c_str(), found->second);
     }
     ::closedir(entries);
   }
@@ -318,7 +324,9 @@ int fsync(int fd) { return sync_counted(fd, "fsync"); }
 int fdatasync(int fd) { return sync_counted(fd, "fdatasync"); }
 
 int rename(const char* from, const char* to) { return rename_counted(AT_FDCWD, from, AT_FDCWD, to); }
-int renameat(int from_folder, const char* from, int to_folder, const char* to) { return rename_counted(from_folder, from, to_folder, to); }
+int renameat(int from_folder, const char* from, int to_folder, const char* to) {
+  return rename_counted(from_folder, from, to_folder, to);
+}
 
 int unlink(const char* path) { return unlink_counted(AT_FDCWD, path, 0); }
 int unlinkat(int folder, const char* path, int flags) { return unlink_counted(folder, path, flags); }

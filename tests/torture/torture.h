@@ -33,14 +33,40 @@ inline std::function<void()> with(const Fault& fault, const fs::path& root, cons
 // A tiny run that does all that runs do with files: 6 steps, three checkpoints of which two stay, evaluations, the best
 // (after step 2: a best that is lost is not made again by the steps after it).
 inline Arguments training(const fs::path& output) {
-  return {"train", "--model", (goldens_dir() / "seq").string(), "--data", (goldens_dir() / "rows.jsonl").string(), "--output", output.string(),
-          "--max-steps", "6", "--warmup", "0", "--micro-batch", "2", "--accumulation", "1", "--save-steps", "2", "--save-total-limit", "2",
-          "--eval-split", "0.05", "--eval-steps", "1", "--keep-best", "--lr", "0.1", "--threads", "1"};
+  return {"train",
+          "--model",
+          (goldens_dir() / "seq").string(),
+          "--data",
+          (goldens_dir() / "rows.jsonl").string(),
+          "--output",
+          output.string(),
+          "--max-steps",
+          "6",
+          "--warmup",
+          "0",
+          "--micro-batch",
+          "2",
+          "--accumulation",
+          "1",
+          "--save-steps",
+          "2",
+          "--save-total-limit",
+          "2",
+          "--eval-split",
+          "0.05",
+          "--eval-steps",
+          "1",
+          "--keep-best",
+          "--lr",
+          "0.1",
+          "--threads",
+          "1"};
 }
 
 // What a user would type next: the run goes on if there is one, else it starts again.
 inline Arguments training_or_resuming(const fs::path& output, const Arguments& more = {}) {
-  const bool begun = fs::exists(output / "config.toml") && read_text(output / "aacft-run.json").find("false") == std::string::npos;
+  const bool begun =
+      fs::exists(output / "config.toml") && read_text(output / "aacft-run.json").find("false") == std::string::npos;
   return begun ? Arguments{"train", "--resume", output.string()} : training(output) + more;
 }
 
@@ -54,7 +80,9 @@ inline std::map<std::string, std::string> content_of(const fs::path& folder) {
       for (const std::string& text : lines_of(read_text(entry.path()))) {
         nlohmann::json line = nlohmann::json::parse(text, nullptr, false);
         if (line.is_discarded()) continue;  // torn: a run that goes on writes it again
-        for (const char* key : {"tokens_per_second", "seconds", "rss_bytes", "peak_rss_bytes", "cpu_percent", "communication_seconds"}) line.erase(key);
+        for (const char* key :
+             {"tokens_per_second", "seconds", "rss_bytes", "peak_rss_bytes", "cpu_percent", "communication_seconds"})
+          line.erase(key);
         files[name] += line.dump() + "\n";
       }
     } else if (entry.path().filename() != "config.toml") {  // which names the output
@@ -64,7 +92,8 @@ inline std::map<std::string, std::string> content_of(const fs::path& folder) {
   return files;
 }
 
-inline void expect_same(const std::map<std::string, std::string>& files, const std::map<std::string, std::string>& expected) {
+inline void expect_same(const std::map<std::string, std::string>& files,
+                        const std::map<std::string, std::string>& expected) {
   for (const auto& [name, content] : expected) {
     const auto found = files.find(name);
     if (found == files.end()) {
@@ -82,7 +111,8 @@ inline void expect_whole_files(const fs::path& folder, const std::map<std::strin
   for (const auto& [name, content] : content_of(folder)) {
     const fs::path path = name;
     const bool half_made = name.find(".aacft-tmp-") != name.npos,
-               half_removed = name.starts_with("checkpoints") && !fs::exists(folder / path.parent_path() / "state.json");
+               half_removed =
+                   name.starts_with("checkpoints") && !fs::exists(folder / path.parent_path() / "state.json");
     if (half_made || half_removed) continue;
     if (path.extension() == ".json") {
       EXPECT_TRUE(nlohmann::json::accept(content)) << name;
@@ -98,7 +128,8 @@ inline void expect_whole_files(const fs::path& folder, const std::map<std::strin
       EXPECT_EQ(content.size(), sizeof header + header + end) << name;
     }
     const auto found = expected.find(name);
-    if (found != expected.end() && (name.starts_with("checkpoints") || !path.has_parent_path()) && name != "metrics.jsonl" && name != "aacft-run.json") {
+    if (found != expected.end() && (name.starts_with("checkpoints") || !path.has_parent_path()) &&
+        name != "metrics.jsonl" && name != "aacft-run.json") {
       EXPECT_TRUE(content == found->second) << name << " differs";
     }
   }
@@ -110,7 +141,8 @@ inline long newest_checkpoint(const fs::path& folder) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder / "checkpoints", none)) {
     const std::string name = entry.path().filename().string();
-    if (name.size() == std::strlen("step-00000000") && fs::exists(entry.path() / "state.json")) newest = std::max(newest, std::atol(name.c_str() + 5));
+    if (name.size() == std::strlen("step-00000000") && fs::exists(entry.path() / "state.json"))
+      newest = std::max(newest, std::atol(name.c_str() + 5));
   }
   return newest;
 }

@@ -8,7 +8,8 @@
 namespace aacft::testing {
 namespace {
 
-std::vector<double> curve(const TemporaryFolder& folder, const std::string& name, Compute compute, std::optional<WeightType> base = {}) {
+std::vector<double> curve(const TemporaryFolder& folder, const std::string& name, Compute compute,
+                          std::optional<WeightType> base = {}) {
   TrainOptions o = tiny(folder / name);
   o.max_steps = 8;
   o.warmup = 0;

@@ -123,8 +123,8 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   std::set<std::int64_t> passes{1};
   std::set<std::size_t> kept;
   const auto check = [&](int threads, Recompute recompute, std::uint64_t budget) {
-    SCOPED_TRACE(std::to_string(threads) + " threads, recompute " +
-                 std::to_string(static_cast<int>(recompute)) + ", " + std::to_string(budget) + " bytes");
+    SCOPED_TRACE(std::to_string(threads) + " threads, recompute " + std::to_string(static_cast<int>(recompute)) + ", " +
+                 std::to_string(budget) + " bytes");
     o.output = folder / (std::to_string(threads) + "-" + std::to_string(static_cast<int>(recompute)) + "-" +
                          std::to_string(budget));
     o.threads = threads;
@@ -141,7 +141,8 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
   check(4, Recompute::kAuto, 0);
   check(1, Recompute::kOff, 1);  // less than the least: a row a pass, or two short ones
   check(3, Recompute::kAuto, 1);
-  // A model this small takes less than what the process's own memory varies by, so the first guess may miss, on either side.
+  // A model this small takes less than what the process's own memory varies by, so the first guess may miss, on either
+  // side.
   for (std::int64_t i = 0; i < 32 && (passes.size() < 3 || i < 2); ++i) {
     const std::int64_t away = (i / 2 + 1) / 2 * (i / 2 % 2 == 0 ? 1 : -1) * (1 << 19);
     check(2, i % 2 == 0 ? Recompute::kOff : Recompute::kOn, two_or_three + static_cast<std::uint64_t>(away));
@@ -157,19 +158,18 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Law2,
-                         ::testing::Values(Kind{"seq", false, false, false}, Kind{"seq", false, false, true}, Kind{"par", false, true, false},
-                                           Kind{"seq-bin-fp16", false, false, true}, Kind{"par", true, false, false},
-                                           Kind{"tied", true, false, false}),
+                         ::testing::Values(Kind{"seq", false, false, false}, Kind{"seq", false, false, true},
+                                           Kind{"par", false, true, false}, Kind{"seq-bin-fp16", false, false, true},
+                                           Kind{"par", true, false, false}, Kind{"tied", true, false, false}),
                          [](const auto& info) {
-                           std::string name = std::string(info.param.model) +
-                                              (info.param.full ? "_full" : "") +
+                           std::string name = std::string(info.param.model) + (info.param.full ? "_full" : "") +
                                               (info.param.dora ? "_dora" : "") + (info.param.share ? "_shared" : "");
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
 
-// The list of the law: 1, 2, 4 and 16 passes a step, on 1 to 4 threads. Sixteen rows of one length, so that the number of
-// passes follows from how many of them fit.
+// The list of the law: 1, 2, 4 and 16 passes a step, on 1 to 4 threads. Sixteen rows of one length, so that the number
+// of passes follows from how many of them fit.
 TEST(Law2, OneTwoFourAndSixteenPassesOnOneToFourThreads) {
   const TemporaryFolder folder;
   std::string rows;
@@ -207,7 +207,9 @@ TEST(Law2, OneTwoFourAndSixteenPassesOnOneToFourThreads) {
       // The process's own memory varies by more than such a model takes, so a guess may miss.
       for (int tries = 0; tries < 20 && seen != passes; ++tries) {
         o.output = folder / std::to_string(++runs);
-        o.memory_budget = passes == 1 ? 4'000'000'000 : passes == 16 ? 1 : budget_for(o, 16 / passes * length + length / 2);
+        o.memory_budget = passes == 1    ? 4'000'000'000
+                          : passes == 16 ? 1
+                                         : budget_for(o, 16 / passes * length + length / 2);
         const Recorded recorded = run(o);
         seen = recorded.steps[0].passes;
         EXPECT_EQ(metrics(o.output), curve) << seen << " passes, " << threads << " threads";
@@ -222,8 +224,7 @@ TEST(Law2, OneTwoFourAndSixteenPassesOnOneToFourThreads) {
 
 // Runs `options` in one go, then stopped after each of `stops` and resumed, each in a folder of its own, then
 // stopped after every one of them; all must leave the same.
-void check_resuming(TrainOptions options, const TemporaryFolder& folder,
-                    const std::vector<std::int64_t>& stops) {
+void check_resuming(TrainOptions options, const TemporaryFolder& folder, const std::vector<std::int64_t>& stops) {
   options.output = folder / "whole";
   const Recorded whole = run(options);
   const std::string weights = weights_bytes(options);
@@ -242,8 +243,7 @@ void check_resuming(TrainOptions options, const TemporaryFolder& folder,
     EXPECT_EQ(part.result.end, RunEnd::kInterrupted);
     EXPECT_EQ(part.result.step, step);
     EXPECT_EQ(part.saved, std::vector<std::int64_t>{step});
-    EXPECT_FALSE(
-        fs::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors")));
+    EXPECT_FALSE(fs::exists(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors")));
   };
   for (const std::int64_t stop : stops) {
     SCOPED_TRACE("stopped after step " + std::to_string(stop));
@@ -377,8 +377,7 @@ TEST(Law4, TheSplitOfAStepDoesNotMatter) {
   o.max_steps = 6;  // 64 rows: across the end of an epoch
   o.rows.mask_prompt = true;
   const Recorded reference = run(o);
-  for (const auto& [micro_batch, accumulation] :
-       std::vector<std::pair<int, int>>{{8, 2}, {4, 4}, {2, 8}, {1, 16}}) {
+  for (const auto& [micro_batch, accumulation] : std::vector<std::pair<int, int>>{{8, 2}, {4, 4}, {2, 8}, {1, 16}}) {
     SCOPED_TRACE(micro_batch);
     o.output = folder / std::to_string(micro_batch);
     o.micro_batch = micro_batch;
@@ -389,8 +388,7 @@ TEST(Law4, TheSplitOfAStepDoesNotMatter) {
       EXPECT_NEAR(split.steps[i].loss, reference.steps[i].loss, 1e-6);
       EXPECT_EQ(split.steps[i].tokens, reference.steps[i].tokens);
     }
-    EXPECT_LT(largest_deviation(o.output / "adapter_model.safetensors",
-                                folder / "reference/adapter_model.safetensors"),
+    EXPECT_LT(largest_deviation(o.output / "adapter_model.safetensors", folder / "reference/adapter_model.safetensors"),
               1e-5);
   }
   // The other mean is not of that kind, else the test above would say nothing.
@@ -471,8 +469,7 @@ TEST(Evaluation, RowsAreHeldOut) {
   const TemporaryFolder folder;
   std::vector<std::string> rows;  // row i counts i + 1 tokens, the end of the text included
   std::string text = "a", all;
-  for (int i = 0; i < 20; ++i, text += " b")
-    rows.push_back(json{{"text", text}}.dump() + "\n"), all += rows.back();
+  for (int i = 0; i < 20; ++i, text += " b") rows.push_back(json{{"text", text}}.dump() + "\n"), all += rows.back();
   write_text(folder / "all.jsonl", all);
   int runs = 0;
   const auto split = [&](std::uint64_t seed) {
@@ -623,8 +620,7 @@ TEST(Run, AnAdapterOverwritesAWholeModel) {
   const TemporaryFolder folder;
   const auto names = [&] {
     std::set<std::string> found;
-    for (const auto& entry : fs::directory_iterator(folder / "run"))
-      found.insert(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(folder / "run")) found.insert(entry.path().filename().string());
     return found;
   };
   TrainOptions o = tiny(folder / "run");
@@ -715,8 +711,7 @@ TEST(Run, OptionsThatMakeNoSenseAreUsageErrors) {
   refuses([](TrainOptions& o) { o.eval_split = 0.1, o.eval_data = o.data; });
   refuses([](TrainOptions& o) { o.keep_best = true; });
   refuses([](TrainOptions& o) { o.patience = 1; });
-  refuses(
-      [](TrainOptions& o) { o.full = true, o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init"; });
+  refuses([](TrainOptions& o) { o.full = true, o.init_adapter = goldens_dir() / "adapter-seq-r2-token-init"; });
 }
 
 // ---- memory ----
@@ -734,7 +729,8 @@ TEST(Memory, DoesNotGrow) {
   const Recorded recorded = run(o);
   ASSERT_EQ(recorded.steps.size(), 2000u);
   const double early = static_cast<double>(recorded.steps[99].rss_bytes);
-  for (std::size_t i = 100; i < recorded.steps.size(); ++i) ASSERT_LT(static_cast<double>(recorded.steps[i].rss_bytes), 1.01 * early) << "step " << i + 1;
+  for (std::size_t i = 100; i < recorded.steps.size(); ++i)
+    ASSERT_LT(static_cast<double>(recorded.steps[i].rss_bytes), 1.01 * early) << "step " << i + 1;
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ struct Poisoned {
 };
 
 std::size_t count_with(const std::vector<std::string>& texts, const std::string& part) {
-  return static_cast<std::size_t>(std::count_if(texts.begin(), texts.end(), [&](const std::string& t) { return t.find(part) != std::string::npos; }));
+  return static_cast<std::size_t>(std::count_if(
+      texts.begin(), texts.end(), [&](const std::string& t) { return t.find(part) != std::string::npos; }));
 }
 
 // "" where there is none.
@@ -84,7 +85,8 @@ TEST(NonFinite, StopNamesTheRowAndSavesWhatCameBefore) {
     run(healthy, step);
     const auto name = fs::directory_iterator(checkpoint(o.output))->path().filename();
     for (const char* file : {"adapter_model.safetensors", "optimizer.safetensors", "state.json"})
-      EXPECT_EQ(read_file(checkpoint(o.output) / name / file), read_file(checkpoint(healthy.output) / name / file)) << file;
+      EXPECT_EQ(read_file(checkpoint(o.output) / name / file), read_file(checkpoint(healthy.output) / name / file))
+          << file;
   }
 }
 

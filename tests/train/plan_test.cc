@@ -29,8 +29,7 @@ using nlohmann::json;
 std::vector<std::size_t> epoch_of(const DataOrder& order, std::int64_t epoch) {
   std::vector<std::size_t> rows;
   for (std::int64_t m = 0; m < order.micro_batches_per_epoch(); ++m)
-    for (const std::size_t row : order.micro_batch(epoch * order.micro_batches_per_epoch() + m))
-      rows.push_back(row);
+    for (const std::size_t row : order.micro_batch(epoch * order.micro_batches_per_epoch() + m)) rows.push_back(row);
   return rows;
 }
 
@@ -75,8 +74,7 @@ TEST(ScheduleFactor, Formulas) {
   for (std::int64_t t = 0; t <= total + 5; ++t) {
     const double rise = static_cast<double>(t) / 100, fall = static_cast<double>(200 - t) / 100;
     EXPECT_DOUBLE_EQ(schedule_factor(Schedule::kConstant, t, warmup, total), std::min(rise, 1.0));
-    EXPECT_DOUBLE_EQ(schedule_factor(Schedule::kLinear, t, warmup, total),
-                     t < 100 ? rise : std::max(fall, 0.0));
+    EXPECT_DOUBLE_EQ(schedule_factor(Schedule::kLinear, t, warmup, total), t < 100 ? rise : std::max(fall, 0.0));
     const double cosine = std::pow(std::cos(M_PI / 2 * (rise - 1)), 2);
     EXPECT_NEAR(schedule_factor(Schedule::kCosine, t, warmup, total), t < 100 ? rise : cosine, 1e-12);
   }
@@ -98,14 +96,14 @@ TEST(ScheduleFactor, Edges) {
 // ---- passes ----
 
 TEST(PassPlan, FitsTheBudget) {
-  const PassMemory memory{
-      .per_row_kept = 1000, .per_row_recomputed = 100, .per_row_working = 3000, .fixed = 1'000'000};
+  const PassMemory memory{.per_row_kept = 1000, .per_row_recomputed = 100, .per_row_working = 3000, .fixed = 1'000'000};
   constexpr std::size_t kLayers = 12;
   for (const std::int64_t longest : {1, 100, 2000}) {
     PassPlan last_auto, last_off, last_on;
     for (std::uint64_t budget = 0; budget < 60'000'000; budget += 500'000) {
       const auto plan = [&](Recompute recompute) {
-        const PassPlan made = plan_passes(memory, kLayers, std::max<std::int64_t>(512, longest), longest, recompute, budget);
+        const PassPlan made =
+            plan_passes(memory, kLayers, std::max<std::int64_t>(512, longest), longest, recompute, budget);
         EXPECT_GE(made.max_rows, longest);
         if (made.max_rows > longest) {
           EXPECT_LE(memory.total(made.max_rows, made.kept_layers, kLayers - made.kept_layers), budget);
@@ -113,8 +111,7 @@ TEST(PassPlan, FitsTheBudget) {
         }
         return made;
       };
-      const PassPlan off = plan(Recompute::kOff), on = plan(Recompute::kOn),
-                     automatic = plan(Recompute::kAuto);
+      const PassPlan off = plan(Recompute::kOff), on = plan(Recompute::kOn), automatic = plan(Recompute::kAuto);
       EXPECT_EQ(off.kept_layers, kLayers);
       EXPECT_EQ(on.kept_layers, 0u);
       EXPECT_LE(off.max_rows, on.max_rows);
@@ -192,7 +189,9 @@ TEST(RunFolders, StateSurvives) {
 // What the first version wrote.
 TEST(RunFolders, OlderStatesAreRead) {
   const TemporaryFolder folder;
-  write_text(folder / "state.json", R"({"version": 1, "step": 7, "data_fingerprint": 5, "tokens": 9, "best_loss": null, "best_step": 0, "evaluations_since_best": 0})");
+  write_text(
+      folder / "state.json",
+      R"({"version": 1, "step": 7, "data_fingerprint": 5, "tokens": 9, "best_loss": null, "best_step": 0, "evaluations_since_best": 0})");
   EXPECT_EQ(read_run_state(folder / "state.json").step, 7);
   EXPECT_EQ(read_run_state(folder / "state.json").updates(), 7);
 }

@@ -23,7 +23,8 @@ void expect_parts(const std::string& page, const std::vector<std::string>& parts
 
 StepRecord step_of(std::int64_t step, double loss) {
   StepRecord s;
-  s.step = step, s.loss = loss, s.epoch = 0.1, s.grad_norm = 1, s.learning_rate = 1e-4, s.tokens = 1000, s.tokens_per_second = 500, s.seconds = 2.5;
+  s.step = step, s.loss = loss, s.epoch = 0.1, s.grad_norm = 1, s.learning_rate = 1e-4, s.tokens = 1000,
+  s.tokens_per_second = 500, s.seconds = 2.5;
   s.rss_bytes = 2e9, s.peak_rss_bytes = 3.25e9;
   return s;
 }
@@ -86,7 +87,8 @@ TEST(Metrics, AreReadWhateverTheLinesAre) {
   const TemporaryFolder folder;
   EXPECT_TRUE(read_metrics(folder.path()).empty());
   write_text(folder / "metrics.jsonl",
-             "{\"step\":1,\"loss\":2.5,\"seconds\":\"long\"}\nnonsense\n{\"loss\":1}\n{\"step\":1.5,\"loss\":1}\n{\"step\":-1}\n[1]\n\n{\"step\":3,\"loss\":null,\"skipped\":true,\"eval_loss\":null}\n"
+             "{\"step\":1,\"loss\":2.5,\"seconds\":\"long\"}\nnonsense\n{\"loss\":1}\n{\"step\":1.5,\"loss\":1}\n{"
+             "\"step\":-1}\n[1]\n\n{\"step\":3,\"loss\":null,\"skipped\":true,\"eval_loss\":null}\n"
              "{\"step\":2,\"loss\":1}\n{\"step\":4,\"loss\":1e999}\n{\"step\":9,\"lo");
   const auto steps = read_metrics(folder.path());
   ASSERT_GE(steps.size(), 2u);
@@ -116,13 +118,31 @@ TEST(Report, ShowsWhatTheRunDid) {
   report.options = {{"lr", "0.01", "2e-04"}};
   report.next = {{"Try it:", "aacft generate --model 'my model'"}};
   const std::string page = report_page(report);
-  expect_parts(page, {"Finished after 3 steps.", "3.500 → 2.500", "perplexity 33.1 → 12.2", "2.000<small>at step 2", "4.000 → 2.000", "3000<small>500 tokens/s", "3.25 GB", "479<small>25 more", "1.000 % of",
-                      "my model", "want · tea", "tea tea", "Tea, please", "Tea, love", "did not learn from", "<td>0.01</td><td>2e-04</td>", "aacft generate --model &#39;my model&#39;",
-                      "has been rising since step 2", "id=\"memory-title\">Memory</title>", ">GB</text>"});
+  expect_parts(page, {"Finished after 3 steps.",
+                      "3.500 → 2.500",
+                      "perplexity 33.1 → 12.2",
+                      "2.000<small>at step 2",
+                      "4.000 → 2.000",
+                      "3000<small>500 tokens/s",
+                      "3.25 GB",
+                      "479<small>25 more",
+                      "1.000 % of",
+                      "my model",
+                      "want · tea",
+                      "tea tea",
+                      "Tea, please",
+                      "Tea, love",
+                      "did not learn from",
+                      "<td>0.01</td><td>2e-04</td>",
+                      "aacft generate --model &#39;my model&#39;",
+                      "has been rising since step 2",
+                      "id=\"memory-title\">Memory</title>",
+                      ">GB</text>"});
   EXPECT_EQ(count(page, "<svg"), 5u);
   EXPECT_EQ(count(page, "class=\"ring\""), 1u);
   EXPECT_EQ(page.find("http-equiv"), page.npos);
-  for (const char* outside : {"http:", "https:", "<script", "src=", "@import", "url("}) EXPECT_EQ(page.find(outside), page.npos) << outside;
+  for (const char* outside : {"http:", "https:", "<script", "src=", "@import", "url("})
+    EXPECT_EQ(page.find(outside), page.npos) << outside;
 }
 
 TEST(Report, RenewsItselfOnlyWhileTheRunGoesOn) {
@@ -154,7 +174,8 @@ TEST(Report, OfARunThatHasNotBegunYet) {
 TEST(Samples, ComeBackAsTheyWere) {
   const TemporaryFolder folder;
   EXPECT_TRUE(read_tried_prompts(folder.path()).empty());
-  const std::vector<TriedPrompt> tried = {{"a\nprompt", "its end", "before", "after"}, {"\"another\"", "", "", {}}, {"third", "é", {}, {}}};
+  const std::vector<TriedPrompt> tried = {
+      {"a\nprompt", "its end", "before", "after"}, {"\"another\"", "", "", {}}, {"third", "é", {}, {}}};
   write_tried_prompts(folder.path(), tried);
   EXPECT_EQ(read_tried_prompts(folder.path()), tried);
   write_text(folder / "samples.jsonl", "{\"reference\":\"x\"}\n");
@@ -164,14 +185,16 @@ TEST(Samples, ComeBackAsTheyWere) {
 TEST(Samples, AreHeldOutRowsOrElseTheFirst) {
   const TemporaryFolder folder;
   const std::string rows =
-      "{\"text\":\"<human>: a\\n<bot>: one\\n\"}\n{\"prompt\":\"b\",\"completion\":\" two\"}\n{\"text\":\"<human>: a\\n<bot>: other\\n\"}\n"
+      "{\"text\":\"<human>: a\\n<bot>: one\\n\"}\n{\"prompt\":\"b\",\"completion\":\" two\"}\n{\"text\":\"<human>: "
+      "a\\n<bot>: other\\n\"}\n"
       "{\"messages\":[{\"role\":\"user\",\"content\":\"c\"},{\"role\":\"assistant\",\"content\":\"three\"}]}\n";
   write_text(folder / "rows.jsonl", rows);
   write_text(folder / "held.jsonl", "{\"text\":\"<human>: z\\n<bot>: last\\n\"}\n");
   TrainOptions o = tiny(folder / "run");
   o.data = folder / "rows.jsonl";
   const auto chosen = [&](std::size_t n) { return prompts_to_try(o, read_run_input(o, {}).data, n); };
-  const std::vector<TriedPrompt> all = {{"<human>: a\n<bot>:", " one\n", {}, {}}, {"b", " two", {}, {}}, {"<human>: c\n<bot>:", " three\n", {}, {}}};
+  const std::vector<TriedPrompt> all = {
+      {"<human>: a\n<bot>:", " one\n", {}, {}}, {"b", " two", {}, {}}, {"<human>: c\n<bot>:", " three\n", {}, {}}};
   EXPECT_EQ(chosen(10), all);  // a prompt that occurs twice is asked once
   EXPECT_EQ(chosen(2), (std::vector<TriedPrompt>{all[0], all[1]}));
   EXPECT_TRUE(chosen(0).empty());
@@ -196,7 +219,9 @@ TEST(Samples, TheModelIsShownUntrainedAndTrained) {
   const auto train_for = [&](std::int64_t stop_after) {
     std::int64_t step = 0;
     TrainEvents events;
-    events.untrained = [&](GptNeox&, const RunInput& input) { seen.push_back("untrained " + std::to_string(input.data.rows.size())); };
+    events.untrained = [&](GptNeox&, const RunInput& input) {
+      seen.push_back("untrained " + std::to_string(input.data.rows.size()));
+    };
     events.trained = [&](GptNeox&, const RunInput&) {
       seen.push_back("trained");
       EXPECT_TRUE(fs::exists(folder / "run/adapter_model.safetensors"));

@@ -83,9 +83,7 @@ inline TrainOptions overfitting(const fs::path& output, const fs::path& data_fol
   return o;
 }
 
-inline std::string adapter_bytes(const fs::path& folder) {
-  return read_file(folder / "adapter_model.safetensors");
-}
+inline std::string adapter_bytes(const fs::path& folder) { return read_file(folder / "adapter_model.safetensors"); }
 
 // metrics.jsonl without what depends on the clock, the machine and the memory.
 inline std::vector<nlohmann::json> metrics(const fs::path& folder) {
@@ -93,8 +91,7 @@ inline std::vector<nlohmann::json> metrics(const fs::path& folder) {
   read_json_lines(
       read_file(folder / "metrics.jsonl"),
       [&](std::size_t, nlohmann::json line) {
-        for (const char* key :
-             {"tokens_per_second", "seconds", "passes", "rss_bytes", "peak_rss_bytes", "cpu_percent"})
+        for (const char* key : {"tokens_per_second", "seconds", "passes", "rss_bytes", "peak_rss_bytes", "cpu_percent"})
           line.erase(key);
         lines.push_back(std::move(line));
       },

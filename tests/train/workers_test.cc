@@ -62,10 +62,12 @@ TEST(WorkersEnvironment, NamesWhatIsMissingOrWrong) {
            {{{"RANK", "0"}, {"WORLD_SIZE", "two"}}, "WORLD_SIZE=two is not a number"},
            {{{"RANK", "0"}, {"WORLD_SIZE", "2"}}, "MASTER_ADDR is not set"},
            {{{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}}, "MASTER_PORT is not set"},
-           {{{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "99999"}}, "MASTER_PORT=99999"},
+           {{{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "99999"}},
+            "MASTER_PORT=99999"},
            {{{"MASTER_ADDR", "10.0.0.1"}}, "MASTER_ADDR is set, but not which worker"},
            {{{"MASTER_ADDR", "10.0.0.1"}, {"SLURM_PROCID", "3"}, {"SLURM_NTASKS", "2"}}, "SLURM_PROCID=3"},
-           {{{"MASTER_ADDR", "10.0.0.1"}, {"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "2"}}, "OMPI_COMM_WORLD_RANK=2"},
+           {{{"MASTER_ADDR", "10.0.0.1"}, {"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "2"}},
+            "OMPI_COMM_WORLD_RANK=2"},
            {{{"MASTER_ADDR", "10.0.0.1"}, {"PMI_RANK", "2"}, {"PMI_SIZE", "2"}}, "PMI_RANK=2"},
        }) {
     const std::string message = refusal(environment);

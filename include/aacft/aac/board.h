@@ -13,11 +13,11 @@
 namespace aacft {
 
 struct Slot {
-  std::string label;            // "be", "[verbs]"
+  std::string label;  // "be", "[verbs]"
   bool category = false;
-  std::vector<Icon> icons;      // a word's one icon, or a category's: each as likely as the others
-  std::optional<Icon> clitic;   // what a pronoun becomes once there is a subject: "me" for "I"
-  bool subject = true;          // whether a noun of it counts as a subject
+  std::vector<Icon> icons;     // a word's one icon, or a category's: each as likely as the others
+  std::optional<Icon> clitic;  // what a pronoun becomes once there is a subject: "me" for "I"
+  bool subject = true;         // whether a noun of it counts as a subject
   std::size_t row = 0, column = 0;
 
   bool operator==(const Slot&) const = default;
@@ -33,8 +33,9 @@ struct BoardPage {
 
 struct Board {
   std::string name;
-  std::vector<BoardPage> pages;    // the first one is what a person sees first
-  std::vector<std::size_t> verbs;  // slots of the first page that make up for a missing verb; a slot may stand here twice
+  std::vector<BoardPage> pages;  // the first one is what a person sees first
+  std::vector<std::size_t>
+      verbs;  // slots of the first page that make up for a missing verb; a slot may stand here twice
 
   std::size_t num_slots() const;
   bool operator==(const Board&) const = default;
@@ -43,19 +44,19 @@ struct Board {
 // A board as JSON, such as data/board.json:
 //
 //   {"name": "...",
-//    "words": {"I": {"type": "NOUN", "clitic": "me"}, "you-all": {"word": "you", ...}, "[play]": {"categories": ["toys", "sports"]}},
-//    "verbs": ["have", "be", "[verbs]"],
-//    "pages": [{"name": "...", "numbered": "columns", "rows": [["I", "past", "[verbs]", null], ...]}, ...]}
+//    "words": {"I": {"type": "NOUN", "clitic": "me"}, "you-all": {"word": "you", ...}, "[play]": {"categories":
+//    ["toys", "sports"]}}, "verbs": ["have", "be", "[verbs]"], "pages": [{"name": "...", "numbered": "columns", "rows":
+//    [["I", "past", "[verbs]", null], ...]}, ...]}
 //
-// A cell is a [category] of the lexicon, a key of "words", any other word of the lexicon, or null for a gap. "comment" is
-// read by nobody.
-// words:    what a cell's text means, where the lexicon alone does not say it:
-//           "word" (the cell's text by default); "type", which chooses among the lexicon's entries of that word; "picture",
-//           with which the lexicon need not know the word; "clitic", a pronoun's form once there is a subject (its picture
-//           is the pronoun's); "categories", which a [category] draws from together; "subject": false, where a noun of the
-//           cell does not count as a subject, so that pronouns after it keep their form.
+// A cell is a [category] of the lexicon, a key of "words", any other word of the lexicon, or null for a gap. "comment"
+// is read by nobody. words:    what a cell's text means, where the lexicon alone does not say it:
+//           "word" (the cell's text by default); "type", which chooses among the lexicon's entries of that word;
+//           "picture", with which the lexicon need not know the word; "clitic", a pronoun's form once there is a
+//           subject (its picture is the pronoun's); "categories", which a [category] draws from together; "subject":
+//           false, where a noun of the cell does not count as a subject, so that pronouns after it keep their form.
 // verbs:    cells of the first page, one of which makes up for a missing verb; optional.
-// numbered: "rows" (default) or "columns": how the sampler counts slots, which shows where java48 repeats other programs.
+// numbered: "rows" (default) or "columns": how the sampler counts slots, which shows where java48 repeats other
+// programs.
 //
 // Words that the lexicon flags as offensive are in no category unless asked for. Error names the file and the cell, and
 // says what there is instead.

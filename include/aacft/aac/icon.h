@@ -8,9 +8,20 @@
 
 namespace aacft {
 
-enum class IconType { kNoun, kVerb, kCliticPronoun, kAdjective, kNegated, kTensePast, kTenseFuture, kDot, kQuestion, kPreposition };
+enum class IconType {
+  kNoun,
+  kVerb,
+  kCliticPronoun,
+  kAdjective,
+  kNegated,
+  kTensePast,
+  kTenseFuture,
+  kDot,
+  kQuestion,
+  kPreposition
+};
 
-std::string_view name_of(IconType type);                        // "NOUN", "CLITIC_PRONOUN", ..., as in prompts
+std::string_view name_of(IconType type);                         // "NOUN", "CLITIC_PRONOUN", ..., as in prompts
 std::optional<IconType> icon_type_named(std::string_view name);  // any case; nothing for an unknown name
 
 struct Icon {
@@ -21,11 +32,13 @@ struct Icon {
   bool operator==(const Icon&) const = default;
 };
 
-// The talk's prompt, byte for byte: "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ;
-// je.png }  \n* { be ; VERB ; etre.png } \n<bot>:". Words and pictures must hold no newline, and no " ; " or " }".
+// The talk's prompt, byte for byte: "<human>: Simulate an AAC communicator given the following icon input: \n* { I ;
+// NOUN ; je.png }  \n* { be ; VERB ; etre.png } \n<bot>:". Words and pictures must hold no newline, and no " ; " or "
+// }".
 std::string prompt_of_icons(const std::vector<Icon>& icons);
 
-// The way back, from a prompt or a whole row; Error says what does not look like an icon. What follows "<bot>:" is ignored.
+// The way back, from a prompt or a whole row; Error says what does not look like an icon. What follows "<bot>:" is
+// ignored.
 std::vector<Icon> icons_of_prompt(std::string_view text);
 
 }  // namespace aacft

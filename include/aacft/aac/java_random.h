@@ -1,5 +1,5 @@
-// What the sampler of icons asks of a generator, and two that answer: java.util.Random's, so that the talk's own draws can
-// be repeated, and the counter-based one.
+// What the sampler of icons asks of a generator, and two that answer: java.util.Random's, so that the talk's own draws
+// can be repeated, and the counter-based one.
 #pragma once
 
 #include <cstdint>

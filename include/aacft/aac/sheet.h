@@ -1,8 +1,8 @@
 // Writers' sheets: drafts go out, one row an item, and come back with what somebody would rather say.
 //
-// Law: collect_sheets(sheet_of(items)), read again from any kind of file and with the drafts as rewrites, gives the items'
-// prompts byte for byte and in their order. A sheet carries each prompt in a column that nobody needs to touch, and a check
-// word of it, so that a change, by hand or by a program, is noticed.
+// Law: collect_sheets(sheet_of(items)), read again from any kind of file and with the drafts as rewrites, gives the
+// items' prompts byte for byte and in their order. A sheet carries each prompt in a column that nobody needs to touch,
+// and a check word of it, so that a change, by hand or by a program, is noticed.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@
 namespace aacft {
 
 struct SheetItem {
-  std::size_t number = 0;  // from 1, in the order of the rows
-  std::string prompt;      // up to and with "<bot>:"
-  std::string draft, note; // may be empty
+  std::size_t number = 0;   // from 1, in the order of the rows
+  std::string prompt;       // up to and with "<bot>:"
+  std::string draft, note;  // may be empty
 
   bool operator==(const SheetItem&) const = default;
 };
@@ -28,7 +28,8 @@ struct SheetItem {
 // prompt_of() takes; perhaps with a "note". Error("NAME:LINE: ...").
 std::vector<SheetItem> items_of_rows(const std::string& content, const std::string& name);
 
-// "🙂 I · 🏃 run · not": the words of a prompt's icons, with an emoji where the lexicon has one; of another prompt its text.
+// The words of a prompt's icons, with an emoji where the lexicon has one ("🙂 I · 🏃 run · not");
+// of another prompt its text.
 std::string readable_icons(std::string_view prompt, const Lexicon* lexicon);
 
 // lexicon: nullptr for no emoji; title: who or what the sheet is for, may be empty.
@@ -45,20 +46,20 @@ struct CollectOptions {
 
 // What was found, worst first.
 enum class SheetProblem {
-  kFormula,         // the program shows an error instead of what was typed
-  kEncoding,        // garbled letters
-  kMarker,          // "<bot>:" or "<human>:" inside a sentence
-  kEdited,          // prompt, number or check word are not as they were sent
-  kUnknown,         // an item that the original does not have, or none at all
-  kDraftEdited,     // typed over the draft
+  kFormula,      // the program shows an error instead of what was typed
+  kEncoding,     // garbled letters
+  kMarker,       // "<bot>:" or "<human>:" inside a sentence
+  kEdited,       // prompt, number or check word are not as they were sent
+  kUnknown,      // an item that the original does not have, or none at all
+  kDraftEdited,  // typed over the draft
   kConflict,
   kMissing,
-  kLeftOut,         // an icon that the sentence does not say
+  kLeftOut,  // an icon that the sentence does not say
   kSameAsDraft,
-  kQuotes,          // ’ for '
-  kNormalised,      // line breaks, tabs, no-break spaces, invisible characters
-  kExtra,           // columns, sheets, comments and rows that belong to no item
-  kNotRead,         // a hidden sheet
+  kQuotes,      // ’ for '
+  kNormalised,  // line breaks, tabs, no-break spaces, invisible characters
+  kExtra,       // columns, sheets, comments and rows that belong to no item
+  kNotRead,     // a hidden sheet
 };
 std::string_view name_of(SheetProblem problem);  // "icons left out", for a summary
 
@@ -94,6 +95,7 @@ struct SheetFile {
 // original: the items that the sheets were made of, in whose order the rows come; nullptr where it is not at hand: the
 // order is that of the numbers then. Whatever is in the sheets becomes a finding; Error only where a file has no sheet
 // with the columns "rewrite" and "prompt".
-Collected collect_sheets(const std::vector<SheetFile>& files, const std::vector<SheetItem>* original, const CollectOptions& options);
+Collected collect_sheets(const std::vector<SheetFile>& files, const std::vector<SheetItem>* original,
+                         const CollectOptions& options);
 
 }  // namespace aacft

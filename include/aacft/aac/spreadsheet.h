@@ -31,15 +31,15 @@ struct Sheet {
 
 std::string column_name(std::size_t column);  // 1 -> "A", 28 -> "AB"
 
-// Every sheet of a file, in its order; hidden ones as well. The kind of file is told by its bytes, `name` is for messages.
-// CSV: comma, semicolon or tab; UTF-8, UTF-16 with a byte order mark, or Windows-1252, which is told to warn with its rows.
-// Error says what the file is instead (an .xls, one with a password, ...), or where it is damaged.
+// Every sheet of a file, in its order; hidden ones as well. The kind of file is told by its bytes, `name` is for
+// messages. CSV: comma, semicolon or tab; UTF-8, UTF-16 with a byte order mark, or Windows-1252, which is told to warn
+// with its rows. Error says what the file is instead (an .xls, one with a password, ...), or where it is damaged.
 std::vector<Sheet> read_spreadsheet(std::string_view bytes, const std::string& name, const Warn& warn);
 
 struct TableColumn {
   std::string header;
-  double width = 20;       // in characters
-  bool typed_in = false;   // tinted and free; the others are protected, without a password
+  double width = 20;      // in characters
+  bool typed_in = false;  // tinted and free; the others are protected, without a password
   bool hidden = false;
 };
 
@@ -51,8 +51,8 @@ struct Table {
   std::vector<std::string> instructions;       // lines of a second sheet; not in CSV
 };
 
-// RFC 4180 in UTF-8, with a byte order mark, lest Excel take it for Windows-1252. A text that a program would take for a
-// formula is led in by an apostrophe, which read_spreadsheet takes away again.
+// RFC 4180 in UTF-8, with a byte order mark, lest Excel take it for Windows-1252. A text that a program would take for
+// a formula is led in by an apostrophe, which read_spreadsheet takes away again.
 std::string csv_of(const Table& table);
 
 // Every cell is text, whatever it looks like. Error names the row of a text that is longer than a cell holds (32767).

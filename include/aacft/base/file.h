@@ -61,8 +61,8 @@ class AtomicFile {
 void write_file_atomic(const fs::path& path, std::string_view content);
 
 // What the user names as output. A file, also behind symbolic links, is written as by AtomicFile; a pipe, terminal or
-// device (/dev/stdout, /dev/null) is written to at once and never replaced. A file that this process has read is nobody's
-// output: UsageError, when the object is made and at commit().
+// device (/dev/stdout, /dev/null) is written to at once and never replaced. A file that this process has read is
+// nobody's output: UsageError, when the object is made and at commit().
 class OutputFile {
  public:
   explicit OutputFile(const fs::path& path);

@@ -2,9 +2,9 @@
 // reader's system is.
 //
 // The shared stylesheet knows, beside plain elements: <p class="note"> (small print), <table> with <td class="number">,
-// <div class="scroll"> around what may be wider than a phone, <div class="card">, <mark> for what differs, <del> for what
-// is missing, and SVG classes: text (labels), axis, grid, series-1 ... series-6 (strokes), fill-1 ... fill-6.
-// Its colours are variables: --ink, --quiet, --paper, --card, --line, --good, --bad, --series-1 ... --series-6.
+// <div class="scroll"> around what may be wider than a phone, <div class="card">, <mark> for what differs, <del> for
+// what is missing, and SVG classes: text (labels), axis, grid, series-1 ... series-6 (strokes), fill-1 ... fill-6. Its
+// colours are variables: --ink, --quiet, --paper, --card, --line, --good, --bad, --series-1 ... --series-6.
 #pragma once
 
 #include <string>
@@ -19,8 +19,8 @@ std::string html_escaped(std::string_view text);
 // Fixed decimals with a true minus sign and thin spaces between thousands: "12 345.6"; "–" for what is not finite.
 std::string html_number(double value, int decimals);
 
-// A whole page around `body`, which is HTML already. `title` is plain text; it is the page's <h1>, too. `style` is added
-// to the shared stylesheet.
+// A whole page around `body`, which is HTML already. `title` is plain text; it is the page's <h1>, too. `style` is
+// added to the shared stylesheet.
 std::string html_page(std::string_view title, std::string_view body, std::string_view style = {});
 
 }  // namespace aacft

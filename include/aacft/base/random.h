@@ -10,7 +10,16 @@
 namespace aacft {
 
 // What a draw is for; part of the key, so that streams never meet.
-enum class Purpose : std::uint32_t { kShuffle = 1, kDropout = 2, kAdapterInit = 3, kModelInit = 4, kSampling = 5, kSplit = 6, kIcons = 7, kBootstrap = 8 };
+enum class Purpose : std::uint32_t {
+  kShuffle = 1,
+  kDropout = 2,
+  kAdapterInit = 3,
+  kModelInit = 4,
+  kSampling = 5,
+  kSplit = 6,
+  kIcons = 7,
+  kBootstrap = 8
+};
 
 // The bijection itself: ten rounds on a 128-bit counter under a 64-bit key.
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
@@ -21,9 +30,9 @@ class RandomStream {
   RandomStream(std::uint64_t seed, Purpose purpose, std::uint64_t stream = 0, std::uint32_t substream = 0);
 
   std::uint32_t bits(std::uint64_t index) const;
-  float uniform(std::uint64_t index) const;         // in [0, 1), 24 bits
+  float uniform(std::uint64_t index) const;          // in [0, 1), 24 bits
   double uniform_double(std::uint64_t index) const;  // in [0, 1), 53 bits
-  float normal(std::uint64_t index) const;          // mean 0, deviation 1 (Box-Muller)
+  float normal(std::uint64_t index) const;           // mean 0, deviation 1 (Box-Muller)
 
   // values[i] = normal(first + i); first is even. Half the work of one by one.
   void fill_normal(float* values, std::uint64_t first, std::size_t count) const;

@@ -1,5 +1,5 @@
-// Line charts as SVG, to stand in a page with the shared stylesheet (aacft/base/html.h): no script, as wide as there is room,
-// labels that a phone shows legibly, a title and a description for screen readers.
+// Line charts as SVG, to stand in a page with the shared stylesheet (aacft/base/html.h): no script, as wide as there is
+// room, labels that a phone shows legibly, a title and a description for screen readers.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@ struct ChartPoint {
 };
 
 struct ChartSeries {
-  std::string name;                // in the legend, where there are several
-  std::vector<ChartPoint> points;  // x ascending; those that are not finite, or beyond 1e30, are left out
-  int colour = 1;                  // 1 to 6: of the stylesheet's series
-  bool smooth = false;             // the points faint, with their moving average before them
-  bool dots = false;               // a dot with its values at every point
-  std::optional<std::size_t> best; // a point to point out
+  std::string name;                 // in the legend, where there are several
+  std::vector<ChartPoint> points;   // x ascending; those that are not finite, or beyond 1e30, are left out
+  int colour = 1;                   // 1 to 6: of the stylesheet's series
+  bool smooth = false;              // the points faint, with their moving average before them
+  bool dots = false;                // a dot with its values at every point
+  std::optional<std::size_t> best;  // a point to point out
 };
 
 enum class ChartScale {
@@ -51,8 +51,8 @@ std::vector<double> nice_ticks(double low, double high, std::size_t most, bool w
 // The same for a logarithmic axis: 1, 2 and 5 of every decade, or 1 alone, or every n-th of these. 0 < low < high.
 std::vector<double> log_ticks(double low, double high, std::size_t most);
 
-// Of many points, the lowest and highest of each stretch, in order, with the first and the last: at most `most` (4 or more)
-// of them, and no spike is lost.
+// Of many points, the lowest and highest of each stretch, in order, with the first and the last: at most `most` (4 or
+// more) of them, and no spike is lost.
 std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, std::size_t most);
 
 // The mean of each y with as many neighbours on either side, `reach` of them where there are: nothing is shifted.

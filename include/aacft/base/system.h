@@ -22,8 +22,8 @@ std::string cpu_model();
 std::string cpu_features();  // those that choose a kernel: "avx2 fma f16c avx512f avx512_bf16 amx_bf16"
 std::string utc_now();       // "2026-01-31T12:00:00Z"
 
-// A file that comes with the program, such as "icons.tsv": in the folder that AACFT_DATA names or, where that is not set,
-// in ../data, ../share/aacft or ../../data of the folder of the program. Error says where it was looked for.
+// A file that comes with the program, such as "icons.tsv": in the folder that AACFT_DATA names or, where that is not
+// set, in ../data, ../share/aacft or ../../data of the folder of the program. Error says where it was looked for.
 std::filesystem::path data_file(const std::string& name);
 
 }  // namespace aacft

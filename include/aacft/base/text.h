@@ -24,8 +24,8 @@ bool valid_utf8(std::string_view text);
 
 inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }  // of ASCII
 
-// Fit for a line of a message that quotes what strangers wrote: control characters, line ends too, and bytes that are no
-// UTF-8 become '?', lest they reach a terminal; of more than 4000 bytes the middle is left out.
+// Fit for a line of a message that quotes what strangers wrote: control characters, line ends too, and bytes that are
+// no UTF-8 become '?', lest they reach a terminal; of more than 4000 bytes the middle is left out.
 std::string presentable(std::string_view text);
 
 }  // namespace aacft

@@ -9,7 +9,8 @@ namespace aacft {
 
 constexpr int kMostThreads = 4096;
 
-// Number of threads that parallel_for uses, the caller included; 0: one for each core. UsageError above kMostThreads. Not to be called from inside a task.
+// Number of threads that parallel_for uses, the caller included; 0: one for each core. UsageError above kMostThreads.
+// Not to be called from inside a task.
 void set_threads(int count);
 int threads();
 

@@ -1,5 +1,5 @@
-// How fast this machine runs a model of some shape, on made-up weights: seconds, and the work done in them. Only a few layers
-// are run; every layer costs the same, so two depths tell what any depth takes.
+// How fast this machine runs a model of some shape, on made-up weights: seconds, and the work done in them. Only a few
+// layers are run; every layer costs the same, so two depths tell what any depth takes.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace aacft {
 struct BenchOptions {
   ModelConfig config;  // at its whole depth
   ModelOptions model;  // base_weights is set
-  // The deeper of the two depths, 2 .. config.num_layers; the other one is 1. With two, the noise of both would count as
-  // often as there are layers.
+  // The deeper of the two depths, 2 .. config.num_layers; the other one is 1. With two, the noise of both would count
+  // as often as there are layers.
   std::int64_t layers = 5;
   std::int64_t tokens = 1280;  // rows of a training pass
   bool scaling = true;         // a step is measured with one thread, too
@@ -55,7 +55,7 @@ struct StepTime {
   // input's gradient, but for what layer 0 can do without; the same for the head; attention by its causal half,
   // 2 x hidden x n x (n + 1) a sequence of n tokens and layer, and twice that for its gradient.
   double flops = 0;
-  int threads = 1;  // of the above
+  int threads = 1;                         // of the above
   double one_thread = 0, all_threads = 0;  // `layers` layers, kept
 };
 StepTime time_step(const BenchOptions& options);
@@ -71,9 +71,9 @@ PromptTime time_prompt(const BenchOptions& options);
 // One more token for each sequence of a batch, 64 tokens in.
 struct DecodeTime {
   std::int64_t batch = 0;
-  DepthSeconds seconds;  // medians
-  DepthSeconds reading;  // of merely reading the same weights in the same memory, between the above
-  double flops = 0;      // at the whole depth
+  DepthSeconds seconds;     // medians
+  DepthSeconds reading;     // of merely reading the same weights in the same memory, between the above
+  double flops = 0;         // at the whole depth
   std::uint64_t bytes = 0;  // of all weights, at the whole depth: what has to be read
 };
 std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vector<std::int64_t>& batches);

@@ -12,8 +12,9 @@
 namespace aacft {
 
 struct Exemplar {
-  std::string prompt;    // as prompt_of() takes it
-  std::string text;      // the whole row: prompt and answer, ended as the row ends; a newline is added where it ends in none
+  std::string prompt;  // as prompt_of() takes it
+  std::string
+      text;  // the whole row: prompt and answer, ended as the row ends; a newline is added where it ends in none
   std::size_t line = 0;  // in the file, from 1
 };
 
@@ -26,14 +27,14 @@ std::vector<Exemplar> read_exemplars(const std::string& content, const std::stri
 // Another order, a function of the seed and the number of exemplars alone; 0 leaves them in theirs.
 void reorder(std::vector<Exemplar>& exemplars, std::uint64_t seed);
 
-// The first `shots` exemplars and then the prompt. One whose prompt is this very prompt would give its answer away: it is
-// passed over, and the next one taken. So all prompts see the same exemplars, but for those that are among them.
+// The first `shots` exemplars and then the prompt. One whose prompt is this very prompt would give its answer away: it
+// is passed over, and the next one taken. So all prompts see the same exemplars, but for those that are among them.
 // Error where there are too few.
 std::string few_shot_prompt(const std::vector<Exemplar>& exemplars, std::int64_t shots, const std::string& prompt);
 
-// Error, with the numbers, where a prompt with its exemplars and `answer_tokens` more does not fit the context. `prompts` are
-// those without exemplars, `with_exemplars` the same ones with them.
-void check_room(const std::vector<std::string>& prompts, const std::vector<std::string>& with_exemplars, const Tokenizer& tokenizer, std::int64_t answer_tokens,
-                std::int64_t context);
+// Error, with the numbers, where a prompt with its exemplars and `answer_tokens` more does not fit the context.
+// `prompts` are those without exemplars, `with_exemplars` the same ones with them.
+void check_room(const std::vector<std::string>& prompts, const std::vector<std::string>& with_exemplars,
+                const Tokenizer& tokenizer, std::int64_t answer_tokens, std::int64_t context);
 
 }  // namespace aacft

@@ -1,8 +1,8 @@
 // What is wrong or risky in rows before a model is trained on them.
 //
-// An error is what training refuses, or what makes it learn or measure something else than was meant; a warning is probably
-// a slip; the rest is worth knowing. Rows are judged by each other: how most of them are spaced, end and look is how all
-// should. Time grows with the size of the input.
+// An error is what training refuses, or what makes it learn or measure something else than was meant; a warning is
+// probably a slip; the rest is worth knowing. Rows are judged by each other: how most of them are spaced, end and look
+// is how all should. Time grows with the size of the input.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ struct Lengths {
   double mean = 0, median = 0;
   std::int64_t p95 = 0;  // 95 % of the rows are no longer (nearest rank)
   std::int64_t bin_from = 0, bin_width = 1;
-  std::vector<std::int64_t> bins;  // rows in [bin_from + i * bin_width, ... + bin_width); at most 12, none where count is 0
+  std::vector<std::int64_t>
+      bins;  // rows in [bin_from + i * bin_width, ... + bin_width); at most 12, none where count is 0
 };
 Lengths lengths_of(std::vector<std::int64_t> lengths);
 

@@ -1,5 +1,5 @@
-// From plain sentences to somebody's own style, by showing a model how others were rewritten. What it says is a suggestion
-// for a person to correct.
+// From plain sentences to somebody's own style, by showing a model how others were rewritten. What it says is a
+// suggestion for a person to correct.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,11 @@ struct StylePair {
   std::string plain, styled;  // both not empty, on one line
 };
 
-// Pairs to learn from are either {"prompt": plain, "completion": styled}, or rows as they are trained on, with a rewritten
-// answer: their plain sentence is that of the first row of `plain` with the same prompt. What holds "<bot>:" is such a row.
-// Error("NAME:LINE: ...") for a row whose plain sentence is not known.
-std::vector<StylePair> read_style_pairs(const std::string& content, const std::string& name, const std::vector<PlainRow>& plain, const std::string& plain_name);
+// Pairs to learn from are either {"prompt": plain, "completion": styled}, or rows as they are trained on, with a
+// rewritten answer: their plain sentence is that of the first row of `plain` with the same prompt. What holds "<bot>:"
+// is such a row. Error("NAME:LINE: ...") for a row whose plain sentence is not known.
+std::vector<StylePair> read_style_pairs(const std::string& content, const std::string& name,
+                                        const std::vector<PlainRow>& plain, const std::string& plain_name);
 
 // "<human>: Say it in the same style: I am behind\n<bot>:", and with its answer.
 std::string restyle_prompt(const std::string& instruction, const std::string& plain);
@@ -36,8 +37,8 @@ struct Restyled {
   std::string problem;   // why it is not; else empty
 };
 
-// The first line of an answer, without quotation marks around it that the plain sentence does not have. Of no use is what is
-// empty, repeats an exemplar's rewrite, or holds a marker or characters that do not belong into a sentence.
+// The first line of an answer, without quotation marks around it that the plain sentence does not have. Of no use is
+// what is empty, repeats an exemplar's rewrite, or holds a marker or characters that do not belong into a sentence.
 Restyled checked_answer(const std::string& answer, const std::string& plain, const std::vector<StylePair>& pairs);
 
 }  // namespace aacft

@@ -29,7 +29,8 @@ struct RowText {
 // Messages are spelled as OpenChatKit does: "<human>: ...\n<bot>: ...\n". Error says what the row lacks.
 RowText row_text(const nlohmann::json& row, const DataOptions& options);
 
-// What a model should continue: {"prompt"}; {"text"} up to its last "<bot>:", so that rows with an answer serve, too; or
+// What a model should continue: {"prompt"}; {"text"} up to its last "<bot>:", so that rows with an answer serve, too;
+// or
 // {"messages"} up to the assistant's last turn. Error says what the row lacks.
 std::string prompt_of(const nlohmann::json& row);
 

@@ -22,8 +22,8 @@ struct Sample {
 
 // Error names file and line; with skip_bad_rows, warn is told instead. `eos` is appended where the options ask for it.
 // `context` is the model's number of positions.
-std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer, const DataOptions& options,
-                                 std::optional<std::int32_t> eos, std::int64_t context,
+std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer,
+                                 const DataOptions& options, std::optional<std::int32_t> eos, std::int64_t context,
                                  const Warn& warn);
 
 // A number that two equal data sets share.

@@ -15,7 +15,7 @@ struct AnswerCounts {
   std::int64_t rows = 0, exact = 0, loose = 0;
   ChrfCounts chrf;
   BleuCounts bleu;
-  std::int64_t icons = 0, icons_used = 0;         // of the prompt; that the answer uses
+  std::int64_t icons = 0, icons_used = 0;          // of the prompt; that the answer uses
   std::int64_t rows_with_icons = 0, complete = 0;  // complete: the answer uses all of its icons
   double nll = 0;                                  // of the reference, by a model; summed over `tokens`
   std::int64_t tokens = 0;
@@ -53,7 +53,9 @@ struct Score {
   std::optional<Interval> difference_interval;
 
   // The difference's interval lies on one side of 0.
-  bool differs() const { return difference_interval && (difference_interval->low > 0 || difference_interval->high < 0); }
+  bool differs() const {
+    return difference_interval && (difference_interval->low > 0 || difference_interval->high < 0);
+  }
 };
 
 struct BootstrapOptions {
@@ -62,8 +64,10 @@ struct BootstrapOptions {
 };
 
 // counts[system][row]; all systems have the same rows. For each system the metrics that it has, in the order of Metric.
-// Intervals hold 95 % of the resamplings (percentile bootstrap; Efron 1979). Every resampling takes the same rows of all
-// systems, so differences are paired (Koehn, "Statistical Significance Tests for Machine Translation Evaluation", 2004).
-std::vector<std::vector<Score>> scores_of(const std::vector<std::vector<AnswerCounts>>& counts, const BootstrapOptions& options);
+// Intervals hold 95 % of the resamplings (percentile bootstrap; Efron 1979). Every resampling takes the same rows of
+// all systems, so differences are paired (Koehn, "Statistical Significance Tests for Machine Translation Evaluation",
+// 2004).
+std::vector<std::vector<Score>> scores_of(const std::vector<std::vector<AnswerCounts>>& counts,
+                                          const BootstrapOptions& options);
 
 }  // namespace aacft

@@ -16,7 +16,7 @@ struct EvaluateOptions {
   std::filesystem::path model, adapter, data;  // no adapter: the model alone
   DataOptions rows;                            // mask_prompt: only completions count
   ModelOptions model_options;
-  int threads = 0;                             // 0: all cores
+  int threads = 0;  // 0: all cores
 };
 
 struct RowLoss {
@@ -24,26 +24,27 @@ struct RowLoss {
   std::int64_t tokens = 0;  // that count
   double loss = 0;          // mean over them
   std::vector<std::int32_t> ids;
-  std::vector<float> nll;   // nll[t]: -log p(ids[t + 1]); 0 where that does not count
+  std::vector<float> nll;  // nll[t]: -log p(ids[t + 1]); 0 where that does not count
 };
 
 struct EvaluateReport {
-  std::int64_t tokens = 0;             // that count
-  double loss = 0, perplexity = 0;     // mean over them, and its exponential
-  std::vector<RowLoss> rows;           // in file order
+  std::int64_t tokens = 0;          // that count
+  double loss = 0, perplexity = 0;  // mean over them, and its exponential
+  std::vector<RowLoss> rows;        // in file order
 };
 
 // A model, its tokenizer and perhaps an adapter, loaded once and used for several files.
 class Evaluator {
  public:
   // An empty adapter folder: the model alone. Error for whatever is wrong with the files.
-  Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn);
+  Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options,
+            const Warn& warn);
   ~Evaluator();
 
   EvaluateReport rows(const std::filesystem::path& data, const DataOptions& options, const Warn& warn);
 
-  // A file that shows what else the model can do. JSON Lines: completions count where every row has one, else all of it.
-  // Plain text: all tokens but the first of each piece; a piece fills the context (or options.max_length).
+  // A file that shows what else the model can do. JSON Lines: completions count where every row has one, else all of
+  // it. Plain text: all tokens but the first of each piece; a piece fills the context (or options.max_length).
   EvaluateReport general(const std::filesystem::path& file, const DataOptions& options, const Warn& warn);
 
  private:

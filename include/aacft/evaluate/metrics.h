@@ -1,8 +1,8 @@
 // How near sentences are to references: chrF, BLEU and exact match. Texts are UTF-8; one reference a sentence.
 //
 // chrF and BLEU are corpus measures: the counts of all sentences are added, and the score is computed from the sums, so
-// any subset or resampling of the rows is scored from the counts alone. Scores are in percent, 0 to 100, and equal those
-// of sacrebleu 2 with its defaults (Post, "A Call for Clarity in Reporting BLEU Scores", WMT 2018).
+// any subset or resampling of the rows is scored from the counts alone. Scores are in percent, 0 to 100, and equal
+// those of sacrebleu 2 with its defaults (Post, "A Call for Clarity in Reporting BLEU Scores", WMT 2018).
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ double chrf(const ChrfCounts& counts);
 
 // Word n-grams of order 1 to 4 of the tokens of tokens_13a (Papineni et al., "BLEU", ACL 2002).
 struct BleuCounts {
-  std::array<std::int64_t, 4> common{}, total{};  // total: of the answer
+  std::array<std::int64_t, 4> common{}, total{};         // total: of the answer
   std::int64_t answer_length = 0, reference_length = 0;  // tokens
 
   BleuCounts& operator+=(const BleuCounts& other);

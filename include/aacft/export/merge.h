@@ -16,10 +16,10 @@ namespace aacft {
 struct MergeOptions {
   std::filesystem::path model, output;
   std::filesystem::path adapter;  // empty: the base alone, in another type or other shards
-  std::optional<Dtype> dtype;  // of the merged weights; absent: as the base is stored
+  std::optional<Dtype> dtype;     // of the merged weights; absent: as the base is stored
   std::uint64_t max_shard_bytes = 5'000'000'000;
-  bool also_delta = false;     // delta.safetensors beside the weights: merged minus base, of the adapted weights alone
-  bool check = true;           // compare logits afterwards
+  bool also_delta = false;  // delta.safetensors beside the weights: merged minus base, of the adapted weights alone
+  bool check = true;        // compare logits afterwards
   std::vector<std::string> prompts;  // for the check; empty: a few of our own
   int threads = 0;
 };

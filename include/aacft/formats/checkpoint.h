@@ -23,7 +23,7 @@ class Checkpoint {
 
   const std::vector<TensorView>& tensors() const { return tensors_; }
   const TensorView* find(const std::string& name) const;  // null where there is none
-  const std::string& layout() const { return layout_; }    // "safetensors", "sharded safetensors", "torch bin", ...
+  const std::string& layout() const { return layout_; }   // "safetensors", "sharded safetensors", "torch bin", ...
   const std::filesystem::path& folder() const { return folder_; }
 
  private:

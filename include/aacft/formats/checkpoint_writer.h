@@ -33,8 +33,8 @@ class CheckpointWriter {
   std::filesystem::path folder_;
   std::vector<Shard> shards_;
   std::uint64_t total_ = 0;
-  std::size_t current_ = 0;         // shard that is being written
-  std::uint64_t left_ = 0;          // bytes of it still to come
+  std::size_t current_ = 0;  // shard that is being written
+  std::uint64_t left_ = 0;   // bytes of it still to come
   std::unique_ptr<SafetensorsWriter> writer_;
 };
 

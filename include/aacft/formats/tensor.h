@@ -14,9 +14,9 @@ namespace aacft {
 // Element types that occur in checkpoints. Weights are one of the first three; the others occur as old buffers.
 enum class Dtype { kFloat32, kFloat16, kBFloat16, kFloat64, kInt64, kInt32, kInt16, kInt8, kUint8, kBool };
 
-std::size_t dtype_size(Dtype dtype);             // bytes of one element
-std::string_view dtype_name(Dtype dtype);        // "float32", "float16", "bfloat16", ... as in config.json
-bool is_weight_dtype(Dtype dtype);               // fp32, fp16 or bf16
+std::size_t dtype_size(Dtype dtype);                      // bytes of one element
+std::string_view dtype_name(Dtype dtype);                 // "float32", "float16", "bfloat16", ... as in config.json
+bool is_weight_dtype(Dtype dtype);                        // fp32, fp16 or bf16
 std::optional<Dtype> parse_dtype(std::string_view name);  // "float16" or "fp16", ...; nothing for an unknown name
 
 // Row-major and contiguous; bytes.size() == numel() * dtype_size(dtype). Not necessarily aligned to the element size.

@@ -17,7 +17,7 @@ struct Generation {
   std::string prompt;
   std::vector<std::int32_t> prompt_ids, new_ids;  // new_ids end with the end-of-text token where it came
   std::string text;                               // of new_ids, without special tokens, up to the stop string
-  std::string stop_reason;                        // "eos", "stop", "length", or "context" where the model's context is full
+  std::string stop_reason;  // "eos", "stop", "length", or "context" where the model's context is full
 };
 
 struct GenerateEvents {
@@ -39,7 +39,7 @@ CertainText certain_text(const std::string& text, const std::vector<std::string>
 
 // Prompts are taken up as others end, options.batch_size at a time; each gets the text that it would get alone
 // (law 6). Error when a prompt is empty or does not leave room for one token in the model's context.
-void generate(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts, const GenerateOptions& options,
-              const GenerateEvents& events);
+void generate(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+              const GenerateOptions& options, const GenerateEvents& events);
 
 }  // namespace aacft

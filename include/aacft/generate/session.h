@@ -16,7 +16,8 @@ namespace aacft {
 class Session {
  public:
   // An empty adapter folder: the model alone. Error for whatever is wrong with the files.
-  Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options, const Warn& warn);
+  Session(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options,
+          const Warn& warn);
   ~Session();
 
   void generate(const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events);

@@ -17,7 +17,8 @@ struct Epilogue {
 
 // y = x W^T: x [m, in], y [m, out]. Any m >= 0 and any out, in >= 1. x and y do not overlap. In parallel.
 // A row of y is a function of that row of x and of W alone, bit for bit, whatever m and the number of threads.
-void matmul(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute, const Epilogue& epilogue = {});
+void matmul(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute,
+            const Epilogue& epilogue = {});
 
 // y = x W: x [m, out], y [m, in]; from the same packed copy. Otherwise the same.
 void matmul_transposed(const ConstMatrix& x, const PackedWeights& weights, const Matrix& y, Compute compute,

@@ -1,4 +1,5 @@
-// A frozen weight in the one form that every kernel streams: forward, input gradient and decode, on every instruction set.
+// A frozen weight in the one form that every kernel streams: forward, input gradient and decode, on every instruction
+// set.
 #pragma once
 
 #include <cstddef>
@@ -30,15 +31,15 @@ class PackedWeights {
  public:
   PackedWeights() = default;
 
-  // From row-major rows as stored (kFp32, kFp16 or kBf16; any alignment), in parallel. 16-bit to another 16-bit type and
-  // fp32 to a 16-bit type round to nearest even; quantised types round to the nearest level.
+  // From row-major rows as stored (kFp32, kFp16 or kBf16; any alignment), in parallel. 16-bit to another 16-bit type
+  // and fp32 to a 16-bit type round to nearest even; quantised types round to the nearest level.
   static PackedWeights pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in, WeightType type);
 
   std::int64_t out() const { return out_; }
   std::int64_t in() const { return in_; }
   WeightType type() const { return type_; }
   bool empty() const { return out_ == 0; }
-  bool finite() const { return finite_; }  // no NaN or infinity in what was packed
+  bool finite() const { return finite_; }                        // no NaN or infinity in what was packed
   std::size_t bytes() const { return bytes(out_, in_, type_); }  // in memory
   static std::size_t bytes(std::int64_t out, std::int64_t in, WeightType type);  // what such a weight takes
 

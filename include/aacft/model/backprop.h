@@ -11,7 +11,8 @@ namespace aacft {
 // Logits exist for this many rows at a time.
 constexpr std::int64_t kHeadRows = 256;
 
-// What the rows of a pass should predict. A row may have several targets, where sequences that share it go on differently.
+// What the rows of a pass should predict. A row may have several targets, where sequences that share it go on
+// differently.
 struct Targets {
   std::vector<std::int64_t> rows;  // ascending
   std::vector<std::int64_t> next;  // the token after it
@@ -24,7 +25,8 @@ struct Targets {
 
 // loss += sum over targets of weight * -log p(next), one by one in double; the values of -log p go to *nll where it is
 // given.
-void add_loss(GptNeox& model, const Pass& pass, const Targets& targets, double& loss, std::vector<float>* nll = nullptr);
+void add_loss(GptNeox& model, const Pass& pass, const Targets& targets, double& loss,
+              std::vector<float>* nll = nullptr);
 
 // The same, with gradients.
 class Backprop {

@@ -21,12 +21,12 @@ struct ModelConfig {
   std::int64_t num_layers = 44;
   std::int64_t num_heads = 64;
   std::int64_t max_positions = 2048;
-  double rotary_pct = 0.25;       // share of each head's dimensions that rotate, 0..1
+  double rotary_pct = 0.25;  // share of each head's dimensions that rotate, 0..1
   double rotary_base = 10000;
   double layer_norm_eps = 1e-5;
   bool parallel_residual = true;
-  bool tied_embeddings = false;   // embed_out.weight is embed_in.weight
-  bool attention_bias = true;     // biases of query_key_value and dense
+  bool tied_embeddings = false;  // embed_out.weight is embed_in.weight
+  bool attention_bias = true;    // biases of query_key_value and dense
   Activation activation = Activation::kGelu;
   std::optional<std::int64_t> bos_token_id, eos_token_id;
 

@@ -1,5 +1,5 @@
-// What a model and a training pass take in memory, from shapes alone: the one place that knows, for the planning of passes
-// and for `aacft plan`.
+// What a model and a training pass take in memory, from shapes alone: the one place that knows, for the planning of
+// passes and for `aacft plan`.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ struct PassMemory {
   std::uint64_t fixed = 0;               // logits, working space
 
   std::uint64_t total(std::int64_t rows, std::size_t kept, std::size_t recomputed) const {
-    return fixed + static_cast<std::uint64_t>(rows) * (kept * per_row_kept + recomputed * per_row_recomputed + per_row_working);
+    return fixed +
+           static_cast<std::uint64_t>(rows) * (kept * per_row_kept + recomputed * per_row_recomputed + per_row_working);
   }
 };
 

@@ -47,8 +47,8 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, c
 // Error that names the tensor where it holds a NaN or an infinity.
 void require_finite(const Checkpoint& checkpoint, const std::string& name);
 
-// Frozen weights are packed once, while they are read; the mapped file then leaves the resident set. Biases and norms are
-// widened to fp32. Not copyable or movable: modules are referred to by address.
+// Frozen weights are packed once, while they are read; the mapped file then leaves the resident set. Biases and norms
+// are widened to fp32. Not copyable or movable: modules are referred to by address.
 class GptNeox {
  public:
   // A model folder; see check_checkpoint for what can go wrong.

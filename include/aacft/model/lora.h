@@ -25,7 +25,7 @@ struct LoraModule {
   Parameter a, b;        // fp32 [rank, in], [out, rank]
   Parameter magnitude;   // DoRA: fp32 [out]
   double scale = 1, dropout = 0;
-  torch::Tensor norm;    // DoRA: ||W + scale BA|| by row, fp32 [out]; a constant for the gradient
+  torch::Tensor norm;  // DoRA: ||W + scale BA|| by row, fp32 [out]; a constant for the gradient
 
   bool dora() const { return magnitude.value.defined(); }
   void train();  // gives all of it gradients
@@ -34,7 +34,8 @@ struct LoraModule {
 // fp32 [out]: the norms of the rows of W + scale BA.
 torch::Tensor dora_norm(const Linear& linear, const LoraModule& module);
 
-// fp32: some rows of the merged weight, W + scale BA or DoRA's, from those rows of W, the first of which is row `first`.
+// fp32: some rows of the merged weight, W + scale BA or DoRA's, from those rows of W, the first of which is row
+// `first`.
 torch::Tensor merged_rows(const torch::Tensor& rows, const LoraModule& module, std::int64_t first);
 
 struct NamedParameter {

@@ -18,7 +18,7 @@ constexpr double kLargestAlpha = 1e30;  // of either sign; beyond it, fp32 overf
 struct LoraConfig {
   std::int64_t rank = 2;
   double alpha = 32;
-  double dropout = 0.05;  // of the adapter's input while training
+  double dropout = 0.05;                                          // of the adapter's input while training
   std::vector<std::string> target_modules = {"query_key_value"};  // endings of module names
   std::string target_pattern;                       // instead: a regular expression for whole names, or "all-linear"
   std::optional<std::vector<std::int64_t>> layers;  // only these layers
@@ -36,8 +36,8 @@ struct LoraConfig {
 // A name that is the module's, or ends it behind a dot.
 bool ends_with_module(const std::string& module, const std::string& ending);
 
-// adapter_config.json. Error names `where` and the key: another type of adapter, what aacft does not support, a rank that
-// is not positive, a pattern that would take too long or is none.
+// adapter_config.json. Error names `where` and the key: another type of adapter, what aacft does not support, a rank
+// that is not positive, a pattern that would take too long or is none.
 LoraConfig parse_lora_config(const nlohmann::json& object, const std::string& where);
 nlohmann::json to_json(const LoraConfig& config);
 

@@ -9,8 +9,8 @@ namespace aacft {
 
 struct ModelOptions {
   Compute compute = Compute::kFp32;
-  // How the layers' weights rest in memory; by default as stored or, with bf16 arithmetic, as bf16. The head keeps 16 bits
-  // where these would be fewer.
+  // How the layers' weights rest in memory; by default as stored or, with bf16 arithmetic, as bf16. The head keeps 16
+  // bits where these would be fewer.
   std::optional<WeightType> base_weights;
   bool full = false;        // every weight is trained: fp32, with a gradient
   bool low_memory = false;  // weights are packed when their layer's turn comes, and dropped after it: slow, but small

@@ -17,19 +17,21 @@ struct LinearState {
   Buffer z;
 };
 
-// y = x W^T + bias and the adapter's part; with `add`, y += all that. x: [rows, in], y: [rows, out]. `state` may be null
-// where no gradient will be asked for.
-void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add, LinearState* state);
+// y = x W^T + bias and the adapter's part; with `add`, y += all that. x: [rows, in], y: [rows, out]. `state` may be
+// null where no gradient will be asked for.
+void linear(const Matrix& x, const Linear& module, const Pass& pass, Compute compute, const Matrix& y, bool add,
+            LinearState* state);
 
 // From dy, the gradients of whatever the module trains, added to Parameter::grad; and dx = (or +=, with `add`) the
 // gradient with respect to x, where dx is given. x is read only where needs_input(module).
-void linear_backward(const Matrix& x, Linear& module, const Pass& pass, Compute compute, const Matrix& dy, const Matrix* dx,
-                     bool add, const LinearState& state);
+void linear_backward(const Matrix& x, Linear& module, const Pass& pass, Compute compute, const Matrix& dy,
+                     const Matrix* dx, bool add, const LinearState& state);
 
 // Whether the gradients of the module's own parameters need its input again.
 bool needs_input(const Linear& module);
 
-// cos and sin of position * base^(-2i/d): fp32 [positions, rotary_dims / 2] each, an odd number of dimensions rounded up.
+// cos and sin of position * base^(-2i/d): fp32 [positions, rotary_dims / 2] each, an odd number of dimensions rounded
+// up.
 struct RotaryTable {
   torch::Tensor cos, sin;
 };

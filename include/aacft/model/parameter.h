@@ -26,10 +26,10 @@ void make_trained(Parameter& parameter);
 struct LoraModule;
 
 struct Linear {
-  Parameter weight;       // [out, in]: the mapped file's own bytes where frozen, fp32 where trained
-  Parameter bias;         // fp32 [out], or undefined
+  Parameter weight;  // [out, in]: the mapped file's own bytes where frozen, fp32 where trained
+  Parameter bias;    // fp32 [out], or undefined
   LoraModule* lora = nullptr;
-  PackedWeights packed;   // what products read where the weight is frozen
+  PackedWeights packed;  // what products read where the weight is frozen
 
   std::int64_t in() const { return weight.value.size(1); }
   std::int64_t out() const { return weight.value.size(0); }

@@ -15,18 +15,20 @@ namespace aacft {
 // Error where a token is none of the model's.
 void check_ids(const std::vector<std::int32_t>& ids, const ModelConfig& config);
 
-// load_samples for a model: with its end-of-text token (or the tokenizer's <|endoftext|>; a warning where there is none)
-// and its context. Error when the tokenizer gives ids that the model does not have.
-std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path, const Tokenizer& tokenizer,
-                                     const DataOptions& options, const Warn& warn);
+// load_samples for a model: with its end-of-text token (or the tokenizer's <|endoftext|>; a warning where there is
+// none) and its context. Error when the tokenizer gives ids that the model does not have.
+std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path,
+                                     const Tokenizer& tokenizer, const DataOptions& options, const Warn& warn);
 
 std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows);
 
 // Neighbouring rows, in order, with at most max_rows tokens together: the bounds of each group in `lengths`.
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths, std::int64_t max_rows);
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths,
+                                                                 std::int64_t max_rows);
 
 // The same with shared beginnings counted once, as shared_rows() does.
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows, std::int64_t max_rows);
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows,
+                                                                        std::int64_t max_rows);
 
 // Every token predicts the next one of its row, with the row's weight where that one counts.
 struct SamplePass {

@@ -12,9 +12,9 @@
 
 namespace aacft {
 
-// Normalises more than NFC does, white space above all, so decode(encode(text)) is that normalised text. Control symbols
-// such as </s> always decode to nothing. Error when the file is not such a model, or the module is not beside the
-// program (or in ../lib/aacft from there).
+// Normalises more than NFC does, white space above all, so decode(encode(text)) is that normalised text. Control
+// symbols such as </s> always decode to nothing. Error when the file is not such a model, or the module is not beside
+// the program (or in ../lib/aacft from there).
 std::unique_ptr<Tokenizer> open_sentencepiece(const std::filesystem::path& file);
 
 }  // namespace aacft

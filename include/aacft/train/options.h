@@ -28,23 +28,23 @@ struct TrainOptions {
 
   double learning_rate = 2e-4;
   Schedule schedule = Schedule::kLinear;
-  std::int64_t warmup = 100;       // steps
-  std::int64_t micro_batch = 4;    // rows
-  std::int64_t accumulation = 4;   // micro-batches a step
+  std::int64_t warmup = 100;      // steps
+  std::int64_t micro_batch = 4;   // rows
+  std::int64_t accumulation = 4;  // micro-batches a step
   std::int64_t max_steps = 200;
-  double epochs = 0;               // above 0: instead of max_steps
+  double epochs = 0;  // above 0: instead of max_steps
   double weight_decay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double max_grad_norm = 1.0;      // 0: no clipping
-  OnNan on_nan = OnNan::kStop;     // when a step's loss or gradient is not finite
+  double max_grad_norm = 1.0;   // 0: no clipping
+  OnNan on_nan = OnNan::kStop;  // when a step's loss or gradient is not finite
   LossNorm loss_norm = LossNorm::kToken;
   bool shuffle = true;
   std::uint64_t seed = 42;
 
   std::filesystem::path eval_data;
-  double eval_split = 0;        // share of the data's rows held out, 0..1
+  double eval_split = 0;  // share of the data's rows held out, 0..1
   std::int64_t eval_steps = 50;
-  bool keep_best = false;       // the result is the adapter with the lowest evaluation loss
-  std::int64_t patience = 0;    // evaluations without improvement after which the run stops; 0: never
+  bool keep_best = false;     // the result is the adapter with the lowest evaluation loss
+  std::int64_t patience = 0;  // evaluations without improvement after which the run stops; 0: never
 
   std::int64_t save_steps = 50;       // 0: only at the end
   std::int64_t save_total_limit = 2;  // checkpoints that are kept; 0: all

@@ -16,10 +16,10 @@ namespace aacft {
 struct RunForecast {
   ModelConfig config;
   std::size_t rows = 0;
-  std::uint64_t tokens = 0;      // of all rows
+  std::uint64_t tokens = 0;  // of all rows
   std::int64_t total_steps = 0;
-  double tokens_a_step = 0;      // of its rows
-  double computed_a_step = 0;    // shared beginnings counted once
+  double tokens_a_step = 0;    // of its rows
+  double computed_a_step = 0;  // shared beginnings counted once
   double passes_a_step = 0;
   std::int64_t largest_pass = 0;  // computed tokens
   PassPlan passes;
@@ -29,7 +29,8 @@ struct RunForecast {
   std::uint64_t activations = 0;  // of the largest pass
   std::uint64_t disk = 0;         // checkpoints and result
   std::uint64_t budget = 0;       // for the whole process
-  std::vector<std::string> remedies;  // where that is not enough, options with which it is: "--base-weights int8 (3.8 GB)"
+  std::vector<std::string>
+      remedies;  // where that is not enough, options with which it is: "--base-weights int8 (3.8 GB)"
 
   bool fits() const { return passes.fits && peak() <= budget; }
   std::uint64_t peak() const { return program + footprint.weights + footprint.trained + embeddings + activations; }

@@ -18,13 +18,15 @@ struct RunData;
 // A line of metrics.jsonl. What it lacks, and what was not finite, is NaN.
 struct StepRecord {
   std::int64_t step = 0;
-  double epoch = 0, loss = 0, learning_rate = 0, grad_norm = 0, tokens = 0, tokens_per_second = 0, seconds = 0, rss_bytes = 0, peak_rss_bytes = 0;
+  double epoch = 0, loss = 0, learning_rate = 0, grad_norm = 0, tokens = 0, tokens_per_second = 0, seconds = 0,
+         rss_bytes = 0, peak_rss_bytes = 0;
   bool skipped = false;
   bool evaluated = false;
   double eval_loss = 0;
 };
 
-// Steps ascending. Lines that are none, such as the last one of a run that is writing it, are left out; no file: no steps.
+// Steps ascending. Lines that are none, such as the last one of a run that is writing it, are left out; no file: no
+// steps.
 std::vector<StepRecord> read_metrics(const std::filesystem::path& run);
 
 // What the folder's marker says of the run; nothing where an older aacft wrote it.
@@ -38,7 +40,8 @@ struct TriedPrompt {
   bool operator==(const TriedPrompt&) const = default;
 };
 
-// The first prompts of the held-out rows or, where there are none, of the training rows; each once. Reads the files again.
+// The first prompts of the held-out rows or, where there are none, of the training rows; each once. Reads the files
+// again.
 std::vector<TriedPrompt> prompts_to_try(const TrainOptions& options, const RunData& data, std::size_t count);
 
 // samples.jsonl in the run's folder. Reading: Error for what is not such a file; nothing where there is none.
@@ -51,16 +54,16 @@ struct RunReport {
   std::string name;     // of the run
   std::string written;  // when
   RunStatus status = RunStatus::kRunning;
-  std::int64_t total_steps = 0;                             // 0: not known
-  std::vector<std::pair<std::string, std::string>> facts;   // that steps and info do not tell: "model", "data", ...
+  std::int64_t total_steps = 0;                            // 0: not known
+  std::vector<std::pair<std::string, std::string>> facts;  // that steps and info do not tell: "model", "data", ...
   std::optional<RunInfo> info;
   std::vector<StepRecord> steps;
-  std::vector<TriedPrompt> tried;                           // as they are to be shown
+  std::vector<TriedPrompt> tried;  // as they are to be shown
   struct Option {
     std::string name, value, usual;
   };
-  std::vector<Option> options;                              // that are not as usual
-  std::vector<std::pair<std::string, std::string>> next;    // "use it": a command line
+  std::vector<Option> options;                            // that are not as usual
+  std::vector<std::pair<std::string, std::string>> next;  // "use it": a command line
 };
 
 // One HTML file that needs nothing else. While the run goes on it loads itself again every 30 seconds.

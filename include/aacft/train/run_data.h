@@ -22,7 +22,8 @@ struct RunData {
 };
 
 // Reads --data and --eval-data, or holds rows out as --eval-split says. Error for a bad row or file.
-RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer, const Warn& warn);
+RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer,
+                      const Warn& warn);
 
 // All that can be known without loading weights.
 struct RunInput {

@@ -29,10 +29,10 @@ struct RunInfo {
 struct StepReport {
   std::int64_t step = 0, total_steps = 0;  // step counts from 1
   double loss = 0, learning_rate = 0;
-  double grad_norm = 0;  // before clipping
-  bool skipped = false;  // loss or gradient was not finite, and nothing was applied
-  std::int64_t tokens = 0;           // that counted in the loss
-  double tokens_per_second = 0;      // all tokens of the step's rows, padding there is none
+  double grad_norm = 0;          // before clipping
+  bool skipped = false;          // loss or gradient was not finite, and nothing was applied
+  std::int64_t tokens = 0;       // that counted in the loss
+  double tokens_per_second = 0;  // all tokens of the step's rows, padding there is none
   double seconds = 0, seconds_left = 0;
   double epoch = 0;
   std::uint64_t rss_bytes = 0, peak_rss_bytes = 0;

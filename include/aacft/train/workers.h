@@ -24,10 +24,11 @@ class WorkerLost : public Error {
 
 class Workers {
  public:
-  // As the environment says: RANK and WORLD_SIZE (torchrun), or, where MASTER_ADDR is set, SLURM_PROCID and SLURM_NTASKS,
-  // OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE, or PMI_RANK and PMI_SIZE. Several workers meet at MASTER_ADDR and
-  // MASTER_PORT; where nothing is set, or the size is 1, this process is alone. UsageError names the variable that is
-  // missing or wrong; Error when the workers do not find each other within AACFT_WORKER_TIMEOUT seconds (600).
+  // As the environment says: RANK and WORLD_SIZE (torchrun), or, where MASTER_ADDR is set, SLURM_PROCID and
+  // SLURM_NTASKS, OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE, or PMI_RANK and PMI_SIZE. Several workers meet at
+  // MASTER_ADDR and MASTER_PORT; where nothing is set, or the size is 1, this process is alone. UsageError names the
+  // variable that is missing or wrong; Error when the workers do not find each other within AACFT_WORKER_TIMEOUT
+  // seconds (600).
   Workers();
   Workers(const Workers&) = delete;
   ~Workers();

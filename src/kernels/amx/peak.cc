@@ -1,7 +1,7 @@
 // bf16 in tiles of 16 rows by 64 bytes.
-#include <immintrin.h>
-
 #include "kernels/vector/peak.h"
+
+#include <immintrin.h>
 
 namespace aacft::AACFT_TIER {
 namespace {

@@ -68,8 +68,8 @@ void multiply_panel(const std::byte* a, const std::byte* b, std::int64_t depth, 
 }
 
 template <int kHeight = kRows>
-AACFT_INLINE void multiply_rows(std::int64_t rows, const std::byte* a, const std::byte* b, std::int64_t depth,
-                                float* c, bool first, const std::byte* const* lines, std::int64_t line_count) {
+AACFT_INLINE void multiply_rows(std::int64_t rows, const std::byte* a, const std::byte* b, std::int64_t depth, float* c,
+                                bool first, const std::byte* const* lines, std::int64_t line_count) {
   if (rows == kHeight) return multiply_panel<kHeight>(a, b, depth, c, first, lines, line_count);
   if constexpr (kHeight > 1) multiply_rows<kHeight - 1>(rows, a, b, depth, c, first, lines, line_count);
 }

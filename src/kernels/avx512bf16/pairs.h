@@ -32,7 +32,9 @@ constexpr std::int64_t kPairedBytes = kPairedInputs<kType> / inputs_of_line(kTyp
 template <WeightType kType>
 struct PairScales {
   Floats scale;
-  AACFT_INLINE PairScales read(const WeightView& w, std::int64_t block, std::int64_t k) { return {scales<kType>(w, block, 0, k)}; }
+  AACFT_INLINE PairScales read(const WeightView& w, std::int64_t block, std::int64_t k) {
+    return {scales<kType>(w, block, 0, k)};
+  }
 };
 template <>
 struct PairScales<WeightType::kNf4> {
@@ -52,8 +54,9 @@ AACFT_INLINE Uints weight_pairs(const std::byte* line, int i, const PairScales<k
     return make_line(load(reinterpret_cast<const float*>(line)),
                      load(reinterpret_cast<const float*>(line + kLineBytes)));
   } else if constexpr (kType == WeightType::kNf4) {
-    // A quarter of a line holds four outputs. Both inputs of its first two to one vector and of its last two to another:
-    // rounding them to one vector makes pairs without a further step. The lowest four bits of a lane choose its level.
+    // A quarter of a line holds four outputs. Both inputs of its first two to one vector and of its last two to
+    // another: rounding them to one vector makes pairs without a further step. The lowest four bits of a lane choose
+    // its level.
     const __m512i bytes = reinterpret_cast<__m512i>(i < 4 ? load_words(line) : load_words(line) >> 4);
     const __m512i input = _mm512_set1_epi32(i % 4 * 4);
     const __m512i first = _mm512_shuffle_epi8(bytes, _mm512_add_epi32(input, _mm512_set4_epi32(5, 1, 4, 0)));
@@ -91,7 +94,8 @@ void expand_as(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t
       const auto scale = PairScales<kType>::read(w, block, k + first);
       for (std::int64_t step = 0; step < group; step += kInputs, line += kPairedBytes<kType>) {
 #pragma GCC unroll 4
-        for (int i = 0; i < kInputs; i += 2, to += kStride) store_line(to, in_order<kType>(weight_pairs<kType>(line, i, scale)));
+        for (int i = 0; i < kInputs; i += 2, to += kStride)
+          store_line(to, in_order<kType>(weight_pairs<kType>(line, i, scale)));
       }
     }
   }
@@ -138,7 +142,8 @@ void expand_transposed_as(const WeightView& w, std::int64_t n, std::int64_t k, s
         const std::byte* from = line_of<kType>(w, block, input);
 #pragma GCC unroll 8
         for (int i = 0; i < 8; ++i)
-          lines[i] = in_order<kType>(weight_pairs<kType>(from + 2 * i / kInputs * kPairedBytes<kType>, 2 * i % kInputs, scale));
+          lines[i] = in_order<kType>(
+              weight_pairs<kType>(from + 2 * i / kInputs * kPairedBytes<kType>, 2 * i % kInputs, scale));
         exchange(lines);
       }
 #pragma GCC unroll 8

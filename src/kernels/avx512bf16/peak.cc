@@ -1,7 +1,7 @@
 // Pairs of bf16 in vectors of 512 bits.
-#include <immintrin.h>
-
 #include "kernels/vector/peak.h"
+
+#include <immintrin.h>
 
 namespace aacft::AACFT_TIER {
 namespace {
@@ -12,7 +12,8 @@ float multiply_adds(std::int64_t rounds) {
   const __m512bh ones = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3f803f80));
   __m512 sums[kSums];
 #pragma GCC unroll 24
-  for (int i = 0; i < kSums; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));  // not alike, or one would stand for all
+  for (int i = 0; i < kSums; ++i)
+    sums[i] = _mm512_set1_ps(static_cast<float>(i));  // not alike, or one would stand for all
   for (std::int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 24
     for (int i = 0; i < kSums; ++i) sums[i] = _mm512_dpbf16_ps(sums[i], ones, ones);

@@ -141,8 +141,8 @@ void expand_transposed(const WeightView& w, std::int64_t n, std::int64_t k, std:
 // ---- products ----
 
 template <int kHeight>
-void multiply_panel(const float* a, const float* b, std::int64_t depth, float* c, bool first, const std::byte* const* lines,
-                    std::int64_t line_count) {
+void multiply_panel(const float* a, const float* b, std::int64_t depth, float* c, bool first,
+                    const std::byte* const* lines, std::int64_t line_count) {
   Floats sums[kHeight][kVectors] = {};
   for (std::int64_t step = 0; step < depth; ++step, a += kHeight, b += kColumns) {
     if (step < line_count) __builtin_prefetch(lines[step]);
@@ -166,8 +166,8 @@ void multiply_panel(const float* a, const float* b, std::int64_t depth, float* c
 }
 
 template <int kHeight = kRows>
-AACFT_INLINE void multiply_rows(std::int64_t rows, const float* a, const float* b, std::int64_t depth, float* c, bool first,
-                                const std::byte* const* lines, std::int64_t line_count) {
+AACFT_INLINE void multiply_rows(std::int64_t rows, const float* a, const float* b, std::int64_t depth, float* c,
+                                bool first, const std::byte* const* lines, std::int64_t line_count) {
   if (rows == kHeight) return multiply_panel<kHeight>(a, b, depth, c, first, lines, line_count);
   if constexpr (kHeight > 1) multiply_rows<kHeight - 1>(rows, a, b, depth, c, first, lines, line_count);
 }
@@ -244,13 +244,14 @@ constexpr int direct_blocks(int height) {
 
 template <WeightType kType, bool kRound, int kHeight = kDirectRows>
 AACFT_INLINE void multiply_direct_rows(std::int64_t rows, const float* a, const WeightView& w, std::int64_t block,
-                                       std::int64_t blocks, std::int64_t k, std::int64_t depth, float* c, std::int64_t c_block,
-                                       bool first) {
+                                       std::int64_t blocks, std::int64_t k, std::int64_t depth, float* c,
+                                       std::int64_t c_block, bool first) {
   if (rows == kHeight) {
     constexpr int kBlocks = direct_blocks(kHeight);
     std::int64_t i = 0;
     for (; i + kBlocks <= blocks; i += kBlocks)
-      multiply_direct_panel<kType, kRound, kHeight, kBlocks>(a, w, block + i, k, depth, c + i * c_block, c_block, first);
+      multiply_direct_panel<kType, kRound, kHeight, kBlocks>(a, w, block + i, k, depth, c + i * c_block, c_block,
+                                                             first);
     for (; i < blocks; ++i)
       multiply_direct_panel<kType, kRound, kHeight, 1>(a, w, block + i, k, depth, c + i * c_block, c_block, first);
   } else if constexpr (kHeight > 1) {
@@ -259,15 +260,17 @@ AACFT_INLINE void multiply_direct_rows(std::int64_t rows, const float* a, const 
 }
 
 template <WeightType kType, bool kRound>
-void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k) {
+void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                        std::int64_t k) {
   for (std::int64_t i = 0; i < p.a.count; ++i)
-    multiply_direct_rows<kType, kRound>(rows_of_panel(p.a, i), reinterpret_cast<const float*>(p.a.packed + i * p.a.bytes), w,
-                                        block, blocks, k, p.depth, p.c + i * kDirectRows * kBlockOutputs,
-                                        p.a.count * kDirectRows * kBlockOutputs, p.first);
+    multiply_direct_rows<kType, kRound>(
+        rows_of_panel(p.a, i), reinterpret_cast<const float*>(p.a.packed + i * p.a.bytes), w, block, blocks, k, p.depth,
+        p.c + i * kDirectRows * kBlockOutputs, p.a.count * kDirectRows * kBlockOutputs, p.first);
 }
 
 template <bool kRound>
-void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks, std::int64_t k) {
+void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,
+                     std::int64_t k) {
   switch (w.type) {
     case WeightType::kFp32: return multiply_direct_as<WeightType::kFp32, kRound>(p, w, block, blocks, k);
     case WeightType::kFp16: return multiply_direct_as<WeightType::kFp16, kRound>(p, w, block, blocks, k);

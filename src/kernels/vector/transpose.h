@@ -10,10 +10,10 @@ namespace {
 AACFT_INLINE void transpose(Floats (&x)[kWidth]) {
   Floats t[kWidth];
 #if defined(__AVX512F__)
-#define AACFT_QUADS(a, b, i, j)                                                                                        \
-  __builtin_shufflevector(a, b, i, 16 + i, j, 16 + j, 4 + i, 20 + i, 4 + j, 20 + j, 8 + i, 24 + i, 8 + j, 24 + j, 12 + i, \
-                          28 + i, 12 + j, 28 + j)
-#define AACFT_PAIRS(a, b, i)                                                                                        \
+#define AACFT_QUADS(a, b, i, j)                                                                                   \
+  __builtin_shufflevector(a, b, i, 16 + i, j, 16 + j, 4 + i, 20 + i, 4 + j, 20 + j, 8 + i, 24 + i, 8 + j, 24 + j, \
+                          12 + i, 28 + i, 12 + j, 28 + j)
+#define AACFT_PAIRS(a, b, i)                                                                                          \
   __builtin_shufflevector(a, b, i, i + 1, 16 + i, 17 + i, 4 + i, 5 + i, 20 + i, 21 + i, 8 + i, 9 + i, 24 + i, 25 + i, \
                           12 + i, 13 + i, 28 + i, 29 + i)
 #elif defined(__AVX2__)

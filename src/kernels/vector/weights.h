@@ -66,7 +66,8 @@ AACFT_INLINE Floats nf4_levels(Uints bytes, int i) {
   __m256i part[4];
 #pragma GCC unroll 4
   for (int k = 0; k < 4; ++k)
-    part[k] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(kNf4Bytes.byte[k]))), codes);
+    part[k] = _mm256_shuffle_epi8(
+        _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(kNf4Bytes.byte[k]))), codes);
   const __m256i low = i % 4 < 2 ? _mm256_unpacklo_epi8(part[0], part[1]) : _mm256_unpackhi_epi8(part[0], part[1]);
   const __m256i high = i % 4 < 2 ? _mm256_unpacklo_epi8(part[2], part[3]) : _mm256_unpackhi_epi8(part[2], part[3]);
   return reinterpret_cast<Floats>(i % 2 == 0 ? _mm256_unpacklo_epi16(low, high) : _mm256_unpackhi_epi16(low, high));

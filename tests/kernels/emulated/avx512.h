@@ -74,8 +74,8 @@ AACFT_EMULATED __m512 shuffle_parts(__m512 a, __m512 b, int control) {
   };
   typedef Lanes<Part, 4> Parts;
   const auto x = bits_of<Parts>(a), y = bits_of<Parts>(b);
-  return bits_of<__m512>(Parts{
-      x.lane[control & 3], x.lane[control >> 2 & 3], y.lane[control >> 4 & 3], y.lane[control >> 6 & 3]});
+  return bits_of<__m512>(
+      Parts{x.lane[control & 3], x.lane[control >> 2 & 3], y.lane[control >> 4 & 3], y.lane[control >> 6 & 3]});
 }
 
 AACFT_EMULATED void store_present(void* p, __mmask16 present, __m512 x) {
