@@ -7,14 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "aacft/aac/coverage.h"
-#include "aacft/aac/realiser.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "aacft/evaluate/evaluate.h"
 #include "aacft/formats/json.h"
 #include "aacft/generate/session.h"
+#include "aacft/realise/coverage.h"
+#include "aacft/realise/realiser.h"
 #include "aacft/tokenizer/unicode.h"
 #include "cli/signals.h"
 

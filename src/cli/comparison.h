@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "aacft/aac/lexicon.h"
 #include "aacft/base/warn.h"
+#include "aacft/boards/lexicon.h"
 #include "aacft/data/rows.h"
 #include "aacft/evaluate/compare.h"
 #include "aacft/generate/options.h"

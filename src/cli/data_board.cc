@@ -5,10 +5,10 @@
 #include <memory>
 #include <set>
 
-#include "aacft/aac/open_board.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
+#include "aacft/boards/open_board.h"
 #include "cli/commands.h"
 #include "cli/lexicon.h"
 #include "cli/options.h"

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "aacft/aac/sheet.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/sheets/sheet.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 

@@ -5,13 +5,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "aacft/aac/icon_words.h"
-#include "aacft/aac/realiser.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
+#include "aacft/realise/icon_words.h"
+#include "aacft/realise/realiser.h"
 #include "cli/commands.h"
 #include "cli/lexicon.h"
 #include "cli/options.h"

@@ -8,7 +8,6 @@
 #include <optional>
 #include <unordered_map>
 
-#include "aacft/aac/sheet.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
@@ -16,6 +15,7 @@
 #include "aacft/data/restyle.h"
 #include "aacft/generate/session.h"
 #include "aacft/model/config.h"
+#include "aacft/sheets/sheet.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"

@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "aacft/aac/open_board.h"
-#include "aacft/aac/sampler.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
+#include "aacft/boards/open_board.h"
+#include "aacft/boards/sampler.h"
 #include "cli/commands.h"
 #include "cli/lexicon.h"
 #include "cli/options.h"

@@ -4,10 +4,10 @@
 #include <iostream>
 #include <memory>
 
-#include "aacft/aac/sheet.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
+#include "aacft/sheets/sheet.h"
 #include "cli/commands.h"
 #include "cli/lexicon.h"
 #include "cli/options.h"

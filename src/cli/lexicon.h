@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "aacft/aac/lexicon.h"
 #include "aacft/base/system.h"
+#include "aacft/boards/lexicon.h"
 #include "cli/commands.h"
 
 namespace aacft::cli {

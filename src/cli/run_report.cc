@@ -5,11 +5,11 @@
 #include <map>
 #include <sstream>
 
-#include "aacft/aac/icon.h"
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
+#include "aacft/boards/icon.h"
 #include "aacft/train/run_data.h"
 #include "cli/commands.h"
 #include "cli/signals.h"

@@ -1,6 +1,6 @@
 // Icons, from a prompt or as words, and the sentence made of them.
-#include "aacft/aac/icon_words.h"
-#include "aacft/aac/realiser.h"
+#include "aacft/realise/icon_words.h"
+#include "aacft/realise/realiser.h"
 #include "fuzz/target.h"
 
 namespace aacft::fuzz {

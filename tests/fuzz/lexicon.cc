@@ -1,5 +1,5 @@
 // Tables of words: our own and the talk's.
-#include "aacft/aac/lexicon.h"
+#include "aacft/boards/lexicon.h"
 
 #include "fuzz/target.h"
 

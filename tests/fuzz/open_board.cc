@@ -1,7 +1,7 @@
 // Boards: the Open Board Format, alone and zipped, and our own JSON.
-#include "aacft/aac/open_board.h"
+#include "aacft/boards/open_board.h"
 
-#include "aacft/aac/sampler.h"
+#include "aacft/boards/sampler.h"
 #include "aacft/formats/json.h"
 #include "fuzz/target.h"
 

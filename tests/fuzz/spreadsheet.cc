@@ -1,11 +1,11 @@
 // Sheets that came back: CSV as it is, packages as zips, and the XML inside of them. An input that begins with
 // "parts\n" is a package in plain text, so that mutations reach what a checksum would hide: "\n== PATH\n" begins each
 // file.
-#include "aacft/aac/spreadsheet.h"
+#include "aacft/office/spreadsheet.h"
 
-#include "aac/spreadsheet_kinds.h"
-#include "aacft/aac/sheet.h"
+#include "aacft/sheets/sheet.h"
 #include "fuzz/target.h"
+#include "office/spreadsheet_kinds.h"
 
 namespace aacft::fuzz {
 namespace {

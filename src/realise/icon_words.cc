@@ -1,0 +1,234 @@
+#include "aacft/realise/icon_words.h"
+
+#include <algorithm>
+
+#include "aacft/base/error.h"
+#include "aacft/base/text.h"
+#include "aacft/english/spelling.h"
+#include "realise/words.h"
+
+namespace aacft {
+namespace {
+
+constexpr std::size_t kLongestPhrase = 6;  // words that are looked up as one icon
+
+struct Token {
+  std::string text;
+  bool whole = false;  // quoted, underlined or between commas: not to be joined with its neighbours
+};
+
+std::string unquoted(std::string text) {
+  std::replace(text.begin(), text.end(), '_', ' ');
+  text = std::string(trimmed(text));
+  const bool quoted = text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+  return quoted ? std::string(trimmed(text.substr(1, text.size() - 2))) : text;
+}
+
+std::vector<Token> tokens_between_commas(std::string_view text) {
+  std::vector<Token> tokens;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    if (const std::string word = unquoted(std::string(text.substr(start, end - start))); !word.empty())
+      tokens.push_back({word, true});
+    start = end + 1;
+  }
+  return tokens;
+}
+
+// A quote opens only at the start of a word, so that "don't" and "let's" are words.
+std::vector<Token> tokens_between_spaces(std::string_view text) {
+  std::vector<Token> tokens;
+  for (std::size_t at = text.find_first_not_of(" \t\r\n"); at != std::string_view::npos && at < text.size();
+       at = text.find_first_not_of(" \t\r\n", at)) {
+    const char quote = text[at];
+    std::size_t end = std::string_view::npos;
+    if (quote == '"' || quote == '\'') end = text.find(quote, at + 1);
+    if (end != std::string_view::npos) end = text.find_first_of(" \t\r\n", end);  // a type may follow the quote
+    else end = text.find_first_of(" \t\r\n", at);
+    end = std::min(end, text.size());
+    std::string word(text.substr(at, end - at));
+    const bool whole = word.find('_') != std::string::npos || quote == '"' || quote == '\'';
+    if (const std::size_t close = word.rfind(quote);
+        whole && quote != '_' && (quote == '"' || quote == '\'') && close > 0) {
+      const std::string tail = word.substr(close + 1);
+      word = word.substr(1, close - 1) + tail;
+    }
+    std::replace(word.begin(), word.end(), '_', ' ');
+    if (!trimmed(word).empty()) tokens.push_back({std::string(trimmed(word)), whole});
+    at = end;
+  }
+  return tokens;
+}
+
+// Types that a word has in the lexicon, in its order.
+std::vector<IconType> types_of(const std::string& word, const Lexicon& lexicon) {
+  std::vector<IconType> types;
+  for (const IconType type :
+       {IconType::kNoun, IconType::kVerb, IconType::kCliticPronoun, IconType::kAdjective, IconType::kNegated,
+        IconType::kTensePast, IconType::kTenseFuture, IconType::kDot, IconType::kQuestion, IconType::kPreposition})
+    if (lexicon.find(word, type) != nullptr) types.push_back(type);
+  return types;
+}
+
+bool has(const std::vector<IconType>& types, IconType type) {
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+class Reader {
+ public:
+  Reader(const Lexicon& lexicon, std::vector<std::string>* unknown) : lexicon_(lexicon), unknown_(unknown) {}
+
+  // `next` is the word after it, "" for the last.
+  void add(const std::string& word, const std::string& next) {
+    if (add_typed(word) || add_grammar(word)) return;
+    const std::vector<IconType> types = types_of(word, lexicon_);
+    if (types.empty()) {
+      const bool article = word == "the" || word == "a" || word == "an";
+      if (!article && unknown_ != nullptr && std::find(unknown_->begin(), unknown_->end(), word) == unknown_->end())
+        unknown_->push_back(word);
+      push(word, IconType::kNoun);
+      return;
+    }
+    push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types));
+  }
+
+  std::vector<Icon> take() { return std::move(icons_); }
+
+ private:
+  bool add_typed(const std::string& word) {
+    const std::size_t slash = word.rfind('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == word.size()) return false;
+    std::string name = word.substr(slash + 1);
+    std::replace(name.begin(), name.end(), ' ', '_');  // CLITIC_PRONOUN
+    const auto type = icon_type_named(name);
+    const bool looks_like_type =
+        std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+    if (!type && looks_like_type)
+      throw Error("\"", name, "\" in \"", word,
+                  "\" is not an icon's type; write NOUN, VERB, ADJECTIVE, PREPOSITION, CLITIC_PRONOUN, NEGATED, "
+                  "TENSE_PAST, TENSE_FUTURE, DOT or QUESTION");
+    if (!type) return false;
+    push(word.substr(0, slash), *type);
+    return true;
+  }
+
+  // The icons that say no word.
+  bool add_grammar(const std::string& word) {
+    static constexpr std::pair<std::string_view, IconType> kGrammar[] = {
+        {"past", IconType::kTensePast}, {"future", IconType::kTenseFuture},
+        {"negate", IconType::kNegated}, {"not", IconType::kNegated},
+        {"don't", IconType::kNegated},  {"question", IconType::kQuestion},
+        {"?", IconType::kQuestion},     {"dot", IconType::kDot},
+        {".", IconType::kDot}};
+    const std::string lower = english::lower_case(word);
+    for (const auto& [name, type] : kGrammar)
+      if (lower == name) {
+        push(word == "?" ? "question" : word == "." ? "dot" : word, type);
+        return true;
+      }
+    return false;
+  }
+
+  // A verb after who does it and before any other verb; a noun after a verb.
+  IconType choose(const std::vector<IconType>& types) const {
+    if (types.size() == 1) return types[0];
+    bool verb = false, subject = false, other_said = false;
+    for (const Icon& icon : icons_) {
+      const bool starts_again =
+          icon.type == IconType::kDot ||
+          (icon.type == IconType::kPreposition && lexicon_.find(icon.word, icon.type) != nullptr &&
+           lexicon_.find(icon.word, icon.type)->form("conjunction") != nullptr);
+      if (starts_again) verb = subject = false;
+      verb |= icon.type == IconType::kVerb && icon.word != "can" && icon.word != "want";
+      subject |= icon.type == IconType::kNoun;
+      other_said = icon.type == IconType::kAdjective || icon.type == IconType::kPreposition;
+    }
+    const bool after_modal = !icons_.empty() && icons_.back().type == IconType::kVerb && icons_.back().word == "can";
+    if (has(types, IconType::kCliticPronoun) && subject) return IconType::kCliticPronoun;
+    if (has(types, IconType::kVerb) && !verb && !other_said &&
+        (subject || after_modal || icons_.empty() || types[0] == IconType::kVerb) && !after_want())
+      return IconType::kVerb;
+    if (has(types, IconType::kNoun) && (verb || after_want() || other_said)) return IconType::kNoun;
+    for (const IconType type : types)
+      if (type != IconType::kCliticPronoun) return type;
+    return types[0];
+  }
+
+  // "want drink water": to drink water. "want tea milk" has two things.
+  bool wants_to_do(const std::vector<IconType>& types, const std::string& next) const {
+    if (icons_.empty() || icons_.back().type != IconType::kVerb || icons_.back().word != "want" ||
+        !has(types, IconType::kVerb))
+      return false;
+    const LexiconEntry* thing = lexicon_.find(next, IconType::kNoun);
+    return lexicon_.find(next, IconType::kCliticPronoun) != nullptr ||
+           (thing != nullptr && thing->form("phrase") == nullptr);
+  }
+
+  bool after_want() const {
+    return !icons_.empty() && icons_.back().type == IconType::kVerb && icons_.back().word != "can";
+  }
+
+  void push(const std::string& word, IconType type) {
+    const LexiconEntry* entry = lexicon_.find(word, type);
+    if (entry != nullptr) {
+      icons_.push_back(entry->icon);
+      return;
+    }
+    std::string picture = word + ".png";
+    std::replace(picture.begin(), picture.end(), ' ', '_');
+    icons_.push_back({word, type, picture});
+  }
+
+  const Lexicon& lexicon_;
+  std::vector<std::string>* unknown_;
+  std::vector<Icon> icons_;
+};
+
+// "I see" and "help me" are more likely the icons they start with than one icon.
+bool said_in_parts(const std::string& first, const Lexicon& lexicon) {
+  return lexicon.find(first, IconType::kVerb) != nullptr || pronoun_of(english::lower_case(first)) != nullptr;
+}
+
+// How many tokens from `at` on are one icon of the lexicon.
+std::size_t longest_icon(const std::vector<Token>& tokens, std::size_t at, const Lexicon& lexicon, std::string& word) {
+  std::string joined;
+  std::size_t best = 1;
+  word = tokens[at].text;
+  for (std::size_t n = 1; n <= kLongestPhrase && at + n <= tokens.size() && !tokens[at + n - 1].whole; ++n) {
+    joined += (n > 1 ? " " : "") + tokens[at + n - 1].text;
+    if (n > 1 && lexicon.find(joined) != nullptr &&
+        !(said_in_parts(tokens[at].text, lexicon) && lexicon.find(joined)->form("phrase") != nullptr)) {
+      best = n;
+      word = joined;
+    }
+  }
+  return best;
+}
+
+// "apple?" is an apple and a question; "what is your name?" may be an icon of its own.
+void split_marks(std::vector<Token>& tokens, const Lexicon& lexicon) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    std::string& text = tokens[i].text;
+    if (tokens[i].whole || text.size() < 2 || (text.back() != '?' && text.back() != '.') ||
+        lexicon.find(text) != nullptr)
+      continue;
+    Token mark{std::string(1, text.back()), false};
+    text.pop_back();
+    tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(i) + 1, mark);
+  }
+}
+
+}  // namespace
+
+std::vector<Icon> icons_of_words(std::string_view text, const Lexicon& lexicon, std::vector<std::string>* unknown) {
+  std::vector<Token> tokens =
+      text.find(',') != std::string_view::npos ? tokens_between_commas(text) : tokens_between_spaces(text);
+  split_marks(tokens, lexicon);
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < tokens.size();) at += longest_icon(tokens, at, lexicon, words.emplace_back());
+  Reader reader(lexicon, unknown);
+  for (std::size_t i = 0; i < words.size(); ++i) reader.add(words[i], i + 1 < words.size() ? words[i + 1] : "");
+  return reader.take();
+}
+
+}  // namespace aacft

@@ -1,0 +1,17 @@
+// Several verbs in a row: which leads, and how the others follow it.
+#pragma once
+
+#include <vector>
+
+#include "realise/clause.h"
+
+namespace aacft {
+
+bool wants(const Word& verb);  // want, need, like, love, hate: they lead what is wanted
+bool has_object(const Group& group);
+
+// "eat, want" is "want to eat"; "sleep, be" is "be sleeping"; "eat, drink" stays, with "and". With let's there is no
+// progressive.
+void order_verbs(std::vector<Group>& groups, bool lets);
+
+}  // namespace aacft

@@ -1,0 +1,271 @@
+#include "aacft/realise/realiser.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "aacft/base/error.h"
+#include "aacft/base/random.h"
+#include "aacft/base/text.h"
+#include "aacft/english/english.h"
+#include "aacft/realise/icon_words.h"
+#include "source_dir.h"
+
+namespace aacft {
+namespace {
+
+const Lexicon& lexicon() {
+  static const Lexicon lexicon =
+      Lexicon::read(std::string(AACFT_SOURCE_DIR) + "/data/icons.tsv", [](const std::string&) {});
+  return lexicon;
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
+  return text;
+}
+
+TEST(Realiser, Cases) {
+  std::ifstream file(std::string(AACFT_SOURCE_DIR) + "/tests/realise/realiser_cases.txt");
+  std::string line;
+  int cases = 0;
+  while (std::getline(file, line)) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::size_t arrow = line.find(" => ");
+    ASSERT_NE(arrow, std::string::npos) << line;
+    std::vector<std::string> unknown;
+    EXPECT_EQ(realise(icons_of_words(line.substr(0, arrow), lexicon(), &unknown), lexicon()), line.substr(arrow + 4))
+        << line;
+    EXPECT_TRUE(unknown.empty()) << line << ": " << unknown[0];
+    ++cases;
+  }
+  EXPECT_GE(cases, 250);
+}
+
+TEST(Realiser, WorksWithoutALexicon) {
+  const Lexicon empty{std::vector<LexiconEntry>{}};
+  const auto said = [&](const std::vector<Icon>& icons) { return realise(icons, empty); };
+  EXPECT_EQ(said({{"I", IconType::kNoun, ""}, {"be", IconType::kVerb, ""}, {"behind", IconType::kAdjective, ""}}),
+            "I am behind.");
+  EXPECT_EQ(said({{"imam", IconType::kNoun, ""}, {"to run", IconType::kVerb, ""}}), "The imam runs.");
+  EXPECT_EQ(said({{"blicket", IconType::kNoun, ""}}), "A blicket.");
+  EXPECT_EQ(said({{"I", IconType::kNoun, ""},
+                  {"past", IconType::kTensePast, ""},
+                  {"glorp", IconType::kVerb, ""},
+                  {"blicket", IconType::kNoun, ""}}),
+            "I glorped a blicket.");
+}
+
+TEST(Realiser, FormsOfTheLexiconComeFirst) {
+  const Icon see{"see", IconType::kVerb, ""}, wug{"wug", IconType::kNoun, ""}, zib{"zib", IconType::kVerb, ""},
+      he{"he", IconType::kNoun, ""}, two{"two", IconType::kAdjective, ""};
+  const Icon past{"past", IconType::kTensePast, ""}, be{"be", IconType::kVerb, ""};
+  const auto with = [&](const Icon& icon, std::vector<std::pair<std::string, std::string>> forms) {
+    LexiconEntry entry;
+    entry.icon = icon;
+    entry.forms = std::move(forms);
+    return Lexicon(std::vector<LexiconEntry>{entry});
+  };
+  EXPECT_EQ(realise({he, see, wug}, with(wug, {})), "He sees a wug.");
+  EXPECT_EQ(realise({he, see, two, wug}, with(wug, {{"plural", "wuggen"}})), "He sees two wuggen.");
+  EXPECT_EQ(realise({he, see, wug}, with(wug, {{"mass", ""}})), "He sees wug.");
+  EXPECT_EQ(realise({wug, see, he}, with(wug, {{"name", ""}, {"person", ""}})), "Wug sees him.");
+  EXPECT_EQ(realise({he, see, wug}, with(wug, {{"the", ""}})), "He sees the wug.");
+  EXPECT_EQ(realise({wug, be, {"red", IconType::kAdjective, ""}}, with(wug, {{"pair", ""}})), "The wug are red.");
+  EXPECT_EQ(realise({he, past, zib}, with(zib, {{"past", "zab"}})), "He zab.");
+  EXPECT_EQ(realise({he, zib}, with(zib, {{"third", "zibbeth"}})), "He zibbeth.");
+  EXPECT_EQ(realise({he, be, zib}, with(zib, {{"ing", "zibbeling"}})), "He is zibbeling.");
+  EXPECT_EQ(realise({he, zib, see, wug}, with(zib, {{"to", ""}})), "He zibs to see a wug.");
+  EXPECT_EQ(realise({he, zib, wug}, with(zib, {{"intransitive", ""}})), "He zibs with a wug.");
+  EXPECT_EQ(realise({wug}, with(wug, {{"phrase", ""}})), "Wug.");
+}
+
+TEST(Realiser, RefusesNothing) {
+  EXPECT_THROW(realise({}, lexicon()), Error);
+  EXPECT_THROW(realise({{"", IconType::kNoun, ""}}, lexicon()), Error);
+  EXPECT_THROW(realise({{"  ", IconType::kVerb, ""}}, lexicon()), Error);
+}
+
+// Any of these forms at the start of a word of the sentence.
+bool says(const std::string& sentence, const std::vector<std::string>& forms) {
+  const std::string text = " " + lower(sentence);
+  return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+    for (std::size_t at = text.find(lower(form)); at != std::string::npos && !form.empty();
+         at = text.find(lower(form), at + 1))
+      if (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '-' || text[at - 1] == '\'')) return true;
+    return false;
+  });
+}
+
+std::vector<std::string> forms_of(const Icon& icon) {
+  static const std::vector<std::pair<std::string, std::vector<std::string>>> kClosed = {
+      {"be", {"be", "am", "is", "are", "was", "were", "isn't", "aren't", "wasn't", "weren't"}},
+      {"can", {"can", "could", "able to"}},
+      {"have", {"have", "has", "had", "having"}},
+      {"I", {"I", "me", "my", "mine", "myself"}},
+      {"me", {"me", "I", "my", "myself"}},
+      {"you", {"you"}},
+      {"he", {"he", "him", "his"}},
+      {"him", {"he", "him", "his"}},
+      {"she", {"she", "her"}},
+      {"her", {"she", "her"}},
+      {"it", {"it"}},
+      {"we", {"we", "us", "our", "let's"}},
+      {"us", {"we", "us", "our"}},
+      {"they", {"they", "the"}},
+      {"them", {"them", "they", "their"}},
+      {"let's", {"let"}},
+      {"myself", {"myself", "me", "my", "I"}},
+      {"that", {"that", "those"}},
+      {"this", {"this", "these"}},
+      {"those", {"those", "that"}},
+      {"these", {"these", "this"}},
+      {"my", {"my", "mine"}},
+      {"yourself", {"you"}},
+      {"must", {"must", "have to", "had to"}},
+      {"could", {"could", "able to"}},
+      {"his", {"his"}},
+      {"no", {"no", "n't", "not", "don't"}}};
+  for (const auto& [word, forms] : kClosed)
+    if (word == icon.word) return forms;
+  if (icon.type == IconType::kVerb)
+    return {icon.word, english::third_person(icon.word), english::past(icon.word), english::participle(icon.word),
+            english::gerund(icon.word)};
+  return {icon.word, english::plural_of(icon.word), english::adverb_of(icon.word)};
+}
+
+// What the sentence must show of an icon; "" where it does.
+std::string missing(const std::vector<Icon>& icons, const std::string& sentence) {
+  for (std::size_t i = 0; i < icons.size(); ++i) {
+    const Icon& icon = icons[i];
+    const std::string text = lower(sentence);
+    bool shown = true;
+    switch (icon.type) {
+      case IconType::kDot:
+        shown = sentence.find('.') != std::string::npos || sentence.find('?') != std::string::npos;
+        break;
+      case IconType::kQuestion: shown = sentence.find('?') != std::string::npos; break;
+      case IconType::kNegated:
+        shown = text.find("n't") != std::string::npos || says(text, {"not", "no", "never"});
+        break;
+      case IconType::kTensePast:
+        shown = says(text, {"did", "was", "were", "had", "could", "would", "past", "before", "have ", "like before"}) ||
+                std::any_of(icons.begin(), icons.end(), [&](const Icon& verb) {
+                  const LexiconEntry* entry = lexicon().find(verb.word, verb.type);
+                  const std::string* past = entry == nullptr ? nullptr : entry->form("past");
+                  return verb.type == IconType::kVerb &&
+                         says(text, {past != nullptr ? *past : english::past(english::plain_form(verb.word))});
+                });
+        break;
+      case IconType::kTenseFuture: shown = says(text, {"will", "won't", "would", "future", "later", "tomorrow"}); break;
+      default: {
+        std::vector<std::string> forms = forms_of(icon);
+        if (const LexiconEntry* entry = lexicon().find(icon.word, icon.type))
+          for (const auto& [key, form] : entry->forms) forms.push_back(form);
+        const std::size_t space = icon.word.find(' ');
+        if (icon.type == IconType::kVerb && space != std::string::npos)
+          forms = {icon.word.substr(icon.word.rfind(' ') + 1)};
+        if (icon.word == "lots of" || icon.word == "a lot of")
+          forms.push_back(icon.word.substr(0, icon.word.size() - 3));
+        if (icon.word == "much") forms.push_back("many");
+        if (icon.word == "many") forms.push_back("much");
+        if (icon.word == "less") forms.push_back("fewer");
+        if (icon.word == "few" || icon.word == "a few") forms.push_back(icon.word == "few" ? "little" : "a little");
+        shown = says(sentence, forms);
+      }
+    }
+    if (!shown) return "icon " + std::to_string(i + 1) + ", " + icon.word + " " + std::string(name_of(icon.type));
+  }
+  return "";
+}
+
+std::string written(const std::vector<Icon>& icons) {
+  std::string text;
+  for (const Icon& icon : icons) text += (text.empty() ? "" : ", ") + icon.word + "/" + std::string(name_of(icon.type));
+  return text;
+}
+
+bool well_formed(const std::string& sentence) {
+  const unsigned char first = static_cast<unsigned char>(sentence[0]);
+  const char last = sentence.back();
+  return !(first >= 'a' && first <= 'z') && (last == '.' || last == '?' || last == '!') &&
+         sentence.find("  ") == std::string::npos && valid_utf8(sentence);
+}
+
+// The law: no icon is dropped, whatever their order.
+TEST(Realiser, EveryIconIsInTheSentence) {
+  const auto& entries = lexicon().entries();
+  std::vector<const LexiconEntry*> core;
+  for (const LexiconEntry& entry : entries)
+    if (entry.category == "pronouns" || entry.category == "grammar" || entry.category == "questions" ||
+        entry.icon.word == "be" || entry.icon.word == "have" || entry.icon.word == "want" || entry.icon.word == "can")
+      core.push_back(&entry);
+  const RandomStream random(20230608, Purpose::kSampling);
+  std::uint64_t draw = 0;
+  const auto pick = [&](std::size_t size) { return static_cast<std::size_t>(random.bits(draw++)) % size; };
+  int wrong = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<Icon> icons;
+    const std::size_t length = 1 + pick(8);
+    while (icons.size() < length)
+      icons.push_back(pick(2) == 0 ? core[pick(core.size())]->icon : entries[pick(entries.size())].icon);
+    const std::string sentence = realise(icons, lexicon());
+    const std::string lost = missing(icons, sentence);
+    EXPECT_TRUE(well_formed(sentence)) << written(icons) << " => " << sentence;
+    EXPECT_EQ(lost, "") << written(icons) << " => " << sentence;
+    wrong += !lost.empty();
+    ASSERT_LT(wrong, 20);
+  }
+}
+
+// Words from strangers: any bytes, any length.
+TEST(Realiser, TakesAnyWord) {
+  const RandomStream random(7, Purpose::kSampling);
+  std::uint64_t draw = 0;
+  for (int i = 0; i < 5000; ++i) {
+    std::vector<Icon> icons;
+    const std::size_t length = 1 + random.bits(draw++) % 6;
+    while (icons.size() < length) {
+      std::string word = "x";
+      const std::size_t size = random.bits(draw++) % 12;
+      while (word.size() < size) word += static_cast<char>("aeions /()-'?!.\xC3\xA9 I"[random.bits(draw++) % 20]);
+      icons.push_back({word, static_cast<IconType>(random.bits(draw++) % 10), ""});
+    }
+    const std::string sentence = realise(icons, lexicon());
+    ASSERT_FALSE(sentence.empty());
+    EXPECT_TRUE(sentence.ends_with('.') || sentence.ends_with('?') || sentence.ends_with('!')) << sentence;
+  }
+}
+
+TEST(Realiser, LongInputsEndSoon) {
+  const std::vector<Icon> nouns(20000, {"dog", IconType::kNoun, ""}), verbs(3000, {"go", IconType::kVerb, ""});
+  EXPECT_GT(realise(nouns, lexicon()).size(), 60000u);
+  EXPECT_FALSE(realise(verbs, lexicon()).empty());
+  std::vector<Icon> mixed;
+  for (int i = 0; i < 3000; ++i)
+    mixed.push_back(lexicon().entries()[static_cast<std::size_t>(i) % lexicon().entries().size()].icon);
+  EXPECT_GT(realise(mixed, lexicon()).size(), 5000u);
+}
+
+TEST(IconWords, Splits) {
+  const auto words = [](std::string_view text) {
+    std::string out;
+    for (const Icon& icon : icons_of_words(text, lexicon())) out += icon.word + "|";
+    return out;
+  };
+  EXPECT_EQ(words("I want ice cream"), "I|want|ice cream|");
+  EXPECT_EQ(words("mum, dad, be, happy"), "mum|dad|be|happy|");
+  EXPECT_EQ(words("I want \"ice cream\" now?"), "I|want|ice cream|now|question|");
+  EXPECT_EQ(words("let's go. don't"), "let's|go|dot|don't|");
+  EXPECT_EQ(words("  "), "");
+  EXPECT_THROW(icons_of_words("dog/NUON", lexicon()), Error);
+  EXPECT_EQ(icons_of_words("I drink water", lexicon())[1].type, IconType::kVerb);
+  EXPECT_EQ(icons_of_words("I want drink", lexicon())[2].type, IconType::kNoun);
+  EXPECT_EQ(icons_of_words("him/CLITIC_PRONOUN", lexicon())[0].type, IconType::kCliticPronoun);
+  EXPECT_EQ(icons_of_words("I love you", lexicon())[2].type, IconType::kCliticPronoun);
+}
+
+}  // namespace
+}  // namespace aacft
