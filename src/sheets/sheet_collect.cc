@@ -409,7 +409,7 @@ class Collector {
       find(SheetProblem::kConflict, options_.conflicts == Conflict::kError, different[i]->where(),
            in_quotes(different[i]->rewrite) + ", but " + first.where() + " has " + in_quotes(first.rewrite) + " for " +
                readable_icons(first.prompt, nullptr));
-    if (options_.conflicts == Conflict::kFirst) different.resize(1);
+    if (options_.conflicts == Conflict::kFirst) different = {&first};
     if (options_.conflicts == Conflict::kLast) different.erase(different.begin(), different.end() - 1);
   }
 
