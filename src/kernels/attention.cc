@@ -20,41 +20,37 @@ float* scratch(std::int64_t floats) {
   return reinterpret_cast<float*>(memory.get(static_cast<std::size_t>(floats) * 4));
 }
 
-// ---- views of one head ----
+// ---- views ----
 
 struct Rows {
   std::int64_t first, count;
 };
 Rows rows_of(const AttentionSegment& segment) { return {segment.first_row, segment.rows}; }
 
-// Columns first .. first + head_dim - 1 of some rows.
 template <typename M>
-M view(const M& m, Rows rows, std::int64_t first, std::int64_t head_dim) {
-  M part = rows_of(m, rows.first, rows.count);
-  part.data = part.row(0) + static_cast<std::size_t>(first) * element_size(m.element);
-  part.cols = head_dim;
-  return part;
+M view(const M& m, Rows rows) {
+  return rows_of(m, rows.first, rows.count);
 }
 
-// One of the three parts of qkv.
-enum Part { kQueries, kKeys, kValues };
+// Heads of queries, or of what belongs to them, that share a head of keys and values.
 template <typename M>
-M view(const M& qkv, Rows rows, const AttentionShape& shape, std::int64_t head, Part part) {
-  return view(qkv, rows, (3 * head + part) * shape.head_dim, shape.head_dim);
+HeadsOf<M> group_of(const HeadsOf<M>& heads, Rows rows, std::int64_t kv_head, std::int64_t group) {
+  return {view(heads[kv_head * group], rows), group, heads.stride};
 }
 
 // Keys and values that a cache holds of a segment's sequence, up to the segment's last row.
-KeySpan cached_span(const AttentionSegment& segment, Element element, std::int64_t head_dim, std::int64_t head) {
+KeySpan cached_span(const AttentionSegment& segment, const ConstMatrix& queries, std::int64_t kv_head) {
   const auto span = [&](const void* cache) {
-    const ConstMatrix heads{cache, element, segment.cache_capacity, head_dim, head_dim};
-    return rows_of(heads, head * segment.cache_capacity, segment.position + segment.rows);
+    const ConstMatrix heads{cache, queries.element, 0, queries.cols, queries.cols};
+    return rows_of(heads, kv_head * segment.cache_capacity, segment.position + segment.rows);
   };
   return {span(segment.cached_keys), span(segment.cached_values)};
 }
 
 // ---- backward ----
 
-// Segments that share a beginning, directly or not. One task takes one head of all, and keeps their keys in blocks.
+// Segments that share a beginning, directly or not. One task takes one head of all their keys, and keeps
+// them in blocks.
 struct Tree {
   std::vector<Rows> blocks;  // a segment's lie together
   struct Member {
@@ -93,89 +89,89 @@ std::vector<Tree> trees_of(std::span<const AttentionSegment> segments) {
 
 // Runs body(index, head) for all, in parallel.
 template <typename Body>
-void for_each_head(std::size_t count, const AttentionShape& shape, const Body& body) {
-  const auto heads = static_cast<std::size_t>(shape.heads);
-  parallel_for(count * heads, [&](std::size_t task) { body(task / heads, static_cast<std::int64_t>(task % heads)); });
+void for_each_head(std::size_t count, std::int64_t heads, const Body& body) {
+  const auto each = static_cast<std::size_t>(heads);
+  parallel_for(count * each, [&](std::size_t task) { body(task / each, static_cast<std::int64_t>(task % each)); });
 }
 
 }  // namespace
 
-void rotate(const Matrix& qkv, const AttentionShape& shape, const float* cos, const float* sin,
-            const std::int64_t* positions, bool inverse) {
-  if (shape.rotary_dims == 0) return;
+void rotate(const Qkv& qkv, const Rotary& rotary, bool inverse) {
+  if (rotary.dims == 0) return;
   const AttentionTable& table = AACFT_CHOOSE(attention_table);
-  const std::int64_t angles = shape.rotary_dims / 2;
-  for_each_row(qkv.rows, qkv.cols, [&](std::int64_t i) {
-    const std::int64_t first = positions[i] * angles;
-    table.rotate(qkv.row(i), qkv.element,
-                 {shape.heads, shape.head_dim, shape.rotary_dims, cos + first, sin + first, inverse ? -1.0f : 1.0f});
+  const std::int64_t angles = rotary.dims / 2, columns = (qkv.q.count + qkv.k.count) * qkv.q.first.cols;
+  for_each_row(qkv.q.first.rows, columns, [&](std::int64_t i) {
+    const std::int64_t first = rotary.positions[i] * angles;
+    for (const Heads* heads : {&qkv.q, &qkv.k})
+      table.rotate(
+          heads->first.row(i), heads->first.element,
+          {heads->count, heads->stride, rotary.dims, rotary.cos + first, rotary.sin + first, inverse ? -1.0f : 1.0f});
   });
 }
 
-void attention(const ConstMatrix& qkv, const AttentionShape& shape, std::span<const AttentionSegment> segments,
-               const Matrix& out, float* log_sums) {
+void attention(const ConstQkv& qkv, std::span<const AttentionSegment> segments, const Matrix& out, float* log_sums) {
   const AttentionTable& table = AACFT_CHOOSE(attention_table);
-  for_each_head(segments.size(), shape, [&](std::size_t index, std::int64_t head) {
+  const std::int64_t heads = qkv.q.count, head_dim = qkv.q.first.cols, group = heads / qkv.k.count;
+  const Heads out_heads = heads_of(out, 0, head_dim, heads, head_dim);
+  for_each_head(segments.size(), qkv.k.count, [&](std::size_t index, std::int64_t kv_head) {
     const AttentionSegment& segment = segments[index];
     thread_local std::vector<KeySpan> spans;
     spans.clear();
     if (segment.cached_keys != nullptr) {
-      spans.push_back(cached_span(segment, qkv.element, shape.head_dim, head));
+      spans.push_back(cached_span(segment, qkv.q.first, kv_head));
     } else {
       for (const AttentionSegment* s = &segment;; s = &segments[static_cast<std::size_t>(s->parent)]) {
-        spans.push_back({view(qkv, rows_of(*s), shape, head, kKeys), view(qkv, rows_of(*s), shape, head, kValues)});
+        spans.push_back({view(qkv.k[kv_head], rows_of(*s)), view(qkv.v[kv_head], rows_of(*s))});
         if (s->parent < 0) break;
       }
       std::reverse(spans.begin(), spans.end());
     }
-    table.forward({.queries = view(qkv, rows_of(segment), shape, head, kQueries),
+    const Rows rows = rows_of(segment);
+    table.forward({.queries = group_of(qkv.q, rows, kv_head, group),
                    .spans = spans.data(),
                    .span_count = static_cast<std::int64_t>(spans.size()),
                    .visible = segment.cached_keys != nullptr ? segment.position + 1 : 1,
-                   .out = view(out, rows_of(segment), head * shape.head_dim, shape.head_dim),
-                   .log_sums = log_sums == nullptr ? nullptr : log_sums + segment.first_row * shape.heads + head,
-                   .log_sums_stride = shape.heads,
-                   .scratch = scratch(table.forward_scratch(shape.head_dim))});
+                   .out = group_of(out_heads, rows, kv_head, group),
+                   .log_sums = log_sums == nullptr ? nullptr : log_sums + rows.first * heads + kv_head * group,
+                   .log_sums_stride = heads,
+                   .scratch = scratch(table.forward_scratch(head_dim, group))});
   });
 }
 
-void attention_backward(const ConstMatrix& qkv, const AttentionShape& shape, std::span<const AttentionSegment> segments,
-                        const float* log_sums, const ConstMatrix& dout, const Matrix& dqkv) {
+void attention_backward(const ConstQkv& qkv, std::span<const AttentionSegment> segments, const float* log_sums,
+                        const ConstMatrix& dout, const Qkv& dqkv) {
   const AttentionTable& table = AACFT_CHOOSE(attention_table);
+  const std::int64_t heads = qkv.q.count, head_dim = qkv.q.first.cols, group = heads / qkv.k.count;
+  const ConstHeads dout_heads = heads_of(dout, 0, head_dim, heads, head_dim);
   const std::vector<Tree> trees = trees_of(segments);
-  for_each_head(trees.size(), shape, [&](std::size_t index, std::int64_t head) {
+  for_each_head(trees.size(), qkv.k.count, [&](std::size_t index, std::int64_t kv_head) {
     const Tree& tree = trees[index];
-    const auto longest = static_cast<std::int64_t>(tree.longest);
-    const std::int64_t block_size = table.block_size(shape.head_dim);
+    const std::int64_t block_size = table.block_size(head_dim);
     const std::int64_t blocks_size = static_cast<std::int64_t>(tree.blocks.size()) * block_size;
-    float* memory = scratch(blocks_size + table.backward_scratch(shape.head_dim, longest));
+    float* memory = scratch(blocks_size + table.backward_scratch(head_dim, static_cast<std::int64_t>(tree.longest)));
     const auto block = [&](std::size_t b) {
       return KeyBlock{memory + static_cast<std::int64_t>(b) * block_size, tree.blocks[b].count};
     };
-    // The keys or values of a block, of qkv or its gradient.
-    const auto part = [&](const auto& matrix, std::size_t b, Part p) {
-      return view(matrix, tree.blocks[b], shape, head, p);
-    };
 
     for (std::size_t b = 0; b < tree.blocks.size(); ++b)
-      table.pack(part(qkv, b, kKeys), part(qkv, b, kValues), block(b));
+      table.pack(view(qkv.k[kv_head], tree.blocks[b]), view(qkv.v[kv_head], tree.blocks[b]), block(b));
     for (const Tree::Member& member : tree.members) {
-      const AttentionSegment& segment = segments[member.segment];
+      const Rows rows = rows_of(segments[member.segment]);
       thread_local std::vector<KeyBlock> blocks;
       blocks.clear();
       for (const std::size_t b : member.blocks) blocks.push_back(block(b));
-      const Rows rows = rows_of(segment);
-      table.backward({.queries = view(qkv, rows, shape, head, kQueries),
-                      .dout = view(dout, rows, head * shape.head_dim, shape.head_dim),
-                      .blocks = blocks.data(),
-                      .past_blocks = static_cast<std::int64_t>(member.past_blocks),
-                      .log_sums = log_sums + segment.first_row * shape.heads + head,
-                      .log_sums_stride = shape.heads,
-                      .dqueries = view(dqkv, rows, shape, head, kQueries),
-                      .scratch = memory + blocks_size});
+      for (std::int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head)
+        table.backward({.queries = view(qkv.q[head], rows),
+                        .dout = view(dout_heads[head], rows),
+                        .blocks = blocks.data(),
+                        .past_blocks = static_cast<std::int64_t>(member.past_blocks),
+                        .log_sums = log_sums + rows.first * heads + head,
+                        .log_sums_stride = heads,
+                        .dqueries = view(dqkv.q[head], rows),
+                        .scratch = memory + blocks_size});
     }
     for (std::size_t b = 0; b < tree.blocks.size(); ++b)
-      table.unpack(block(b), part(dqkv, b, kKeys), part(dqkv, b, kValues));
+      table.unpack(block(b), view(dqkv.k[kv_head], tree.blocks[b]), view(dqkv.v[kv_head], tree.blocks[b]));
   });
 }
 

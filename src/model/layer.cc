@@ -35,12 +35,18 @@ Matrix over(const Buffer& buffer, std::int64_t rows, std::int64_t cols, Element 
   return {buffer.data(), element, rows, cols, cols};
 }
 
+// q, k and v, of qkv that has them side by side for each head.
+template <typename M>
+QkvOf<M> heads_of_qkv(const LayerContext& c, const M& qkv) {
+  const std::int64_t heads = c.config.num_heads, dim = c.config.head_dim();
+  const auto part = [&](std::int64_t i) { return heads_of(qkv, i * dim, dim, heads, 3 * dim); };
+  return {part(0), part(1), part(2)};
+}
+
 // The parts of a layer, for its forward pass and for computing it again.
 class Forward {
  public:
   Forward(const LayerContext& context, std::size_t index, const Layer& layer) : c_(context), index_(index), m_(layer) {
-    const ModelConfig& config = c_.config;
-    shape_ = {config.num_heads, config.head_dim(), 2 * c_.rotary.cos.size(1)};
     rows_ = c_.pass.rows();
   }
 
@@ -58,13 +64,15 @@ class Forward {
   }
 
   void turn(const Matrix& y, bool inverse) const {
-    rotate(y, shape_, c_.rotary.cos.data_ptr<float>(), c_.rotary.sin.data_ptr<float>(), c_.pass.positions.data(),
+    rotate(heads_of_qkv(c_, y),
+           {2 * c_.rotary.cos.size(1), c_.rotary.cos.data_ptr<float>(), c_.rotary.sin.data_ptr<float>(),
+            c_.pass.positions.data()},
            inverse);
   }
 
   Matrix attended(const Matrix& qkv, Buffer& where, float* log_sums) const {
     const Matrix y = where.get(rows_, c_.config.hidden_size, c_.element());
-    attention(qkv, shape_, c_.pass.attention_segments(index_), y, log_sums);
+    attention(heads_of_qkv(c_, qkv), c_.pass.attention_segments(index_), y, log_sums);
     return y;
   }
 
@@ -81,13 +89,11 @@ class Forward {
   }
 
   GeluKind kind() const { return c_.config.activation == Activation::kGeluTanh ? GeluKind::kTanh : GeluKind::kErf; }
-  const AttentionShape& shape() const { return shape_; }
 
  private:
   const LayerContext& c_;
   std::size_t index_;
   const Layer& m_;
-  AttentionShape shape_;
   std::int64_t rows_ = 0;
 };
 
@@ -209,8 +215,8 @@ void layer_backward(const LayerContext& c, std::size_t index, Layer& m, LayerSta
   if (!through_attention) return;
 
   const Matrix dqkv = s.dqkv.get(rows, 3 * hidden, c.element());
-  attention_backward(a.qkv, forward.shape(), c.pass.attention_segments(index),
-                     state.log_sums.floats(rows * c.config.num_heads), dattended, dqkv);
+  attention_backward(heads_of_qkv(c, a.qkv), c.pass.attention_segments(index),
+                     state.log_sums.floats(rows * c.config.num_heads), dattended, heads_of_qkv(c, dqkv));
   forward.turn(dqkv, true);
   const Matrix normed_x = needs_input(m.query_key_value) ? forward.normed(x, m.input_layernorm) : Matrix{};
   const bool into_norm = below || norm_trained;

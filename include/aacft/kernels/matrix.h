@@ -41,4 +41,33 @@ inline Matrix rows_of(const Matrix& m, std::int64_t first, std::int64_t count) {
   return {m.row(first), m.element, count, m.cols, m.stride};
 }
 
+// The heads of the same rows: matrices of one size that lie evenly apart.
+template <typename M>
+struct HeadsOf {
+  M first;  // head 0: [rows, head_dim]
+  std::int64_t count = 0;
+  std::int64_t stride = 0;  // elements from one head to the next
+
+  M operator[](std::int64_t head) const {
+    M m = first;
+    m.data = m.row(0) + head * stride * static_cast<std::int64_t>(element_size(m.element));
+    return m;
+  }
+  template <typename N>
+  operator HeadsOf<N>() const {
+    return {first, count, stride};
+  }
+};
+using Heads = HeadsOf<Matrix>;
+using ConstHeads = HeadsOf<ConstMatrix>;
+
+// Columns of m: the first head begins at column `first`, each further one `stride` columns after the one before.
+template <typename M>
+HeadsOf<M> heads_of(const M& m, std::int64_t first, std::int64_t head_dim, std::int64_t count, std::int64_t stride) {
+  M head = m;
+  head.data = m.row(0) + first * static_cast<std::int64_t>(element_size(m.element));
+  head.cols = head_dim;
+  return {head, count, stride};
+}
+
 }  // namespace aacft

@@ -94,25 +94,54 @@ void update(const View& view, std::int64_t head_dim, float* scores, const Softma
   }
 }
 
-std::int64_t forward_scratch(std::int64_t head_dim) {
-  return kBlock * (2 * head_dim + 2 * row_stride(head_dim) + kBlock + 1 + kWidth);
+// A head's block of queries, and the state of its softmax.
+struct Block {
+  float* queries_t;  // [head_dim, kBlock]
+  Softmax softmax;
+};
+std::int64_t block_floats(std::int64_t head_dim) { return kBlock * (head_dim + 1 + kWidth + row_stride(head_dim)); }
+AACFT_INLINE Block block_of(float* blocks, std::int64_t head, std::int64_t head_dim) {
+  float* data = blocks + head * block_floats(head_dim);
+  float* queries_t = take(data, head_dim * kBlock);
+  float* maxima = take(data, kBlock);
+  float* sums = take(data, kBlock * kWidth);
+  return {queries_t, {maxima, sums, data}};
+}
+
+void begin(const ConstMatrix& queries, std::int64_t first, std::int64_t rows, const Block& block) {
+  copy_transposed(queries, first, rows, scale_of(queries.cols), block.queries_t);
+  fill(block.softmax.maxima, rows, -__builtin_inff());
+  fill(block.softmax.sums, rows * kWidth, 0);
+  fill(block.softmax.out, rows * row_stride(queries.cols), 0);
+}
+
+// log_sums: of the block's first row, or null.
+void finish(const Softmax& softmax, std::int64_t first, std::int64_t rows, const Matrix& out, float* log_sums,
+            std::int64_t log_sums_stride) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const float total = sum(load(softmax.sums + i * kWidth));
+    float* row = softmax.out + i * row_stride(out.cols);
+    for (std::int64_t d = 0; d < out.cols; d += kWidth) store(row + d, load(row + d) / total);
+    if (log_sums != nullptr) log_sums[i * log_sums_stride] = softmax.maxima[i] + __builtin_logf(total);
+  }
+  write_rows(softmax.out, 1, out, first, rows);
+}
+
+std::int64_t forward_scratch(std::int64_t head_dim, std::int64_t heads) {
+  return kBlock * (head_dim + row_stride(head_dim) + kBlock) + heads * block_floats(head_dim);
 }
 
 void forward(const AttentionForward& task) {
-  const std::int64_t head_dim = task.queries.cols, stride = row_stride(head_dim);
+  const std::int64_t head_dim = task.queries.first.cols, heads = task.queries.count;
   float* scratch = task.scratch;
-  float* queries_t = take(scratch, head_dim * kBlock);
   float* keys_t = take(scratch, head_dim * kBlock);
-  float* values = take(scratch, kBlock * stride);
+  float* values = take(scratch, kBlock * row_stride(head_dim));
   float* scores = take(scratch, kBlock * kBlock);
-  const Softmax softmax{take(scratch, kBlock), take(scratch, kBlock * kWidth), take(scratch, kBlock * stride)};
 
-  for (std::int64_t first = 0; first < task.queries.rows; first += kBlock) {
-    const std::int64_t rows = least(kBlock, task.queries.rows - first);
-    copy_transposed(task.queries, first, rows, scale_of(head_dim), queries_t);
-    fill(softmax.maxima, rows, -__builtin_inff());
-    fill(softmax.sums, rows * kWidth, 0);
-    fill(softmax.out, rows * stride, 0);
+  for (std::int64_t first = 0; first < task.queries.first.rows; first += kBlock) {
+    const std::int64_t rows = least(kBlock, task.queries.first.rows - first);
+    for (std::int64_t h = 0; h < heads; ++h)
+      begin(head_of(task.queries, h), first, rows, block_of(scratch, h, head_dim));
     for (std::int64_t s = 0; s < task.span_count; ++s) {
       const KeySpan& span = task.spans[s];
       const bool causal = s + 1 == task.span_count;
@@ -121,20 +150,19 @@ void forward(const AttentionForward& task) {
         const std::int64_t keys = least(kBlock, end - key);
         const View view{rows, keys, causal ? task.visible + first - key : keys};
         copy_transposed(span.keys, key, keys, 1, keys_t);
-        multiply_scores(view, head_dim, queries_t, keys_t, scores);
-        update(view, head_dim, scores, softmax);
-        copy_rows(span.values, key, keys, 1, values);
-        multiply_visible(view, head_dim, scores, values, softmax.out);
+        for (std::int64_t h = 0; h < heads; ++h) {
+          const Block block = block_of(scratch, h, head_dim);
+          multiply_scores(view, head_dim, block.queries_t, keys_t, scores);
+          update(view, head_dim, scores, block.softmax);
+          if (h == 0) copy_rows(span.values, key, keys, 1, values);  // not with the keys: one row would wait longer
+          multiply_visible(view, head_dim, scores, values, block.softmax.out);
+        }
       }
     }
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const float total = sum(load(softmax.sums + i * kWidth));
-      float* out = softmax.out + i * stride;
-      for (std::int64_t d = 0; d < head_dim; d += kWidth) store(out + d, load(out + d) / total);
-      if (task.log_sums != nullptr)
-        task.log_sums[(first + i) * task.log_sums_stride] = softmax.maxima[i] + __builtin_logf(total);
-    }
-    write_rows(softmax.out, 1, task.out, first, rows);
+    for (std::int64_t h = 0; h < heads; ++h)
+      finish(block_of(scratch, h, head_dim).softmax, first, rows, head_of(task.out, h),
+             task.log_sums == nullptr ? nullptr : task.log_sums + first * task.log_sums_stride + h,
+             task.log_sums_stride);
   }
 }
 
@@ -261,15 +289,13 @@ void backward(const AttentionBackward& task) {
 void rotate(std::byte* row, Element element, const Rotation& r) {
   const std::int64_t half = r.dims / 2;
   for (std::int64_t head = 0; head < r.heads; ++head) {
-    for (int part = 0; part < 2; ++part) {
-      std::byte* x = row_of(row, element, r.head_dim, 3 * head + part);
-      std::byte* y = row_of(x, element, half, 1);
-      for (std::int64_t d = 0; d < half; d += kWidth) {
-        const Floats a = load(x, element, d, half), b = load(y, element, d, half);
-        const Floats c = load(r.cos, d, half), s = load(r.sin, d, half) * r.sign;
-        store(x, element, d, half, a * c - b * s);
-        store(y, element, d, half, b * c + a * s);
-      }
+    std::byte* x = row_of(row, element, r.stride, head);
+    std::byte* y = row_of(x, element, half, 1);
+    for (std::int64_t d = 0; d < half; d += kWidth) {
+      const Floats a = load(x, element, d, half), b = load(y, element, d, half);
+      const Floats c = load(r.cos, d, half), s = load(r.sin, d, half) * r.sign;
+      store(x, element, d, half, a * c - b * s);
+      store(y, element, d, half, b * c + a * s);
     }
   }
 }

@@ -1,4 +1,4 @@
-// What src/kernels/attention.cc asks of its leaf functions. All matrices here are views of one head.
+// What src/kernels/attention.cc asks of its leaf functions. Matrices here are views of one head.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,14 @@ struct KeySpan {
   ConstMatrix keys, values;
 };
 
+// Of the heads of queries that share keys and values.
 struct AttentionForward {
-  ConstMatrix queries;
+  ConstHeads queries;
   const KeySpan* spans = nullptr;  // in the order of their positions
   std::int64_t span_count = 0;
   std::int64_t visible = 0;  // the first query sees so many keys of the last span, each further one a key more
-  Matrix out;
-  float* log_sums = nullptr;  // or null
+  Heads out;
+  float* log_sums = nullptr;  // or null; the heads of a row lie side by side
   std::int64_t log_sums_stride = 0;
   float* scratch = nullptr;
 };
@@ -31,6 +32,7 @@ struct KeyBlock {
   std::int64_t keys = 0;
 };
 
+// Of one head of queries.
 struct AttentionBackward {
   ConstMatrix queries, dout;
   const KeyBlock* blocks = nullptr;  // in the order of their positions
@@ -41,15 +43,15 @@ struct AttentionBackward {
   float* scratch = nullptr;
 };
 
-// Of one row of qkv.
+// Of the heads of one row.
 struct Rotation {
-  std::int64_t heads = 0, head_dim = 0, dims = 0;
+  std::int64_t heads = 0, stride = 0, dims = 0;
   const float *cos = nullptr, *sin = nullptr;  // of the row's position
   float sign = 1;                              // -1 to turn backwards
 };
 
 struct AttentionTable {
-  std::int64_t (*forward_scratch)(std::int64_t head_dim);  // in floats, as all sizes here
+  std::int64_t (*forward_scratch)(std::int64_t head_dim, std::int64_t heads);  // in floats, as all sizes here
   void (*forward)(const AttentionForward& task);
 
   std::int64_t (*block_size)(std::int64_t head_dim);

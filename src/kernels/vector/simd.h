@@ -188,6 +188,16 @@ AACFT_INLINE const std::byte* row_of(const ConstMatrix& m, std::int64_t i) {
   return row_of(m.data, m.element, m.stride, i);
 }
 AACFT_INLINE std::byte* row_of(const Matrix& m, std::int64_t i) { return row_of(m.data, m.element, m.stride, i); }
+AACFT_INLINE ConstMatrix head_of(const ConstHeads& heads, std::int64_t head) {
+  ConstMatrix m = heads.first;
+  m.data = row_of(m.data, m.element, heads.stride, head);
+  return m;
+}
+AACFT_INLINE Matrix head_of(const Heads& heads, std::int64_t head) {
+  Matrix m = heads.first;
+  m.data = row_of(m.data, m.element, heads.stride, head);
+  return m;
+}
 
 // A sum in four vectors that take turns: shorter chains, smaller errors.
 struct Sum {
