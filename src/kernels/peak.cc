@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <random>
 #include <vector>
 
 #include "aacft/base/memory.h"
@@ -35,10 +36,22 @@ const MultiplyAdds& multiply_adds(Isa isa, Compute compute) {
   return portable::peak_table.multiply_adds;
 }
 
+std::vector<std::byte> random_operands() {
+  std::mt19937 random;
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<std::byte> bytes(kOperandBytes);
+  for (std::size_t at = 0; at < bytes.size(); at += 2) {
+    const float x = uniform(random);
+    std::memcpy(bytes.data() + at, reinterpret_cast<const std::byte*>(&x) + 2, 2);  // bf16, cut off
+  }
+  return bytes;
+}
+
 }  // namespace
 
 double peak_flops(Isa isa, Compute compute, double seconds) {
   constexpr std::int64_t kRounds = 100'000;  // a fraction of a millisecond
+  const std::vector<std::byte> operands = random_operands();
   const MultiplyAdds& work = multiply_adds(isa, compute);
   double best = 0;
   for (int run = 0; run < 3; ++run) {
@@ -47,7 +60,7 @@ double peak_flops(Isa isa, Compute compute, double seconds) {
       const double start = wall_seconds();
       double passed = 0, rounds = 0;
       while (passed < seconds) {
-        work.run(kRounds);
+        work.run(kRounds, operands.data());
         rounds += kRounds;
         passed = wall_seconds() - start;
       }

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "../../src/kernels/vector/peak.h"
+
 namespace aacft {
 namespace {
 
@@ -24,6 +28,23 @@ TEST(Peak, EveryTierReads) {
   }
   set_isa(before);
 }
+
+#ifdef AACFT_EMULATED
+}  // namespace
+
+namespace emulated_amx {
+extern const MultiplyAdds peak_multiply_adds;
+}
+
+namespace {
+
+// Ends the program where a tile is used that was not configured.
+TEST(Peak, EmulatedTilesMultiplyAndAdd) {
+  const std::vector<std::uint16_t> ones(kOperandBytes / 2, 0x3f80);
+  const auto* operands = reinterpret_cast<const std::byte*>(ones.data());
+  EXPECT_EQ(emulated_amx::peak_multiply_adds.run(3, operands), 3 * 32);
+}
+#endif
 
 }  // namespace
 }  // namespace aacft

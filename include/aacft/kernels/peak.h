@@ -11,9 +11,9 @@
 
 namespace aacft {
 
-// FLOP/s of multiply-adds that never leave the registers, with the instructions that products use on `isa` (which the
-// machine must have): pairs of bf16 or tiles where there are any and compute is kBf16, else fp32. The best of three
-// runs of so many seconds.
+// FLOP/s of multiply-adds of random values that never leave the registers, with the instructions that products use on
+// `isa` (which the machine must have): pairs of bf16 or tiles where there are any and compute is kBf16, else fp32. The
+// best of three runs of so many seconds.
 double peak_flops(Isa isa, Compute compute, double seconds = 0.3);
 
 // Bytes/s of reading memory that no cache holds: `most` bytes, but no more than a quarter of what is free. The best of

@@ -3,6 +3,7 @@
 // A tile of activations is 16 rows of 32 steps; one of weights the lines (see pairs.h) of 32 steps and 16 columns; one
 // of sums 16 rows of 16 columns. Row panels are padded with zeros to 16 rows. An instruction adds 32 steps in the
 // processor's own order, row by row: for the same bits on every path, it is enough that all cut the steps alike.
+#include "kernels/amx/tiles.h"
 #include "kernels/avx512bf16/pairs.h"
 
 namespace aacft::AACFT_TIER {
@@ -14,13 +15,6 @@ constexpr std::int64_t kDepth = 256;                                 // the pane
 constexpr std::int64_t kPanelStride = kBlocks * kLineBytes;
 
 AACFT_INLINE std::int64_t tiles(std::int64_t depth) { return (depth + kSteps - 1) / kSteps; }
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette, start_row, reserved[14];
-  std::uint16_t row_bytes[16];
-  std::uint8_t rows[16];
-};
-constexpr TileConfig kFullTiles = {1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
 // ---- activations: [depth / 32][16 rows][32] ----
 
@@ -42,7 +36,7 @@ void expand_transposed_tiles(const WeightView& w, std::int64_t n, std::int64_t k
 // ---- products ----
 
 void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* const* lines, std::int64_t line_count) {
-  _tile_loadconfig(&kFullTiles);
+  const FullTiles full_tiles;
   const std::int64_t steps = tiles(p.depth), lines_a_step = (line_count + p.a.count * steps - 1) / (p.a.count * steps);
   const std::byte* const* const end = lines + line_count;
   float* c = p.c;
@@ -81,7 +75,6 @@ void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* co
     _tile_stored(2, c + 32, kStride);
     _tile_stored(3, c + 48, kStride);
   }
-  _tile_release();
 }
 
 // How far ahead of its use a line is prefetched.
@@ -93,7 +86,7 @@ void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t
   constexpr std::int64_t kStepBytes = kSteps / inputs_of_line(kType) * kLineBytes;
   alignas(64) std::byte buffer[kDepth / kSteps * kTileBytes];
   float* c = p.c;
-  _tile_loadconfig(&kFullTiles);
+  const FullTiles full_tiles;
   for (std::int64_t i = 0; i < blocks; ++i) {
     const std::byte* line = line_of<kType>(w, block + i, k);
     const std::byte* b = line;
@@ -120,7 +113,6 @@ void multiply_direct_as(const BlockProduct& p, const WeightView& w, std::int64_t
       _tile_stored(0, c, kLineBytes);
     }
   }
-  _tile_release();
 }
 
 void multiply_direct(const BlockProduct& p, const WeightView& w, std::int64_t block, std::int64_t blocks,

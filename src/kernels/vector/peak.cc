@@ -8,14 +8,15 @@ namespace {
 // Enough to hide the latency of an instruction behind the others', and no more than there are registers.
 constexpr int kSums = kWidth == 16 ? 24 : 12;
 
-float multiply_adds(std::int64_t rounds) {
-  const Floats factor = splat(0.5f), term = splat(1.0f);
+float multiply_adds(std::int64_t rounds, const std::byte* operands) {
+  const float* x = reinterpret_cast<const float*>(operands);
+  const Floats factors[2] = {load(x), load(x + kWidth)}, term = load(x + 2 * kWidth);
   Floats sums[kSums];
 #pragma GCC unroll 24
-  for (int i = 0; i < kSums; ++i) sums[i] = splat(static_cast<float>(-i));  // not alike, or one would stand for all
+  for (int i = 0; i < kSums; ++i) sums[i] = load(x + (3 + i) * kWidth);
   for (std::int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 24
-    for (int i = 0; i < kSums; ++i) sums[i] = sums[i] * factor + term;
+    for (int i = 0; i < kSums; ++i) sums[i] = sums[i] * factors[i % 2] + term;
   }
   Floats total{};
 #pragma GCC unroll 24

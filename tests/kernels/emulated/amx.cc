@@ -2,3 +2,4 @@
 
 #define AACFT_TIER emulated_amx
 #include "kernels/amx/matmul.cc"
+#include "kernels/amx/peak.cc"
