@@ -12,9 +12,10 @@
 #include "aacft/base/system.h"
 #include "aacft/evaluate/evaluate.h"
 #include "aacft/formats/json.h"
-#include "aacft/generate/session.h"
+#include "aacft/generate/generator.h"
 #include "aacft/realise/coverage.h"
 #include "aacft/realise/realiser.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/tokenizer/unicode.h"
 #include "cli/signals.h"
 
@@ -127,10 +128,9 @@ class Progress {
   bool live_;
 };
 
-std::vector<std::string> answers_of_model(const ComparisonOptions& options, const ComparedSystem& system,
-                                          const std::filesystem::path& adapter, const std::vector<ComparedRow>& rows,
-                                          bool one_line, const Warn& warn) {
-  Session session(options.model, adapter, options.model_options, warn);
+std::vector<std::string> answers_of_model(LoadedModel& model, const std::string& adapter,
+                                          const ComparisonOptions& options, const ComparedSystem& system,
+                                          const std::vector<ComparedRow>& rows, bool one_line) {
   GenerateOptions generation = options.generation;
   generation.stop = {"<human>"};
   if (one_line) generation.stop.push_back("\n");
@@ -144,7 +144,7 @@ std::vector<std::string> answers_of_model(const ComparisonOptions& options, cons
     progress.done();
   };
   catch_stop_signals();
-  session.generate(prompts, generation, events);
+  generate(model, adapter, prompts, generation, events);
   if (stop_requested()) end_stopped();
   release_stop_signals();
   return answers;
@@ -252,8 +252,9 @@ std::vector<std::string> answers_of_rules(const Comparison& comparison) {
   return answers;
 }
 
-GeneralLoss general_loss(Evaluator& evaluator, const ComparisonOptions& options, const Warn& warn) {
-  const EvaluateReport report = evaluator.general(options.general, options.rows, warn);
+GeneralLoss general_loss(LoadedModel& model, const std::string& adapter, const ComparisonOptions& options,
+                         const Warn& warn) {
+  const EvaluateReport report = evaluate_general(model, adapter, options.general, options.rows, warn);
   return {report.perplexity, report.tokens};
 }
 
@@ -291,25 +292,28 @@ Comparison compare_systems(const ComparisonOptions& options, const Warn& warn_ea
     }
     result.systems.push_back(std::move(system));
   }
+  std::optional<LoadedModel> model;
+  const auto is_model = [](const Source& source) { return source.kind == Source::kModel; };
+  if (std::any_of(sources.begin(), sources.end(), is_model)) model.emplace(options.model, options.model_options, warn);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     ComparedSystem& system = result.systems[i];
-    const bool is_model = sources[i].kind == Source::kModel;
-    if (is_model && !options.data.empty())
-      system.answers = answers_of_model(options, system, sources[i].path, result.rows, one_line, warn);
+    const std::string adapter = is_model(sources[i]) ? sources[i].path.string() : "";
+    if (!adapter.empty()) model->attach(adapter, adapter, warn);
+    if (is_model(sources[i]) && !options.data.empty())
+      system.answers = answers_of_model(*model, adapter, options, system, result.rows, one_line);
     for (std::string& answer : system.answers) answer = answer_text(answer, one_line);
     count_answers(system, result.rows);
-    if (is_model) {
-      Evaluator evaluator(options.model, sources[i].path, options.model_options, warn);
-      if (!options.data.empty()) add_losses(system, result.rows, evaluator.rows(options.data, completions, warn));
-      if (!options.general.empty()) system.general = general_loss(evaluator, options, warn);
-      if (sources[i].path.empty()) result.general_before = system.general;
+    if (is_model(sources[i])) {
+      if (!options.data.empty())
+        add_losses(system, result.rows, evaluate_rows(*model, adapter, options.data, completions, warn));
+      if (!options.general.empty()) system.general = general_loss(*model, adapter, options, warn);
+      if (adapter.empty()) result.general_before = system.general;
     }
+    if (!adapter.empty()) model->detach(adapter);
     counts.push_back(system.counts);
   }
-  if (!options.general.empty() && !result.general_before) {
-    Evaluator base(options.model, {}, options.model_options, warn);
-    result.general_before = general_loss(base, options, warn);
-  }
+  if (!options.general.empty() && !result.general_before)
+    result.general_before = general_loss(*model, "", options, warn);
   auto scores = scores_of(counts, options.bootstrap);
   for (std::size_t i = 0; i < scores.size(); ++i) result.systems[i].scores = std::move(scores[i]);
   return result;

@@ -13,8 +13,9 @@
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
 #include "aacft/data/restyle.h"
-#include "aacft/generate/session.h"
+#include "aacft/generate/generator.h"
 #include "aacft/model/config.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/sheets/sheet.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
@@ -129,7 +130,8 @@ struct RestyleCommand {
     check_room(prompts, texts, *load_tokenizer(model), options.max_new_tokens, read_model_config(model).max_positions);
     options.stop = {"<human>", "\n"};  // a sentence is one line
     set_threads(thread_count);
-    Session session(model, adapter, model_flags.resolved(), warn);
+    LoadedModel loaded(model, model_flags.resolved(), warn);
+    if (!adapter.empty()) loaded.attach(adapter, adapter, warn);
     const bool progress = ::isatty(STDERR_FILENO) == 1;
     GenerateEvents events;
     catch_stop_signals();
@@ -142,7 +144,7 @@ struct RestyleCommand {
                                  index + 1 == asked.size() ? "\n" : "")
                   << std::flush;
     };
-    session.generate(texts, options, events);
+    generate(loaded, adapter, texts, options, events);
     if (stop_requested()) {
       std::cerr << "aacft: stopped; " << output.string() << " was not written\n";
       end_stopped();

@@ -11,8 +11,9 @@
 #include "aacft/data/exemplars.h"
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
-#include "aacft/generate/session.h"
+#include "aacft/generate/generator.h"
 #include "aacft/model/config.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
@@ -169,7 +170,8 @@ struct GenerateCommand {
     if (no_stop) options.stop.clear();
     options.use_cache = !no_cache;
     set_threads(thread_count);
-    Session session(model, adapter, model_flags.resolved(), warn);
+    LoadedModel loaded(model, model_flags.resolved(), warn);
+    if (!adapter.empty()) loaded.attach(adapter, adapter, warn);
 
     std::optional<OutputFile> file;
     if (!output.empty()) file.emplace(output);
@@ -201,7 +203,7 @@ struct GenerateCommand {
         throw Error("cannot write to standard output; is the disk full?");
       }
     };
-    session.generate(texts, options, events);
+    aacft::generate(loaded, adapter, texts, options, events);
     if (stop_requested()) {
       if (file) std::cerr << "aacft: stopped; " << output.string() << " was not written\n";
       end_stopped();

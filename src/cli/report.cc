@@ -4,7 +4,8 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
-#include "aacft/generate/session.h"
+#include "aacft/generate/generator.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/train/run_data.h"
 #include "cli/commands.h"
 #include "cli/run_report.h"
@@ -80,17 +81,22 @@ struct ReportCommand {
     set_threads(options.threads);
     catch_stop_signals();
     auto tried = prompts_for_report(flags, read_run_input(options, warn).data);
-    // One after the other, so that only one is in memory.
-    const auto answers_of = [&](const std::filesystem::path& model, const std::filesystem::path& adapter) {
-      Session session(model, adapter, options.model_options, warn);
+    const auto answers_of = [&](LoadedModel& model, const std::string& adapter) {
       auto answers = greedy_answers(tried, [&](const auto& texts, const auto& generate_options, const auto& events) {
-        session.generate(texts, generate_options, events);
+        generate(model, adapter, texts, generate_options, events);
       });
       if (stop_requested()) end_stopped();
       return answers;
     };
-    const auto before = answers_of(options.model, {});
-    const auto after = options.full ? answers_of(run_folder, {}) : answers_of(options.model, run_folder);
+    std::optional<LoadedModel> model(std::in_place, options.model, options.model_options, warn);
+    const auto before = answers_of(*model, "");
+    if (options.full) {
+      model.reset();  // one at a time in memory
+      model.emplace(run_folder, options.model_options, warn);
+    } else {
+      model->attach("trained", run_folder, warn);
+    }
+    const auto after = answers_of(*model, options.full ? "" : "trained");
     for (std::size_t i = 0; i < tried.size(); ++i) tried[i].before = before[i], tried[i].after = after[i];
     write_tried_prompts(run_folder, tried);
   }

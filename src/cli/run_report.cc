@@ -10,6 +10,7 @@
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
 #include "aacft/boards/icon.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/train/run_data.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
@@ -97,7 +98,8 @@ bool same_prompts(const std::vector<TriedPrompt>& known, const std::vector<Tried
 
 Generator generator_of(GptNeox& model, const RunInput& input) {
   return [&](const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events) {
-    generate(model, *input.tokenizer, prompts, options, events);
+    LoadedModel lent(model, *input.tokenizer);
+    generate(lent, "", prompts, options, events);
   };
 }
 

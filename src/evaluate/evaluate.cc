@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <string>
 
 #include "aacft/base/error.h"
@@ -14,7 +13,7 @@
 #include "aacft/model/backprop.h"
 #include "aacft/model/gpt_neox.h"
 #include "aacft/model/sample_pass.h"
-#include "aacft/tokenizer/tokenizer.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/tokenizer/unicode.h"
 
 namespace aacft {
@@ -94,44 +93,33 @@ std::vector<Sample> pieces_of(const std::string& text, const Tokenizer& tokenize
 
 }  // namespace
 
-struct Evaluator::Loaded {
-  GptNeox model;
-  std::unique_ptr<Tokenizer> tokenizer;
-  std::optional<Adapter> adapter;
-};
-
-Evaluator::Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter,
-                     const ModelOptions& options, const Warn& warn)
-    : loaded_(new Loaded{{model, warn, options}, load_tokenizer(model), {}}) {
-  if (adapter.empty()) return;
-  loaded_->adapter = Adapter::load(adapter, warn);
-  loaded_->adapter->attach(loaded_->model, warn);
+EvaluateReport evaluate_rows(LoadedModel& model, const std::string& adapter, const std::filesystem::path& data,
+                             const DataOptions& options, const Warn& warn) {
+  const std::vector<Sample> samples = load_samples_for(model.config(), data, model.tokenizer(), options, warn);
+  return losses_of(model.with(adapter), samples);
 }
 
-Evaluator::~Evaluator() = default;
-
-EvaluateReport Evaluator::rows(const std::filesystem::path& data, const DataOptions& options, const Warn& warn) {
-  return losses_of(loaded_->model, load_samples_for(loaded_->model.config(), data, *loaded_->tokenizer, options, warn));
-}
-
-EvaluateReport Evaluator::general(const std::filesystem::path& file, const DataOptions& options, const Warn& warn) {
+EvaluateReport evaluate_general(LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
+                                const DataOptions& options, const Warn& warn) {
   const std::string content = read_input(file);
   if (is_json_lines(content)) {
     DataOptions counted = options;
     counted.mask_prompt = all_have_completions(content, options);
-    return rows(file, counted, warn);
+    return evaluate_rows(model, adapter, file, counted, warn);
   }
-  const ModelConfig& config = loaded_->model.config();
+  const ModelConfig& config = model.config();
   const std::int64_t length =
       options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
-  const std::vector<Sample> pieces = pieces_of(content, *loaded_->tokenizer, length, file);
+  const std::vector<Sample> pieces = pieces_of(content, model.tokenizer(), length, file);
   for (const Sample& piece : pieces) check_ids(piece.ids, config);
-  return losses_of(loaded_->model, pieces);
+  return losses_of(model.with(adapter), pieces);
 }
 
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {
   set_threads(options.threads);
-  return Evaluator(options.model, options.adapter, options.model_options, warn).rows(options.data, options.rows, warn);
+  LoadedModel model(options.model, options.model_options, warn);
+  if (!options.adapter.empty()) model.attach(options.adapter, options.adapter, warn);
+  return evaluate_rows(model, options.adapter, options.data, options.rows, warn);
 }
 
 }  // namespace aacft

@@ -12,7 +12,7 @@
 #include "aacft/generate/sampler.h"
 #include "aacft/model/gpt_neox.h"
 #include "aacft/model/sample_pass.h"
-#include "aacft/tokenizer/tokenizer.h"
+#include "aacft/runtime/loaded_model.h"
 
 namespace aacft {
 namespace {
@@ -181,9 +181,9 @@ CertainText certain_text(const std::string& text, const std::vector<std::string>
   return {length, false};
 }
 
-void generate(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+void generate(LoadedModel& model, const std::string& adapter, const std::vector<std::string>& prompts,
               const GenerateOptions& options, const GenerateEvents& events) {
-  Batch(model, tokenizer, prompts, options, events).run();
+  Batch(model.with(adapter), model.tokenizer(), prompts, options, events).run();
 }
 
 }  // namespace aacft

@@ -1,5 +1,8 @@
 // Several systems side by side. The loss alone is tested with the smaller commands.
+#include <sys/inotify.h>
+
 #include <cmath>
+#include <map>
 #include <regex>
 
 #include "support.h"
@@ -146,6 +149,40 @@ TEST_F(Eval, GeneralTextShowsWhatAnAdapterChanged) {
   EXPECT_NEAR(
       compared(Arguments{"--general", plain} + model).at("systems")[0].at("general").at("perplexity").get<double>(),
       whole.at("perplexity").get<double>(), 1e-9);
+}
+
+// How often each file of a folder was opened since.
+class Opens {
+ public:
+  explicit Opens(const fs::path& folder) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(fd_, folder.c_str(), IN_OPEN), 0);
+  }
+  Opens(const Opens&) = delete;
+  ~Opens() { ::close(fd_); }
+
+  std::map<std::string, int> counts() const {
+    std::map<std::string, int> counts;
+    alignas(inotify_event) char buffer[1 << 16];
+    const ssize_t size = ::read(fd_, buffer, sizeof buffer);
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+      if (event->len > 0) ++counts[event->name];
+      at += static_cast<ssize_t>(sizeof *event + event->len);
+    }
+    return counts;
+  }
+
+ private:
+  int fd_;
+};
+
+TEST_F(Eval, SeveralAdaptersReadTheBaseOnce) {
+  const fs::path base = copy_of("seq");
+  const std::string few = few_rows();
+  const Opens opens(base);
+  succeeds({"eval", "--model", base, "--baseline", "base", "--adapter", adapter, "--adapter",
+            goldens_dir() / "adapter-seq-r2-dora", "--data", few, "--general", few, "--max-new-tokens", "2"});
+  for (const auto& [file, count] : opens.counts()) EXPECT_EQ(count, 1) << file;
 }
 
 TEST_F(Eval, WritesAPageThatNeedsNothingElse) {

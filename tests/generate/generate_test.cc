@@ -9,6 +9,7 @@
 #include "aacft/base/threads.h"
 #include "aacft/formats/json.h"
 #include "aacft/generate/generator.h"
+#include "aacft/runtime/loaded_model.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "model/support.h"
 
@@ -16,6 +17,12 @@ namespace aacft::testing {
 namespace {
 
 using nlohmann::json;
+
+void lent(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+          const GenerateOptions& options, const GenerateEvents& events) {
+  LoadedModel loaded(model, tokenizer);
+  generate(loaded, "", prompts, options, events);
+}
 
 struct Output {
   std::vector<Generation> generations;  // in input order
@@ -37,7 +44,7 @@ Output run(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::st
     EXPECT_EQ(index, out.generations.size());
     out.generations.push_back(generation);
   };
-  generate(model, tokenizer, prompts, options, events);
+  lent(model, tokenizer, prompts, options, events);
   EXPECT_EQ(out.generations.size(), prompts.size());
   for (std::size_t i = 0; i < out.generations.size(); ++i) {
     EXPECT_EQ(out.generations[i].prompt, prompts[i]);
@@ -254,8 +261,8 @@ TEST_F(Ends, Context) {
 
 TEST_F(Ends, EmptyPrompt) {
   GptNeox model(goldens_dir() / "seq", {});
-  expect_fails([&] { generate(model, *tokenizer_, {"I", ""}, {}, {}); }, {"prompt 2", "empty"});
-  generate(model, *tokenizer_, {}, {}, {});  // nothing to do
+  expect_fails([&] { lent(model, *tokenizer_, {"I", ""}, {}, {}); }, {"prompt 2", "empty"});
+  lent(model, *tokenizer_, {}, {}, {});  // nothing to do
 }
 
 TEST_F(Ends, WhenAsked) {
@@ -264,7 +271,7 @@ TEST_F(Ends, WhenAsked) {
   GenerateEvents events;
   events.stop_requested = [&] { return ++asked == 5; };
   events.done = [&](std::size_t, const Generation&) { ++done; };
-  generate(model, *tokenizer_, prompts_, without_stop(), events);
+  lent(model, *tokenizer_, prompts_, without_stop(), events);
   EXPECT_EQ(asked, 5);
   EXPECT_EQ(done, 0);
 }
@@ -344,8 +351,8 @@ TEST(Streaming, CodePointsAcrossTokens) {
 
 TEST(Streaming, TokenizerOfAnotherModel) {
   GptNeox model(goldens_dir() / "seq", {});
-  generate(model, Script({"a"}, 519), {"x"}, {}, {});
-  expect_fails([&] { generate(model, Script({"a"}, 520), {"x"}, {}, {}); }, {"tokenizer", "520"});
+  lent(model, Script({"a"}, 519), {"x"}, {}, {});
+  expect_fails([&] { lent(model, Script({"a"}, 520), {"x"}, {}, {}); }, {"tokenizer", "520"});
 }
 
 TEST(CertainText, HoldsBackWhatMayBecomeAStopString) {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <string>
 #include <vector>
 
 #include "aacft/base/warn.h"
@@ -11,6 +11,8 @@
 #include "aacft/model/model_options.h"
 
 namespace aacft {
+
+class LoadedModel;
 
 struct EvaluateOptions {
   std::filesystem::path model, adapter, data;  // no adapter: the model alone
@@ -33,26 +35,16 @@ struct EvaluateReport {
   std::vector<RowLoss> rows;        // in file order
 };
 
-// A model, its tokenizer and perhaps an adapter, loaded once and used for several files.
-class Evaluator {
- public:
-  // An empty adapter folder: the model alone. Error for whatever is wrong with the files.
-  Evaluator(const std::filesystem::path& model, const std::filesystem::path& adapter, const ModelOptions& options,
-            const Warn& warn);
-  ~Evaluator();
-
-  EvaluateReport rows(const std::filesystem::path& data, const DataOptions& options, const Warn& warn);
-
-  // A file that shows what else the model can do. JSON Lines: completions count where every row has one, else all of
-  // it. Plain text: all tokens but the first of each piece; a piece fills the context (or options.max_length).
-  EvaluateReport general(const std::filesystem::path& file, const DataOptions& options, const Warn& warn);
-
- private:
-  struct Loaded;
-  std::unique_ptr<Loaded> loaded_;
-};
-
 // The rows of options.data.
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn);
+
+// The same of a loaded model with one of its adapters ("": alone).
+EvaluateReport evaluate_rows(LoadedModel& model, const std::string& adapter, const std::filesystem::path& data,
+                             const DataOptions& options, const Warn& warn);
+
+// A file that shows what else the model can do. JSON Lines: completions count where every row has one, else all of
+// it. Plain text: all tokens but the first of each piece; a piece fills the context (or options.max_length).
+EvaluateReport evaluate_general(LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
+                                const DataOptions& options, const Warn& warn);
 
 }  // namespace aacft
