@@ -6,7 +6,8 @@
 #include "aacft/base/random.h"
 #include "aacft/bench/bench.h"
 #include "aacft/model/backprop.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/family.h"
+#include "aacft/model/model.h"
 #include "measuring.h"
 
 namespace aacft {
@@ -78,12 +79,22 @@ std::vector<LinearTime> time_stacks(const std::vector<Stack>& stacks, std::int64
   return result;
 }
 
+// "query_key_value", or "q_proj, k_proj, v_proj" where one product is several modules.
+std::string name_of(const Linear& linear, const Model& model) {
+  std::string text;
+  for (const LinearPart& part : linear.parts) {
+    const std::string& name = model.targets()[part.target].name;
+    text += (text.empty() ? "" : ", ") + name.substr(name.rfind('.') + 1);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::uint64_t layer_bytes(const BenchOptions& options) {
   std::uint64_t bytes = 0;
-  for (const LinearShape& shape : linears_of_layer(options.config, 0))
-    bytes += PackedWeights::bytes(shape.out, shape.in, *options.model.base_weights);
+  for (const LinearShape& shape : family_of(options.config).layer(options.config, 0).linears)
+    bytes += PackedWeights::bytes(shape.out(), shape.in, *options.model.base_weights);
   return bytes;
 }
 
@@ -94,15 +105,22 @@ std::int64_t rotating_layers(const BenchOptions& options) {
 }
 
 std::vector<LinearTime> time_linears(const BenchOptions& options) {
-  GptNeox model(with_layers(options.config, rotating_layers(options)), options.model);
+  Model model(with_layers(options.config, rotating_layers(options)), options.model);
   const Element element = options.model.compute == Compute::kBf16 ? Element::kBf16 : Element::kFp32;
-  std::vector<Stack> layers = {{"query_key_value", {}, element, element},
-                               {"dense", {}, element, Element::kFp32, true},
-                               {"dense_h_to_4h", {}, element, element},
-                               {"dense_4h_to_h", {}, element, Element::kFp32, true}};
-  const auto linears = model.linears();
-  for (std::size_t i = 0; i < linears.size(); ++i) layers[i % 4].weights.push_back(&linears[i].linear->packed);
-  const std::vector<Stack> head = {{"embed_out", {&model.embed_out().packed}, Element::kFp32, Element::kFp32}};
+  std::vector<Stack> layers;
+  for (std::size_t role = 0; role < kLinearRoles; ++role) {
+    const bool into_stream = role == static_cast<std::size_t>(LinearRole::kAttentionOutput) ||
+                             role == static_cast<std::size_t>(LinearRole::kMlpOutput);
+    layers.push_back({name_of(model.layer(0).linears[role], model),
+                      {},
+                      element,
+                      into_stream ? Element::kFp32 : element,
+                      into_stream});
+    for (std::size_t l = 0; l < model.num_layers(); ++l)
+      layers.back().weights.push_back(&model.layer(l).linears[role].packed);
+  }
+  const std::vector<Stack> head = {
+      {std::string(family_of(model.config()).head), {&model.head().packed}, Element::kFp32, Element::kFp32}};
 
   std::vector<LinearTime> all;
   const auto measure = [&](const std::vector<Stack>& stacks, std::int64_t rows) {
@@ -114,7 +132,7 @@ std::vector<LinearTime> time_linears(const BenchOptions& options) {
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   for (const std::int64_t count : rows) measure(layers, count);
-  measure(head, std::min(kHeadRows, options.tokens));
+  measure(head, std::min(kHeadTokens, options.tokens));
   return all;
 }
 

@@ -1,3 +1,5 @@
+#include "aacft/model/model.h"
+
 #include <torch/types.h>
 
 #include <cmath>
@@ -6,9 +8,9 @@
 #include "aacft/base/threads.h"
 #include "aacft/bench/bench.h"
 #include "aacft/kernels/peak.h"
+#include "aacft/model/adapter.h"
 #include "aacft/model/backprop.h"
-#include "aacft/model/gpt_neox.h"
-#include "aacft/model/lora.h"
+#include "aacft/model/family.h"
 #include "measuring.h"
 
 namespace aacft {
@@ -16,13 +18,18 @@ namespace {
 
 // ---- work, by the formulas in bench.h ----
 
-// The products of a token with the weights of a layer, or with one of them.
-double linear_flops(const ModelConfig& config, const std::string& which = "") {
+double flops_of(const LinearShape& linear) {
+  return 2.0 * static_cast<double>(linear.out()) * static_cast<double>(linear.in);
+}
+
+// The products of a token with the weights of a layer.
+double layer_flops(const LayerShape& layer) {
   double flops = 0;
-  for (const LinearShape& shape : linears_of_layer(config, 0))
-    if (shape.name.ends_with(which)) flops += 2.0 * static_cast<double>(shape.out) * static_cast<double>(shape.in);
+  for (const LinearShape& linear : layer.linears) flops += flops_of(linear);
   return flops;
 }
+
+LayerShape layer_shape(const ModelConfig& config) { return family_of(config).layer(config, 0); }
 
 double head_flops(const ModelConfig& config) {
   return 2.0 * static_cast<double>(config.vocab_size) * static_cast<double>(config.hidden_size);
@@ -34,13 +41,14 @@ double attention_flops(const ModelConfig& config, std::int64_t length) {
 
 double step_flops(const ModelConfig& config, const Pass& pass, const Targets& targets) {
   const auto rows = static_cast<double>(pass.rows()), layers = static_cast<double>(config.num_layers);
+  const LayerShape layer = layer_shape(config);
   double flops =
-      2 * rows * layers * linear_flops(config) + 2 * static_cast<double>(targets.rows.size()) * head_flops(config);
+      2 * rows * layers * layer_flops(layer) + 2 * static_cast<double>(targets.rows.size()) * head_flops(config);
   // Nothing below layer 0 wants a gradient, so its adapter's gradient is the last.
-  flops -= rows * linear_flops(config, "query_key_value");
+  flops -= rows * flops_of(layer[LinearRole::kQkv]);
   if (config.parallel_residual)
-    flops -= rows * (linear_flops(config, "dense_h_to_4h") + linear_flops(config, "dense_4h_to_h"));
-  for (std::size_t i = 0; i < pass.sequences(); ++i) flops += 3 * layers * attention_flops(config, pass.length(i));
+    flops -= rows * (flops_of(layer[LinearRole::kMlpInput]) + flops_of(layer[LinearRole::kMlpOutput]));
+  for (std::size_t i = 0; i < pass.segments(); ++i) flops += 3 * layers * attention_flops(config, pass.length(i));
   return flops;
 }
 
@@ -79,16 +87,16 @@ TrainingPass training_pass(const ModelConfig& config, std::int64_t tokens) {
 }
 
 // The logits of every sequence's last token, as generating asks for them.
-torch::Tensor last_logits(GptNeox& model, const std::vector<std::vector<std::int32_t>>& sequences,
-                          std::vector<KvCache>& caches) {
+torch::Tensor last_logits(const Model& model, const std::vector<std::vector<std::int32_t>>& sequences,
+                          std::vector<KvCache>& caches, ComputeContext& context) {
   Pass pass = make_pass(sequences);
   std::vector<KvCache*> used;
   for (KvCache& cache : caches) used.push_back(&cache);
   use_caches(pass, std::move(used));
-  const torch::Tensor hidden = model.hidden(pass);
+  const torch::Tensor hidden = model.hidden(pass, context);
   std::vector<std::int64_t> last;
-  for (std::size_t i = 0; i < pass.sequences(); ++i) last.push_back(pass.offsets[i + 1] - 1);
-  return model.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)));
+  for (std::size_t i = 0; i < pass.segments(); ++i) last.push_back(pass.offsets[i + 1] - 1);
+  return model.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)), context);
 }
 
 std::span<const std::byte> packed_bytes(const Linear& linear) {
@@ -99,7 +107,7 @@ std::span<const std::byte> packed_bytes(const Linear& linear) {
 template <typename Body>
 void at_both_depths(const BenchOptions& options, std::int64_t layers, const Body& body) {
   for (const std::int64_t depth : {std::int64_t{1}, layers}) {
-    GptNeox model(with_layers(options.config, depth), options.model);
+    Model model(with_layers(options.config, depth), options.model);
     body(model, depth == 1 ? &DepthSeconds::one : &DepthSeconds::several);
   }
 }
@@ -107,18 +115,19 @@ void at_both_depths(const BenchOptions& options, std::int64_t layers, const Body
 }  // namespace
 
 StepTime time_step(const BenchOptions& options) {
-  const TrainingPass made = training_pass(options.config, options.tokens);
+  TrainingPass made = training_pass(options.config, options.tokens);
   StepTime time;
   time.tokens = options.tokens;
-  time.sequences = static_cast<std::int64_t>(made.pass.sequences());
+  time.sequences = static_cast<std::int64_t>(made.pass.segments());
   time.kept.layers = time.recomputed.layers = options.layers;
   time.flops = step_flops(options.config, made.pass, made.targets);
   time.threads = threads();
-  at_both_depths(options, options.layers, [&](GptNeox& model, double DepthSeconds::*where) {
+  at_both_depths(options, options.layers, [&](const Model& model, double DepthSeconds::*where) {
     Adapter adapter = Adapter::create(LoraConfig{}, model, 1, {});
-    adapter.attach(model);
     adapter.train();
-    Backprop backprop(model);
+    made.pass.adapters.attach(adapter.modules_by_target());
+    ComputeContext context;
+    Backprop backprop(model, context);
     const auto step = [&](std::size_t kept_layers) {
       double loss = 0;
       backprop.add_gradients(made.pass, made.targets, kept_layers, loss);
@@ -145,16 +154,17 @@ PromptTime time_prompt(const BenchOptions& options) {
   time.tokens = std::min<std::int64_t>(512, options.config.max_positions);
   time.seconds.layers = options.layers;
   time.flops = static_cast<double>(options.config.num_layers) *
-                   (static_cast<double>(time.tokens) * linear_flops(options.config) +
+                   (static_cast<double>(time.tokens) * layer_flops(layer_shape(options.config)) +
                     attention_flops(options.config, time.tokens)) +
                head_flops(options.config);
   const std::vector<std::vector<std::int32_t>> prompt = {random_tokens(options.config, time.tokens, 0)};
-  at_both_depths(options, options.layers, [&](GptNeox& model, double DepthSeconds::*where) {
+  at_both_depths(options, options.layers, [&](const Model& model, double DepthSeconds::*where) {
+    ComputeContext context;
     std::vector<KvCache> caches;
     caches.push_back(model.make_cache(time.tokens));
     time.seconds.*where = shortest(options.seconds, [&] {
-      caches[0].length = 0;
-      last_logits(model, prompt, caches);
+      caches[0].rewind(0);
+      last_logits(model, prompt, caches, context);
     });
   });
   return time;
@@ -166,13 +176,16 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
   std::vector<DecodeTime> times;
   for (const std::int64_t batch : batches) {
     const double attention = 4.0 * static_cast<double>(options.config.hidden_size) * kContext;
-    const double flops = static_cast<double>(options.config.num_layers) * (linear_flops(options.config) + attention) +
-                         head_flops(options.config);
+    const double flops =
+        static_cast<double>(options.config.num_layers) * (layer_flops(layer_shape(options.config)) + attention) +
+        head_flops(options.config);
     times.push_back({batch, {layers}, {layers}, static_cast<double>(batch) * flops, 0});
   }
-  at_both_depths(options, layers, [&](GptNeox& model, double DepthSeconds::*where) {
-    std::vector<std::span<const std::byte>> weights = {packed_bytes(model.embed_out())};
-    for (const auto& named : model.linears()) weights.push_back(packed_bytes(*named.linear));
+  at_both_depths(options, layers, [&](const Model& model, double DepthSeconds::*where) {
+    ComputeContext context;
+    std::vector<std::span<const std::byte>> weights = {packed_bytes(model.head())};
+    for (std::size_t l = 0; l < model.num_layers(); ++l)
+      for (const Linear& linear : model.layer(l).linears) weights.push_back(packed_bytes(linear));
     for (DecodeTime& time : times) {
       std::vector<std::vector<std::int32_t>> next;
       std::vector<KvCache> caches;
@@ -180,20 +193,20 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
         next.push_back(random_tokens(options.config, kContext, static_cast<std::uint64_t>(i)));
         caches.push_back(model.make_cache(kContext + 1 + kSteps));
       }
-      last_logits(model, next, caches);
+      last_logits(model, next, caches, context);
       for (auto& ids : next) ids.resize(1);
-      last_logits(model, next, caches);
+      last_logits(model, next, caches, context);
       std::vector<double> steps, reads;
       double passed = 0;
       for (std::int64_t i = 0; i < kSteps && (i < kFewest || passed < options.seconds); ++i) {
-        steps.push_back(seconds_of([&] { last_logits(model, next, caches); }));
+        steps.push_back(seconds_of([&] { last_logits(model, next, caches, context); }));
         reads.push_back(seconds_to_read(weights));
         passed += steps.back() + reads.back();
       }
       time.seconds.*where = median(steps);
       time.reading.*where = median(reads);
-      time.bytes = static_cast<std::uint64_t>(options.config.num_layers) * layer_bytes(options) +
-                   model.embed_out().packed.bytes();
+      time.bytes =
+          static_cast<std::uint64_t>(options.config.num_layers) * layer_bytes(options) + model.head().packed.bytes();
     }
   });
   return times;

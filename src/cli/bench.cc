@@ -11,11 +11,11 @@
 #include "aacft/base/system.h"
 #include "aacft/base/threads.h"
 #include "aacft/kernels/peak.h"
+#include "aacft/model/family.h"
 #include "cli/bench_tables.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
-#include "cli/shapes.h"
 
 namespace aacft::cli {
 namespace {
@@ -138,7 +138,7 @@ struct BenchCommand {
 
   explicit BenchCommand(CLI::App& command) {
     Options declared(command);
-    declared.add("--shape", shape, kShapeNames);
+    declared.add("--shape", shape, shape_names());
     declared.add("--layers", options.layers,
                  "layers that are run, or all where the shape has fewer; seconds for its whole depth follow from 1 "
                  "layer and so many");

@@ -128,7 +128,7 @@ class Progress {
   bool live_;
 };
 
-std::vector<std::string> answers_of_model(LoadedModel& model, const std::string& adapter,
+std::vector<std::string> answers_of_model(const LoadedModel& model, const std::string& adapter,
                                           const ComparisonOptions& options, const ComparedSystem& system,
                                           const std::vector<ComparedRow>& rows, bool one_line) {
   GenerateOptions generation = options.generation;
@@ -252,7 +252,7 @@ std::vector<std::string> answers_of_rules(const Comparison& comparison) {
   return answers;
 }
 
-GeneralLoss general_loss(LoadedModel& model, const std::string& adapter, const ComparisonOptions& options,
+GeneralLoss general_loss(const LoadedModel& model, const std::string& adapter, const ComparisonOptions& options,
                          const Warn& warn) {
   const EvaluateReport report = evaluate_general(model, adapter, options.general, options.rows, warn);
   return {report.perplexity, report.tokens};

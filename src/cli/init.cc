@@ -7,11 +7,11 @@
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
+#include "aacft/model/family.h"
 #include "aacft/model/model_folder.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/shapes.h"
 #include "cli/signals.h"
 
 namespace aacft::cli {
@@ -29,7 +29,7 @@ struct InitCommand {
   explicit InitCommand(CLI::App& command) {
     Options declared(command);
     declared.add("--output,-o", output, "folder for the model; must not exist yet");
-    declared.add("--shape", shape, kShapeNames);
+    declared.add("--shape", shape, shape_names());
     declared.add("--dtype", dtype, "fp32, fp16 or bf16");
     declared.add("--seed", seed, "of the random weights");
     declared.add("--tokenizer", tokenizer,

@@ -81,7 +81,7 @@ struct ReportCommand {
     set_threads(options.threads);
     catch_stop_signals();
     auto tried = prompts_for_report(flags, read_run_input(options, warn).data);
-    const auto answers_of = [&](LoadedModel& model, const std::string& adapter) {
+    const auto answers_of = [&](const LoadedModel& model, const std::string& adapter) {
       auto answers = greedy_answers(tried, [&](const auto& texts, const auto& generate_options, const auto& events) {
         generate(model, adapter, texts, generate_options, events);
       });

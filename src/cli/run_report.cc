@@ -96,9 +96,9 @@ bool same_prompts(const std::vector<TriedPrompt>& known, const std::vector<Tried
                     });
 }
 
-Generator generator_of(GptNeox& model, const RunInput& input) {
+Generator generator_of(const Model& model, const AdapterModules& adapter, const RunInput& input) {
   return [&](const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events) {
-    LoadedModel lent(model, *input.tokenizer);
+    LoadedModel lent(model, *input.tokenizer, adapter);
     generate(lent, "", prompts, options, events);
   };
 }
@@ -143,13 +143,13 @@ RunReport describe_run(const TrainFlags& flags, bool running) {
   return report;
 }
 
-void LiveReport::answer_before(GptNeox& model, const RunInput& input) {
+void LiveReport::answer_before(const Model& model, const AdapterModules& adapter, const RunInput& input) {
   attempt([&] {
     auto prompts = prompts_for_report(flags_, input.data);
     if (auto known = read_tried_prompts(flags_.options.output); same_prompts(known, prompts)) {
       prompts = std::move(known);
     } else {
-      const auto answers = greedy_answers(prompts, generator_of(model, input));
+      const auto answers = greedy_answers(prompts, generator_of(model, adapter, input));
       for (std::size_t i = 0; i < answers.size(); ++i) prompts[i].before = answers[i];
     }
     for (TriedPrompt& tried : prompts) tried.after.reset();
@@ -157,10 +157,10 @@ void LiveReport::answer_before(GptNeox& model, const RunInput& input) {
   });
 }
 
-void LiveReport::answer_after(GptNeox& model, const RunInput& input) {
+void LiveReport::answer_after(const Model& model, const AdapterModules& adapter, const RunInput& input) {
   attempt([&] {
     auto prompts = read_tried_prompts(flags_.options.output);
-    const auto answers = greedy_answers(prompts, generator_of(model, input));
+    const auto answers = greedy_answers(prompts, generator_of(model, adapter, input));
     for (std::size_t i = 0; i < answers.size(); ++i) prompts[i].after = answers[i];
     write_tried_prompts(flags_.options.output, prompts);
   });

@@ -31,8 +31,9 @@ class LiveReport {
  public:
   LiveReport(const TrainFlags& flags, Warn warn) : flags_(flags), warn_(std::move(warn)) {}
 
-  void answer_before(GptNeox& model, const RunInput& input);  // kept for a run that is resumed
-  void answer_after(GptNeox& model, const RunInput& input);
+  void answer_before(const Model& model, const AdapterModules& adapter,
+                     const RunInput& input);  // kept for a run that is resumed
+  void answer_after(const Model& model, const AdapterModules& adapter, const RunInput& input);
   void start();
   void step() { write_if_due(false); }
   void milestone() { write_if_due(true); }

@@ -63,11 +63,13 @@ struct TrainCommand {
       if (page) page->milestone();
     };
     if (page && flags.report_prompts > 0) {
-      events.untrained = [&](GptNeox& model, const RunInput& input) {
+      events.untrained = [&](const Model& model, const AdapterModules& adapter, const RunInput& input) {
         progress.note("letting the model answer prompts for the report");
-        page->answer_before(model, input);
+        page->answer_before(model, adapter, input);
       };
-      events.trained = [&](GptNeox& model, const RunInput& input) { page->answer_after(model, input); };
+      events.trained = [&](const Model& model, const AdapterModules& adapter, const RunInput& input) {
+        page->answer_after(model, adapter, input);
+      };
     }
     events.warning = [&](const std::string& message) { progress.warning(message); };
     events.stop_requested = [&] {

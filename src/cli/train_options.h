@@ -4,12 +4,19 @@
 #include <filesystem>
 
 #include "aacft/base/error.h"
+#include "aacft/model/family.h"
 #include "aacft/train/options.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
 
 namespace aacft::cli {
+
+inline std::string comma_separated(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
 
 struct TrainFlags {
   TrainOptions options;
@@ -58,8 +65,8 @@ struct TrainFlags {
                          declared.add("--dropout", o.lora.dropout, "of the adapter's input while training"),
                          declared
                              .add("--target-modules", o.lora.target_modules,
-                                  "the linears to adapt, by the end of their names: query_key_value, dense, "
-                                  "dense_h_to_4h, dense_4h_to_h; or all-linear")
+                                  "the linears to adapt, by the end of their names: " +
+                                      comma_separated(target_endings({})) + "; or all-linear")
                              ->delimiter(','),
                          declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
                          declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
@@ -133,7 +140,7 @@ struct TrainFlags {
     if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
     if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
-      options.lora.target_modules = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
+      options.lora.target_modules = target_endings({});
     if (report_prompts < 0) throw UsageError("--report-prompts must not be negative");
     if (!report.empty()) {
       const std::filesystem::path page = report;

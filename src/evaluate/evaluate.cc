@@ -10,8 +10,9 @@
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
 #include "aacft/formats/json.h"
+#include "aacft/model/adapter.h"
 #include "aacft/model/backprop.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/model.h"
 #include "aacft/model/sample_pass.h"
 #include "aacft/runtime/loaded_model.h"
 #include "aacft/tokenizer/unicode.h"
@@ -22,18 +23,20 @@ namespace {
 // Tokens in a pass: enough to make reading the weights worth it, few enough for any machine.
 constexpr std::int64_t kPassRows = 2048;
 
-EvaluateReport losses_of(GptNeox& model, const std::vector<Sample>& samples) {
+EvaluateReport losses_of(const Model& model, const AdapterModules& adapter, const std::vector<Sample>& samples) {
   std::vector<const Sample*> rows;
   for (const Sample& sample : samples) rows.push_back(&sample);
 
   EvaluateReport report;
+  ComputeContext context;
   double total = 0;
   for (const auto& [begin, end] : cut_into_passes(lengths_of(rows), kPassRows)) {
     const std::vector<const Sample*> part(rows.begin() + static_cast<std::ptrdiff_t>(begin),
                                           rows.begin() + static_cast<std::ptrdiff_t>(end));
-    const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
+    SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
     std::vector<float> nll;
-    add_loss(model, made.pass, made.targets, total, &nll);
+    made.pass.adapters.attach(adapter);
+    add_loss(model, made.pass, made.targets, context, total, &nll);
     std::vector<float> by_row(static_cast<std::size_t>(made.pass.rows()));
     for (std::size_t k = 0; k < nll.size(); ++k) by_row[static_cast<std::size_t>(made.targets.rows[k])] = nll[k];
     for (std::size_t i = 0; i < part.size(); ++i) {
@@ -93,13 +96,13 @@ std::vector<Sample> pieces_of(const std::string& text, const Tokenizer& tokenize
 
 }  // namespace
 
-EvaluateReport evaluate_rows(LoadedModel& model, const std::string& adapter, const std::filesystem::path& data,
+EvaluateReport evaluate_rows(const LoadedModel& model, const std::string& adapter, const std::filesystem::path& data,
                              const DataOptions& options, const Warn& warn) {
   const std::vector<Sample> samples = load_samples_for(model.config(), data, model.tokenizer(), options, warn);
-  return losses_of(model.with(adapter), samples);
+  return losses_of(model.model(), model.modules(adapter), samples);
 }
 
-EvaluateReport evaluate_general(LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
+EvaluateReport evaluate_general(const LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
                                 const DataOptions& options, const Warn& warn) {
   const std::string content = read_input(file);
   if (is_json_lines(content)) {
@@ -112,7 +115,7 @@ EvaluateReport evaluate_general(LoadedModel& model, const std::string& adapter, 
       options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
   const std::vector<Sample> pieces = pieces_of(content, model.tokenizer(), length, file);
   for (const Sample& piece : pieces) check_ids(piece.ids, config);
-  return losses_of(model.with(adapter), pieces);
+  return losses_of(model.model(), model.modules(adapter), pieces);
 }
 
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn) {

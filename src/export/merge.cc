@@ -11,7 +11,10 @@
 #include "aacft/base/threads.h"
 #include "aacft/formats/checkpoint_writer.h"
 #include "aacft/formats/json.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/adapter.h"
+#include "aacft/model/family.h"
+#include "aacft/model/model.h"
+#include "aacft/model/model_tensors.h"
 #include "aacft/model/tensor_bridge.h"
 #include "aacft/tokenizer/tokenizer.h"
 
@@ -33,25 +36,28 @@ const char* const kPrompts[] = {
     "<human>: Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } "
     "\n<bot>:"};
 
-// "gpt_neox.layers.0.attention.dense.weight" -> its module, where one is adapted.
+// The module that adapts a weight, where one does.
 const LoraModule* module_of(const std::optional<Adapter>& adapter, const std::string& tensor) {
   const std::string ending = ".weight";
   return adapter && tensor.ends_with(ending) ? adapter->find(tensor.substr(0, tensor.size() - ending.size())) : nullptr;
 }
 
-// Every adapted module must be one of the model's weights, with shapes that fit.
-void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const std::filesystem::path& folder) {
+// Every adapted module must be one of the model's targets, with shapes that fit.
+void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const ModelConfig& config,
+               const std::filesystem::path& folder) {
+  const std::vector<AdapterTarget> targets = adapter_targets(config);
   for (const auto& module : adapter.modules()) {
-    if (!module->name.starts_with("gpt_neox.layers."))
+    const auto target =
+        std::find_if(targets.begin(), targets.end(), [&](const auto& t) { return t.name == module->name; });
+    if (target == targets.end() && checkpoint.find(module->name + ".weight") != nullptr)
       throw Error("the adapter in ", folder, " adapts ", module->name,
                   "; aacft merges adapters of the layers' linears only");
-    const TensorView* weight = checkpoint.find(module->name + ".weight");
-    const bool fits = weight != nullptr && weight->shape.size() == 2 && weight->shape[0] == module->b.value.size(0) &&
-                      weight->shape[1] == module->a.value.size(1) &&
-                      (!module->dora() || module->magnitude.value.size(0) == weight->shape[0]);
+    const bool fits = target != targets.end() && target->out == module->b.value.size(0) &&
+                      target->in == module->a.value.size(1) &&
+                      (!module->dora() || module->magnitude.value.size(0) == target->out);
     if (!fits)
       throw Error("the adapter in ", folder, " is for another model: ", module->name,
-                  weight == nullptr ? " does not exist in this one" : " has other shapes in this one");
+                  target == targets.end() ? " does not exist in this one" : " has other shapes in this one");
   }
 }
 
@@ -88,9 +94,9 @@ void for_each_row_block(std::int64_t rows, const Body& body) {
   });
 }
 
-void require_finite_result(const TensorView& piece, const Checkpoint& checkpoint) {
+void require_finite_result(const TensorView& piece, const Checkpoint& checkpoint, const ModelConfig& config) {
   if (!first_non_finite(piece)) return;
-  require_finite(checkpoint, piece.name);
+  require_finite(checkpoint, config, piece.name);
   throw Error("merging makes values of ", piece.name,
               " that are not finite in the chosen --dtype; the adapter has diverged, or needs bfloat16 or float32");
 }
@@ -113,7 +119,10 @@ struct Difference {
 };
 
 // fp32 [positions, vocab] for every prompt.
-Tensor logits_of(GptNeox& model, const Pass& pass) { return model.logits(model.hidden(pass)); }
+Tensor logits_of(const Model& model, const Pass& pass) {
+  ComputeContext context;
+  return model.logits(model.hidden(pass, context), context);
+}
 
 Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std::optional<Adapter>& adapter,
                    const std::filesystem::path& merged, const Warn& warn) {
@@ -125,14 +134,18 @@ Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std:
     ids.push_back(tokenizer.encode(prompt));
     if (ids.back().size() > context) ids.back().resize(context);
   }
-  const Pass pass = make_pass(ids);
+  Pass pass = make_pass(ids);
   Tensor adapted;
   {
-    GptNeox base(options.model, {}, {.low_memory = true});
-    if (adapter) adapter->attach(base, warn);
+    const Model base(options.model, {}, {.low_memory = true});
+    if (adapter) {
+      adapter->fit(base, warn);
+      pass.adapters.attach(adapter->modules_by_target());
+    }
     adapted = logits_of(base, pass);
   }
-  GptNeox model(merged, {}, {.low_memory = true});
+  pass.adapters.detach();
+  const Model model(merged, {}, {.low_memory = true});
   const Tensor after = logits_of(model, pass);
   const Tensor p = at::log_softmax(adapted, -1), q = at::log_softmax(after, -1);
   return {(adapted - after).abs().max().item<double>(),
@@ -162,13 +175,13 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   {
     const Checkpoint checkpoint(options.model);
     check_checkpoint(checkpoint, config, events.warning);  // values are looked at as they pass
-    if (adapter) check_fit(*adapter, checkpoint, options.adapter);
-    report.dtype = options.dtype.value_or(checkpoint.find("gpt_neox.embed_in.weight")->dtype);
+    if (adapter) check_fit(*adapter, checkpoint, config, options.adapter);
+    report.dtype = options.dtype.value_or(stored_dtype(checkpoint, config));
 
     std::vector<TensorSpec> specs, delta_specs;
-    for (const auto& [name, shape] : expected_tensors(config)) {
-      specs.push_back({name, report.dtype, shape});
-      if (module_of(adapter, name) != nullptr) delta_specs.push_back(specs.back());
+    for (const ModelTensor& tensor : tensors_of(config)) {
+      specs.push_back({tensor.name, report.dtype, tensor.shape});
+      if (module_of(adapter, tensor.name) != nullptr) delta_specs.push_back(specs.back());
     }
     CheckpointWriter writer(target.path(), specs, options.max_shard_bytes);
     std::optional<SafetensorsWriter> deltas;
@@ -178,12 +191,12 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
       const std::string& name = specs[i].name;
       if (events.progress) events.progress(i, specs.size(), name);
       const LoraModule* module = module_of(adapter, name);
-      const TensorView& stored = *find_weight(checkpoint, name);
+      const TensorView& stored = *find_weight(checkpoint, config, name);
       for_each_piece(stored, [&](std::int64_t first, std::int64_t count) {
         TensorView piece = piece_of(stored, first, count);
         piece.name = name;
         if (module == nullptr && stored.dtype == report.dtype) {
-          require_finite_result(piece, checkpoint);
+          require_finite_result(piece, checkpoint, config);
           writer.write(piece.bytes);
           return;
         }
@@ -196,7 +209,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
           rounded.narrow(0, begin, size).copy_(merged);
           if (delta.defined()) delta.narrow(0, begin, size).copy_(merged - block.to(torch::kFloat32));
         });
-        require_finite_result(view_of(name, rounded), checkpoint);
+        require_finite_result(view_of(name, rounded), checkpoint, config);
         writer.write(view_of(name, rounded).bytes);
         if (delta.defined()) deltas->write(view_of(name, delta).bytes);
       });

@@ -10,7 +10,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
 #include "aacft/generate/sampler.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/model.h"
 #include "aacft/model/sample_pass.h"
 #include "aacft/runtime/loaded_model.h"
 
@@ -38,9 +38,14 @@ std::uint64_t stream_of(const std::vector<std::int32_t>& ids,
 
 class Batch {
  public:
-  Batch(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
-        const GenerateOptions& options, const GenerateEvents& events)
-      : model_(model), tokenizer_(tokenizer), options_(options), events_(events), finished_(prompts.size()) {
+  Batch(const Model& model, const AdapterModules& adapter, const Tokenizer& tokenizer,
+        const std::vector<std::string>& prompts, const GenerateOptions& options, const GenerateEvents& events)
+      : model_(model),
+        adapter_(adapter),
+        tokenizer_(tokenizer),
+        options_(options),
+        events_(events),
+        finished_(prompts.size()) {
     std::map<std::vector<std::int32_t>, std::uint64_t> seen;
     for (std::size_t i = 0; i < prompts.size(); ++i) {
       auto prompt = std::make_unique<Active>();
@@ -68,7 +73,9 @@ class Batch {
   }
 
  private:
-  GptNeox& model_;
+  const Model& model_;
+  const AdapterModules& adapter_;
+  ComputeContext context_;
   const Tokenizer& tokenizer_;
   const GenerateOptions& options_;
   const GenerateEvents& events_;
@@ -95,17 +102,18 @@ class Batch {
     std::vector<std::vector<std::int32_t>> ids;
     for (const auto& prompt : active_) ids.push_back(prompt->pending);
     Pass pass = make_pass(ids);
+    pass.adapters.attach(adapter_);
     if (options_.use_cache) {
       std::vector<KvCache*> caches;
       for (const auto& prompt : active_) caches.push_back(&prompt->cache);
       use_caches(pass, std::move(caches));
     }
-    const torch::Tensor hidden = model_.hidden(pass);
+    const torch::Tensor hidden = model_.hidden(pass, context_);
 
     // Only each sequence's last row needs logits.
     std::vector<std::int64_t> last;
-    for (std::size_t i = 0; i < pass.sequences(); ++i) last.push_back(pass.offsets[i + 1] - 1);
-    const torch::Tensor logits = model_.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)));
+    for (std::size_t i = 0; i < pass.segments(); ++i) last.push_back(pass.offsets[i + 1] - 1);
+    const torch::Tensor logits = model_.logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)), context_);
 
     for (std::size_t i = 0; i < active_.size(); ++i) {
       const auto width = static_cast<std::size_t>(logits.size(1));
@@ -181,9 +189,9 @@ CertainText certain_text(const std::string& text, const std::vector<std::string>
   return {length, false};
 }
 
-void generate(LoadedModel& model, const std::string& adapter, const std::vector<std::string>& prompts,
+void generate(const LoadedModel& model, const std::string& adapter, const std::vector<std::string>& prompts,
               const GenerateOptions& options, const GenerateEvents& events) {
-  Batch(model.with(adapter), model.tokenizer(), prompts, options, events).run();
+  Batch(model.model(), model.modules(adapter), model.tokenizer(), prompts, options, events).run();
 }
 
 }  // namespace aacft

@@ -12,7 +12,7 @@
 #include "aacft/formats/json.h"
 #include "aacft/formats/safetensors.h"
 #include "aacft/formats/torch_bin.h"
-#include "aacft/model/lora.h"
+#include "aacft/model/adapter.h"
 #include "aacft/model/tensor_bridge.h"
 
 namespace aacft {
@@ -94,8 +94,7 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
 void Adapter::save(const std::filesystem::path& folder) const {
   make_folders(folder);
   std::vector<TensorView> tensors;
-  for (const NamedParameter& named : const_cast<Adapter*>(this)->parameters())
-    tensors.push_back(view_of(named.name, named.parameter->value));
+  for (const NamedParameter& named : parameters()) tensors.push_back(view_of(named.name, named.parameter->value));
   write_file_atomic(folder / "adapter_config.json", to_json(config_).dump(2) + "\n");
   write_safetensors(folder / "adapter_model.safetensors", tensors);  // last: where it is, the adapter is whole
 }

@@ -5,7 +5,9 @@
 #include <map>
 
 #include "aacft/formats/checkpoint.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/adapter.h"
+#include "aacft/model/family.h"
+#include "aacft/model/model_tensors.h"
 
 namespace aacft {
 
@@ -17,8 +19,8 @@ json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) 
   check_checkpoint(checkpoint, c, warn);
   std::uint64_t bytes = 0;
   std::map<std::string, std::size_t> types;
-  for (const auto& [name, shape] : expected_tensors(c)) {
-    const TensorView* tensor = find_weight(checkpoint, name);
+  for (const ModelTensor& expected : tensors_of(c)) {
+    const TensorView* tensor = find_weight(checkpoint, c, expected.name);
     bytes += tensor->bytes.size();
     ++types[std::string(dtype_name(tensor->dtype))];
   }

@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "aacft/base/error.h"
+#include "aacft/model/family.h"
 
 namespace aacft {
 namespace {
@@ -75,7 +76,7 @@ T pattern_value(const std::map<std::string, T>& patterns, const std::string& mod
   return otherwise;
 }
 
-// The layer's number in "gpt_neox.layers.7.attention.dense".
+// The layer's number in "....layers.7.attention.dense".
 std::int64_t layer_of(const std::string& module) {
   const std::string mark = "layers.";
   const std::size_t at = module.find(mark);
@@ -118,6 +119,8 @@ void refuse_if_set(const json& object, const char* key, const json& neutral, con
 }
 
 }  // namespace
+
+std::vector<std::string> default_target_modules() { return gpt_neox_family().default_targets; }
 
 std::int64_t LoraConfig::rank_of(const std::string& module) const { return pattern_value(rank_pattern, module, rank); }
 
@@ -176,7 +179,7 @@ LoraConfig parse_lora_config(const json& object, const std::string& where) {
     c.target_modules.clear();
     c.target_pattern = object.at("target_modules").get<std::string>();
   } else {
-    c.target_modules = field<std::vector<std::string>>(object, "target_modules", {"query_key_value"}, where);
+    c.target_modules = field<std::vector<std::string>>(object, "target_modules", default_target_modules(), where);
   }
   if (const json layers = field<json>(object, "layers_to_transform", {}, where);
       !layers.is_null() && layers != json::array()) {

@@ -7,7 +7,8 @@
 #include "aacft/base/random.h"
 #include "aacft/base/threads.h"
 #include "aacft/formats/checkpoint_writer.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/family.h"
+#include "aacft/model/ops.h"
 #include "aacft/model/tensor_bridge.h"
 
 namespace aacft {
@@ -15,10 +16,6 @@ namespace {
 
 constexpr double kDeviation = 0.02;  // transformers' initializer_range
 constexpr std::int64_t kPiece = 1 << 20;
-
-bool is_norm(const std::string& name) {
-  return name.find("layernorm") != std::string::npos || name.find("layer_norm") != std::string::npos;
-}
 
 }  // namespace
 
@@ -38,18 +35,20 @@ void write_random_model(const std::filesystem::path& folder, const ModelConfig& 
     throw Error(folder, " exists already; choose a new name");
   AtomicFolder target(folder);
   std::vector<TensorSpec> specs;
-  for (const auto& [name, shape] : expected_tensors(config)) specs.push_back({name, dtype, shape});
+  const std::vector<ModelTensor> tensors = tensors_of(config);
+  for (const ModelTensor& tensor : tensors) specs.push_back({tensor.name, dtype, tensor.shape});
   CheckpointWriter writer(target.path(), specs, 5'000'000'000);
   for (std::size_t t = 0; t < specs.size(); ++t) {
     if (before_tensor) before_tensor();
     const RandomStream random(seed, Purpose::kModelInit, t);
     std::int64_t size = 1;
     for (const std::int64_t s : specs[t].shape) size *= s;
+    const TensorPlace& place = tensors[t].place;
     const bool weight = specs[t].shape.size() == 2;
+    const bool ones = !weight && !place.bias;  // a norm's
     for (std::int64_t first = 0; first < size; first += kPiece) {
       const std::int64_t count = std::min(kPiece, size - first);
-      torch::Tensor piece = torch::full(
-          {count}, is_norm(specs[t].name) && specs[t].name.ends_with(".weight") ? 1.0 : 0.0, torch::kFloat32);
+      torch::Tensor piece = torch::full({count}, ones ? 1.0 : 0.0, torch::kFloat32);
       if (weight) {
         float* values = piece.data_ptr<float>();
         constexpr std::int64_t kChunk = 1 << 14;
@@ -71,7 +70,7 @@ void write_random_model(const std::filesystem::path& folder, const ModelConfig& 
     write_file_atomic(target.path() / (json ? "tokenizer.json" : "spiece.model"), read_file(tokenizer_file));
     if (json)
       write_file_atomic(target.path() / "tokenizer_config.json",
-                        nlohmann::json{{"tokenizer_class", "GPTNeoXTokenizerFast"},
+                        nlohmann::json{{"tokenizer_class", family_of(config).tokenizer_class},
                                        {"bos_token", "<|endoftext|>"},
                                        {"eos_token", "<|endoftext|>"},
                                        {"unk_token", "<|endoftext|>"},

@@ -38,20 +38,20 @@ void append(Pass& pass, std::vector<std::int64_t>& ids, const Sequence& sequence
 }  // namespace
 
 std::vector<AttentionSegment> Pass::attention_segments(std::size_t layer) const {
-  std::vector<AttentionSegment> segments(sequences());
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    AttentionSegment& s = segments[i];
+  std::vector<AttentionSegment> all(segments());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    AttentionSegment& s = all[i];
     s.first_row = offsets[i];
     s.rows = length(i);
     s.position = s.rows > 0 ? positions[static_cast<std::size_t>(offsets[i])] : 0;
     s.parent = parents[i];
     if (!caches.empty()) {
-      s.cached_keys = caches[i]->keys[layer].data();
-      s.cached_values = caches[i]->values[layer].data();
-      s.cache_capacity = caches[i]->capacity;
+      s.cached_keys = caches[i]->keys(layer);
+      s.cached_values = caches[i]->values(layer);
+      s.cache_capacity = caches[i]->capacity();
     }
   }
-  return segments;
+  return all;
 }
 
 void Pass::set_dropout(std::uint64_t seed, std::uint64_t step) {
@@ -71,7 +71,7 @@ Pass make_pass(std::span<const Sequence> sequences) {
 void use_caches(Pass& pass, std::vector<KvCache*> caches) {
   for (std::size_t i = 0; i < caches.size(); ++i)
     for (std::int64_t row = pass.offsets[i]; row < pass.offsets[i + 1]; ++row)
-      pass.positions[static_cast<std::size_t>(row)] += caches[i]->length;
+      pass.positions[static_cast<std::size_t>(row)] += caches[i]->length();
   pass.caches = std::move(caches);
 }
 
@@ -103,7 +103,7 @@ SharedPass make_shared_pass(std::span<const Sequence> sequences) {
       std::size_t shared_end = depth + 1;
       while (shared_end < limit && low[shared_end] == high[shared_end]) ++shared_end;
       append(pass, ids, low, depth, shared_end, parent);
-      const auto segment = static_cast<std::int32_t>(pass.sequences() - 1);
+      const auto segment = static_cast<std::int32_t>(pass.segments() - 1);
       for (std::size_t i = first; i < last; ++i)
         for (std::size_t t = depth; t < shared_end; ++t)
           shared.rows[order[i]].push_back(pass.offsets[static_cast<std::size_t>(segment)] +
@@ -132,8 +132,8 @@ std::int64_t shared_rows(std::span<const Sequence> sequences) {
   return rows;
 }
 
-void for_each_sequence(const Pass& pass, const std::function<void(std::size_t)>& body) {
-  parallel_for(pass.sequences(), [&](std::size_t i) {
+void for_each_segment(const Pass& pass, const std::function<void(std::size_t)>& body) {
+  parallel_for(pass.segments(), [&](std::size_t i) {
     const at::NoGradGuard no_grad;
     body(i);
   });

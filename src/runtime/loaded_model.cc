@@ -5,72 +5,56 @@
 #include <map>
 
 #include "aacft/base/error.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/adapter.h"
+#include "aacft/model/model.h"
 
 namespace aacft {
 
 struct LoadedModel::Parts {
-  std::unique_ptr<GptNeox> own_model;  // none where somebody else keeps them
-  std::unique_ptr<Tokenizer> own_tokenizer;
-  GptNeox& model;
+  std::unique_ptr<const Model> own_model;  // none where somebody else keeps them
+  std::unique_ptr<const Tokenizer> own_tokenizer;
+  const Model& model;
   const Tokenizer& tokenizer;
+  const AdapterModules& unnamed;
   std::map<std::string, Adapter> adapters;
-  std::string current;  // whose modules the base's linears use
-
-  const Adapter* find(const std::string& name) const {
-    if (name.empty()) return nullptr;
-    const auto found = adapters.find(name);
-    if (found == adapters.end()) throw Error("no adapter is called \"", name, "\"");
-    return &found->second;
-  }
-  void use(const Adapter* adapter) {
-    for (const NamedLinear& named : model.linears())
-      named.linear->lora = adapter == nullptr ? nullptr : const_cast<LoraModule*>(adapter->find(named.name));
-  }
 };
 
 LoadedModel::LoadedModel(const std::filesystem::path& folder, const ModelOptions& options, const Warn& warn) {
-  auto model = std::make_unique<GptNeox>(folder, warn, options);
-  auto tokenizer = load_tokenizer(folder);
-  GptNeox& m = *model;
+  static const AdapterModules none;
+  auto model = std::make_unique<const Model>(folder, warn, options);
+  std::unique_ptr<const Tokenizer> tokenizer = load_tokenizer(folder);
+  const Model& m = *model;
   const Tokenizer& t = *tokenizer;
-  parts_.reset(new Parts{std::move(model), std::move(tokenizer), m, t, {}, {}});
+  parts_.reset(new Parts{std::move(model), std::move(tokenizer), m, t, none, {}});
 }
 
-LoadedModel::LoadedModel(GptNeox& model, const Tokenizer& tokenizer)
-    : parts_(new Parts{nullptr, nullptr, model, tokenizer, {}, {}}) {}
+LoadedModel::LoadedModel(const Model& model, const Tokenizer& tokenizer, const AdapterModules& adapter)
+    : parts_(new Parts{nullptr, nullptr, model, tokenizer, adapter, {}}) {}
 
 LoadedModel::~LoadedModel() = default;
 
 void LoadedModel::attach(const std::string& name, const std::filesystem::path& folder, const Warn& warn) {
   if (name.empty() || parts_->adapters.contains(name)) throw Error("the name \"", name, "\" of an adapter is taken");
   Adapter adapter = Adapter::load(folder, warn);
-  with("");
-  try {
-    adapter.attach(parts_->model, warn);
-  } catch (...) {
-    parts_->use(nullptr);
-    throw;
-  }
+  adapter.fit(parts_->model, warn);
   parts_->adapters.emplace(name, std::move(adapter));
-  parts_->current = name;
 }
 
 void LoadedModel::detach(const std::string& name) {
-  if (parts_->find(name) == nullptr) throw Error("the base itself cannot be detached");
-  if (parts_->current == name) with("");
+  if (name.empty()) throw Error("the base itself cannot be detached");
+  modules(name);
   parts_->adapters.erase(name);
 }
 
 const ModelConfig& LoadedModel::config() const { return parts_->model.config(); }
 const Tokenizer& LoadedModel::tokenizer() const { return parts_->tokenizer; }
+const Model& LoadedModel::model() const { return parts_->model; }
 
-GptNeox& LoadedModel::with(const std::string& adapter) {
-  if (adapter != parts_->current) {
-    parts_->use(parts_->find(adapter));
-    parts_->current = adapter;
-  }
-  return parts_->model;
+const AdapterModules& LoadedModel::modules(const std::string& adapter) const {
+  if (adapter.empty()) return parts_->unnamed;
+  const auto found = parts_->adapters.find(adapter);
+  if (found == parts_->adapters.end()) throw Error("no adapter is called \"", adapter, "\"");
+  return found->second.modules_by_target();
 }
 
 }  // namespace aacft

@@ -6,7 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/random.h"
 #include "aacft/formats/checkpoint.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/model_tensors.h"
 #include "aacft/model/sample_pass.h"
 
 namespace aacft {
@@ -42,7 +42,7 @@ RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
   input.config = read_model_config(options.model);
   const Checkpoint checkpoint(options.model);
   check_checkpoint(checkpoint, input.config, {});
-  input.stored = checkpoint.find("gpt_neox.embed_in.weight")->dtype;
+  input.stored = stored_dtype(checkpoint, input.config);
   input.tokenizer = load_tokenizer(options.model);
   input.data = load_run_data(options, input.config, *input.tokenizer, warn);
   return input;

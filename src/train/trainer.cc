@@ -17,6 +17,7 @@
 #include "aacft/base/system.h"
 #include "aacft/base/threads.h"
 #include "aacft/formats/safetensors.h"
+#include "aacft/model/adapter.h"
 #include "aacft/model/backprop.h"
 #include "aacft/model/model_folder.h"
 #include "aacft/model/sample_pass.h"
@@ -126,7 +127,7 @@ class Run {
     if (folder_) {
       folder_->begin(options_.resolved_config, to_json(info()));
       const std::filesystem::path checkpoint = options_.resume ? checkpoint_to_resume() : "";
-      if (events_.untrained) events_.untrained(model_, input_);
+      if (events_.untrained) events_.untrained(model_, adapter_modules(), input_);
       if (!checkpoint.empty()) load_checkpoint(checkpoint);
       if (options_.resume) folder_->write_config();
       if (const std::int64_t lines = folder_->open_metrics(state_.step); lines < state_.step)
@@ -149,8 +150,9 @@ class Run {
   std::unique_ptr<RunFolder> folder_;  // the first worker's alone
   const RunInput input_;
   const RunData& data_ = input_.data;
-  GptNeox model_;
-  Backprop backprop_{model_};
+  Model model_;
+  ComputeContext context_;
+  Backprop backprop_{model_, context_};
   std::optional<Adapter> adapter_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<DataOrder> order_;
@@ -162,6 +164,12 @@ class Run {
   static constexpr int kMostSkipped = 10;
   int skipped_in_a_row_ = 0;
   bool metrics_fail_ = false;
+
+  const AdapterModules& adapter_modules() const {
+    static const AdapterModules none;
+    return adapter_ ? adapter_->modules_by_target() : none;
+  }
+  void adapt(Pass& pass) const { pass.adapters.attach(adapter_modules()); }
 
   // The model's folder, if what training it takes is free: better said now than killed in an hour.
   const std::filesystem::path& with_room() const {
@@ -196,7 +204,7 @@ class Run {
       }
       adapter_->set_base_model(std::filesystem::absolute(options_.model).lexically_normal().string());
       adapter_->train();
-      adapter_->attach(model_, events_.warning);
+      adapter_->fit(model_, events_.warning);
       trained = adapter_->parameters();
     }
     optimizer_ =
@@ -335,6 +343,7 @@ class Run {
       const auto weights = slice(my_weights, bounds);
       SamplePass made = shares_prefixes(options_) ? shared_pass_of(rows, weights) : pass_of(rows, weights);
       made.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
+      adapt(made.pass);
       backprop_.add_gradients(made.pass, made.targets, plan_.kept_layers, loss);
     }
     model_.join_tied_gradients();
@@ -414,6 +423,7 @@ class Run {
       double loss = 0;
       SamplePass alone = pass_of({rows[i]}, {weights[i]});
       alone.pass.set_dropout(options_.seed, static_cast<std::uint64_t>(state_.step));
+      adapt(alone.pass);
       backprop_.add_gradients(alone.pass, alone.targets, plan_.kept_layers, loss);
       if (!std::isfinite(loss) || !optimizer_->non_finite_gradients().empty())
         lines.push_back(std::to_string(rows[i]->line));
@@ -432,7 +442,7 @@ class Run {
     for (const auto& bounds : cut_into_passes(lengths_of(rows), plan_.max_rows)) {
       const auto part = slice(rows, bounds);
       const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
-      add_loss(model_, made.pass, made.targets, loss);
+      add_loss(model_, made.pass, made.targets, context_, loss);
     }
     workers_.sum(std::span(&loss, 1));
     EvalReport report{state_.step, loss / static_cast<double>(counted), false};
@@ -619,7 +629,7 @@ class Run {
     if (result.end != RunEnd::kInterrupted) {
       if (state_.step < length_.steps) result.end = RunEnd::kStoppedEarly;
       finish();
-      if (events_.trained) events_.trained(model_, input_);
+      if (events_.trained) events_.trained(model_, adapter_modules(), input_);
     }
     result.rank = workers_.rank();
     result.step = state_.step;

@@ -28,8 +28,9 @@ MergeOptions options_of(const fs::path& model, const fs::path& adapter, const fs
 std::map<std::string, Tensor> weights_of(const fs::path& folder) {
   const Checkpoint checkpoint(folder);
   std::map<std::string, Tensor> weights;
-  for (const auto& [name, shape] : expected_tensors(read_model_config(folder)))
-    weights[name] = widened_copy(*find_weight(checkpoint, name));
+  const ModelConfig config = read_model_config(folder);
+  for (const auto& [name, shape, place] : tensors_of(config))
+    weights[name] = widened_copy(*find_weight(checkpoint, config, name));
   return weights;
 }
 
@@ -42,7 +43,7 @@ bool empty_folder(const fs::path& folder) { return fs::directory_iterator(folder
 // An adapter of a model in a folder, with random values.
 void write_adapter(const fs::path& model_folder, const LoraConfig& config, const fs::path& folder,
                    double deviation = 0.2) {
-  GptNeox model(model_folder, {});
+  Model model(model_folder, {});
   Adapter adapter = Adapter::create(config, model, 1, {});
   randomize(adapter, 2, deviation);
   adapter.save(folder);
@@ -130,16 +131,17 @@ TEST_P(Law5, MergedModelSpeaksAlike) {
   const MergeReport report = merge(options, {});
   EXPECT_EQ(report.dtype, dtype);
 
-  GptNeox base(base_folder, {}), merged(out / "merged", {});
+  Model base(base_folder, {}), merged(out / "merged", {});
   EXPECT_EQ(merged.stored_dtype(), dtype);
   Adapter adapter = Adapter::load(adapter_folder, {});
-  adapter.attach(base);
+  adapter.fit(base);
 
   // The report's numbers.
   const auto tokenizer = load_tokenizer(out / "merged");
   const Pass prompts =
       make_pass(std::vector<Ids>{tokenizer->encode(options.prompts[0]), tokenizer->encode(options.prompts[1])});
-  const Tensor a = logits_of(base, prompts).to(torch::kFloat64), b = logits_of(merged, prompts).to(torch::kFloat64);
+  const Tensor a = logits_of(base, adapted(prompts, adapter)).to(torch::kFloat64),
+               b = logits_of(merged, prompts).to(torch::kFloat64);
   const double difference = (a - b).abs().max().item<double>();
   const Tensor p = torch::log_softmax(a, -1), q = torch::log_softmax(b, -1);
   EXPECT_NEAR(report.max_logit_difference.value(), difference, 1e-6);
@@ -202,7 +204,7 @@ TEST(Merge, FolderIsComplete) {
     EXPECT_EQ(to_json(read_model_config(out / "merged"), Dtype::kFloat32),
               to_json(read_model_config(model), Dtype::kFloat32));
     const Checkpoint checkpoint(out / "merged");
-    EXPECT_EQ(checkpoint.tensors().size(), expected_tensors(read_model_config(model)).size());
+    EXPECT_EQ(checkpoint.tensors().size(), tensors_of(read_model_config(model)).size());
     EXPECT_EQ(report.tensors, checkpoint.tensors().size());
     EXPECT_EQ(report.merged_tensors, static_cast<std::size_t>(4 * read_model_config(model).num_layers));
     EXPECT_EQ(report.bytes, static_cast<std::uint64_t>(4 * read_model_config(model).num_parameters()));
@@ -214,9 +216,9 @@ TEST(Merge, TakesTheStoredType) {
   const fs::path adapter = goldens_dir() / "adapter-seq-r2-token";
   merge(options_of(goldens_dir() / "seq-bin-fp16", adapter, out / "half"), {});
   merge(options_of(goldens_dir() / "seq-safetensors-sharded-bf16", adapter, out / "brain"), {});
-  EXPECT_EQ(GptNeox(out / "half", {}).stored_dtype(), Dtype::kFloat16);
+  EXPECT_EQ(Model(out / "half", {}).stored_dtype(), Dtype::kFloat16);
   EXPECT_EQ(read_json_object(out / "half/config.json").at("torch_dtype"), "float16");
-  EXPECT_EQ(GptNeox(out / "brain", {}).stored_dtype(), Dtype::kBFloat16);
+  EXPECT_EQ(Model(out / "brain", {}).stored_dtype(), Dtype::kBFloat16);
   EXPECT_EQ(read_json_object(out / "brain/config.json").at("torch_dtype"), "bfloat16");
   // Rounded once, from the sum in fp32.
   const std::string name = "gpt_neox.layers.0.attention.query_key_value";
@@ -279,7 +281,7 @@ TEST(Merge, Delta) {
     }
     // It does not count as weights of the model.
     std::vector<std::string> warnings;
-    GptNeox loaded(out / "merged", [&](const std::string& w) { warnings.push_back(w); });
+    Model loaded(out / "merged", [&](const std::string& w) { warnings.push_back(w); });
     EXPECT_TRUE(warnings.empty());
   }
 }
@@ -290,11 +292,11 @@ TEST(Merge, ReportsProgress) {
   MergeEvents events;
   events.progress = [&](std::size_t done, std::size_t total, const std::string& tensor) {
     EXPECT_EQ(done, names.size());
-    EXPECT_EQ(total, expected_tensors(read_model_config(goldens_dir() / "seq")).size());
+    EXPECT_EQ(total, tensors_of(read_model_config(goldens_dir() / "seq")).size());
     names.push_back(tensor);
   };
   merge(options_of(goldens_dir() / "seq", goldens_dir() / "adapter-seq-r2-token", out / "merged"), events);
-  EXPECT_EQ(names.size(), expected_tensors(read_model_config(goldens_dir() / "seq")).size());
+  EXPECT_EQ(names.size(), tensors_of(read_model_config(goldens_dir() / "seq")).size());
 }
 
 // A prompt for the check that is longer than the model's context is cut.
@@ -395,7 +397,7 @@ TEST_F(MergeErrors, NotFinite) {
 }
 
 TEST_F(MergeErrors, DamagedBase) {
-  GptNeox model(seq_, {});
+  Model model(seq_, {});
   NamedTensors tensors;
   for (const NamedParameter& named : model.parameters())
     tensors.emplace_back(named.name, named.parameter->value.clone());

@@ -18,9 +18,9 @@ namespace {
 
 using nlohmann::json;
 
-void lent(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
-          const GenerateOptions& options, const GenerateEvents& events) {
-  LoadedModel loaded(model, tokenizer);
+void lent(const Model& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+          const GenerateOptions& options, const GenerateEvents& events, const AdapterModules& adapter = {}) {
+  const LoadedModel loaded(model, tokenizer, adapter);
   generate(loaded, "", prompts, options, events);
 }
 
@@ -29,8 +29,8 @@ struct Output {
   std::vector<std::string> streamed;    // the pieces of each, joined
 };
 
-Output run(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
-           const GenerateOptions& options) {
+Output run(const Model& model, const Tokenizer& tokenizer, const std::vector<std::string>& prompts,
+           const GenerateOptions& options, const AdapterModules& adapter = {}) {
   Output out;
   out.streamed.resize(prompts.size());
   GenerateEvents events;
@@ -44,7 +44,7 @@ Output run(GptNeox& model, const Tokenizer& tokenizer, const std::vector<std::st
     EXPECT_EQ(index, out.generations.size());
     out.generations.push_back(generation);
   };
-  lent(model, tokenizer, prompts, options, events);
+  lent(model, tokenizer, prompts, options, events, adapter);
   EXPECT_EQ(out.generations.size(), prompts.size());
   for (std::size_t i = 0; i < out.generations.size(); ++i) {
     EXPECT_EQ(out.generations[i].prompt, prompts[i]);
@@ -83,12 +83,12 @@ TEST_P(GenerateGoldens, Greedy) {
   std::set<std::string> reasons;
   for (const auto& [tag, cases] : all.items()) {
     SCOPED_TRACE(tag);
-    GptNeox model(*this / base_of(tag), {});
+    Model model(*this / base_of(tag), {});
     const auto tokenizer = load_tokenizer(*this / base_of(tag));
     std::optional<Adapter> adapter;
     if (tag != base_of(tag)) {
       adapter = Adapter::load(*this / ("adapter-" + tag), {});
-      adapter->attach(model);
+      adapter->fit(model);
     }
     const std::vector<std::string> prompts = prompts_of(cases);
     for (const bool cache : {true, false}) {
@@ -96,7 +96,8 @@ TEST_P(GenerateGoldens, Greedy) {
       GenerateOptions options = without_stop();
       options.use_cache = cache;
       options.batch_size = cache ? 8 : 2;
-      const Output out = run(model, *tokenizer, prompts, options);
+      const Output out =
+          run(model, *tokenizer, prompts, options, adapter ? adapter->modules_by_target() : AdapterModules());
       ASSERT_EQ(out.generations.size(), cases.size());
       for (std::size_t i = 0; i < cases.size(); ++i) {
         const Generation& g = out.generations[i];
@@ -136,7 +137,7 @@ class Law6 : public ::testing::Test {
     }
   }
 
-  GptNeox model_;
+  Model model_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<std::string> prompts_;
 };
@@ -192,13 +193,13 @@ class OtherConfig {
     change(config);
     std::filesystem::remove(folder_ / "config.json");
     write_text(folder_ / "config.json", config.dump());
-    model_ = std::make_unique<GptNeox>(folder_.path(), Warn{});
+    model_ = std::make_unique<Model>(folder_.path(), Warn{});
   }
-  GptNeox& operator*() { return *model_; }
+  Model& operator*() { return *model_; }
 
  private:
   TemporaryFolder folder_;
-  std::unique_ptr<GptNeox> model_;
+  std::unique_ptr<Model> model_;
 };
 
 class Ends : public ::testing::Test {
@@ -230,7 +231,7 @@ TEST_F(Ends, EndOfText) {
 }
 
 TEST_F(Ends, Length) {
-  GptNeox model(goldens_dir() / "seq", {});
+  Model model(goldens_dir() / "seq", {});
   GenerateOptions options = without_stop();
   for (const std::int64_t length : {1, 2, 17}) {
     options.max_new_tokens = length;
@@ -260,13 +261,13 @@ TEST_F(Ends, Context) {
 }
 
 TEST_F(Ends, EmptyPrompt) {
-  GptNeox model(goldens_dir() / "seq", {});
+  Model model(goldens_dir() / "seq", {});
   expect_fails([&] { lent(model, *tokenizer_, {"I", ""}, {}, {}); }, {"prompt 2", "empty"});
   lent(model, *tokenizer_, {}, {}, {});  // nothing to do
 }
 
 TEST_F(Ends, WhenAsked) {
-  GptNeox model(goldens_dir() / "seq", {});
+  Model model(goldens_dir() / "seq", {});
   int asked = 0, done = 0;
   GenerateEvents events;
   events.stop_requested = [&] { return ++asked == 5; };
@@ -278,7 +279,7 @@ TEST_F(Ends, WhenAsked) {
 
 // Texts of one to six bytes of the continuations as stop strings: most lie across tokens.
 TEST_F(Ends, StopStrings) {
-  GptNeox model(goldens_dir() / "seq", {});
+  Model model(goldens_dir() / "seq", {});
   std::size_t stopped = 0;
   for (const std::string& prompt : prompts_) {
     const std::string text = run(model, *tokenizer_, {prompt}, without_stop()).generations[0].text;
@@ -350,7 +351,7 @@ TEST(Streaming, CodePointsAcrossTokens) {
 }
 
 TEST(Streaming, TokenizerOfAnotherModel) {
-  GptNeox model(goldens_dir() / "seq", {});
+  Model model(goldens_dir() / "seq", {});
   lent(model, Script({"a"}, 519), {"x"}, {}, {});
   expect_fails([&] { lent(model, Script({"a"}, 520), {"x"}, {}, {}); }, {"tokenizer", "520"});
 }

@@ -134,7 +134,6 @@ TEST_F(Targeting, Start) {
   c.rank = 16, c.dora = true;
   const Adapter one = create(c, 1), same = create(c, 1), two = create(c, 2);
   double sum = 0, squares = 0, count = 0;
-  const auto linears = model_->linears();
   for (std::size_t i = 0; i < one.modules().size(); ++i) {
     const LoraModule& m = *one.modules()[i];
     const double bound = 1 / std::sqrt(static_cast<double>(m.a.value.size(1)));
@@ -147,7 +146,7 @@ TEST_F(Targeting, Start) {
     }
     const Tensor u = m.a.value.to(torch::kFloat64) / bound;
     sum += u.sum().item<double>(), squares += u.pow(2).sum().item<double>(), count += static_cast<double>(u.numel());
-    const Tensor norms = linears[i].linear->weight.value.to(torch::kFloat64).norm(2, 1);
+    const Tensor norms = model_->part(model_->targets()[i]).weight.value.to(torch::kFloat64).norm(2, 1);
     EXPECT_LE(relative_difference(m.magnitude.value, norms), 1e-6);
   }
   // U(-1, 1): variance 1/3, of the squares 4/45; five standard errors.
@@ -163,11 +162,11 @@ TEST_F(Targeting, StartChangesNothing) {
     LoraConfig c = pattern("all-linear");
     c.dora = dora;
     Adapter adapter = create(c);
-    adapter.attach(*model_);
-    EXPECT_LE(relative_difference(logits_of(*model_, pass), before), dora ? 1e-6 : 0);
+    const Pass with = adapted(pass, adapter);
+    EXPECT_LE(relative_difference(logits_of(*model_, with), before), dora ? 1e-6 : 0);
     randomize(adapter, 3);
     adapter.refresh(*model_);
-    EXPECT_GE(relative_difference(logits_of(*model_, pass), before), 1e-2);
+    EXPECT_GE(relative_difference(logits_of(*model_, with), before), 1e-2);
   }
 }
 
@@ -175,7 +174,6 @@ TEST_F(Targeting, RefreshFollowsTheWeights) {
   LoraConfig c;
   c.dora = true;
   Adapter adapter = create(c);
-  adapter.attach(*model_);
   const Tensor before = adapter.modules()[0]->norm.clone();
   adapter.modules()[0]->b.value.fill_(1);
   EXPECT_TRUE(adapter.modules()[0]->norm.equal(before));
@@ -191,8 +189,8 @@ TEST_F(Targeting, DropoutOnlyInTraining) {
   randomize(adapter, 4);
   adapter.save(folder.path());
   Adapter loaded = Adapter::load(folder.path(), {});
-  loaded.attach(*model_);
-  Pass pass = make_pass(Random(1).sequences({9}, 30));
+  loaded.fit(*model_);
+  Pass pass = adapted(make_pass(Random(1).sequences({9}, 30)), loaded);
   const Tensor plain = logits_of(*model_, pass);
   pass.set_dropout(1, 1);
   EXPECT_TRUE(same_bits(logits_of(*model_, pass), plain));
@@ -238,10 +236,10 @@ TEST_P(AdapterGoldens, LoadAndSave) {
     EXPECT_EQ(adapter.modules()[0]->scale, c.alpha / (c.rslora ? std::sqrt(rank) : rank));
 
     // It is for its base, and the tensors are the file's.
-    GptNeox model(*this / base_of(name.substr(8)), {});
-    adapter.attach(model);
+    Model model(*this / base_of(name.substr(8)), {});
+    adapter.fit(model);
     std::size_t targeted = 0;
-    for (const NamedLinear& linear : model.linears()) targeted += c.targets(linear.name);
+    for (const AdapterTarget& target : model.targets()) targeted += c.targets(target.name);
     EXPECT_EQ(adapter.modules().size(), targeted);
 
     adapter.save(written / name);
@@ -268,10 +266,10 @@ TEST_P(AdapterGoldens, LoadAndSave) {
 TEST(AdapterFolder, OldFormat) {
   Adapter old = Adapter::load(goldens_dir() / "adapter-seq-r2-token-old", {});
   Adapter current = Adapter::load(goldens_dir() / "adapter-seq-r2-token", {});
-  // PEFT 0.3 wrote modules in the model's order, too; attach sorts them in any case.
-  GptNeox model(goldens_dir() / "seq", {});
-  old.attach(model);
-  current.attach(model);
+  // PEFT 0.3 wrote modules in the model's order, too; fit sorts them in any case.
+  Model model(goldens_dir() / "seq", {});
+  old.fit(model);
+  current.fit(model);
   expect_same_tensors(old, current);
 }
 
@@ -416,9 +414,9 @@ TEST_F(BrokenAdapter, ModulesThatTheConfigDoesNotName) {
 TEST_F(BrokenAdapter, ModulesThatAreAbsent) {
   for (const char* tensor : {"lora_A.weight", "lora_B.weight", "lora_magnitude_vector"}) remove(prefix_ + tensor);
   Adapter adapter = load();
-  GptNeox seq(goldens_dir() / "seq", {});
+  Model seq(goldens_dir() / "seq", {});
   std::vector<std::string> warnings;
-  adapter.attach(seq, [&](const std::string& w) { warnings.push_back(w); });
+  adapter.fit(seq, [&](const std::string& w) { warnings.push_back(w); });
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_NE(warnings[0].find(module_), std::string::npos);
 }
@@ -453,15 +451,15 @@ TEST_F(BrokenAdapter, Files) {
 TEST_F(BrokenAdapter, AnotherModel) {
   // par is wider; a model of one layer lacks the second.
   Adapter adapter = load();
-  GptNeox par(goldens_dir() / "par", {});
-  expect_fails([&] { adapter.attach(par); },
+  Model par(goldens_dir() / "par", {});
+  expect_fails([&] { adapter.fit(par); },
                {"another model", "lora_A", "layers.0.attention.query_key_value", "24", "36"});
-  GptNeox seq(goldens_dir() / "seq", {});
+  Model seq(goldens_dir() / "seq", {});
   const std::string elsewhere = "base_model.model.gpt_neox.layers.2.mlp.dense_4h_to_h.";
   for (auto& [name, tensor] : tensors_)
     if (name.starts_with(prefix_)) name.replace(0, prefix_.size(), elsewhere);
   Adapter deeper = load();
-  expect_fails([&] { deeper.attach(seq); }, {"another model", "gpt_neox.layers.2.mlp.dense_4h_to_h"});
+  expect_fails([&] { deeper.fit(seq); }, {"another model", "gpt_neox.layers.2.mlp.dense_4h_to_h"});
 }
 
 }  // namespace

@@ -189,7 +189,7 @@ class Weights : public ::testing::Test {
     change(tensors);
     write_model(folder_.path(), config_, tensors);
     warnings_.clear();
-    GptNeox model(folder_.path(), [&](const std::string& w) { warnings_.push_back(w); });
+    Model model(folder_.path(), [&](const std::string& w) { warnings_.push_back(w); });
   }
   static Tensor& at(NamedTensors& tensors, const std::string& name) {
     for (auto& [n, tensor] : tensors)
@@ -258,8 +258,8 @@ TEST_F(Weights, HeadUnderItsOtherName) {
 TEST_F(Weights, TiedHeadIsTheEmbedding) {
   config_.tied_embeddings = true;
   load([](NamedTensors&) {});
-  GptNeox model(folder_.path(), {});
-  EXPECT_EQ(model.embed_out().weight.value.data_ptr(), model.embed_in().value.data_ptr());
+  Model model(folder_.path(), {});
+  EXPECT_EQ(model.head().parts[0].weight.value.data_ptr(), model.embedding().value.data_ptr());
   for (const NamedParameter& named : model.parameters()) EXPECT_NE(named.name, "embed_out.weight");
 }
 
@@ -270,7 +270,7 @@ TEST_F(Weights, HalfPrecisionIsWidenedExactly) {
     for (const auto& [name, tensor] : tensors) wide.emplace_back(name, tensor.to(torch::kFloat32));
     write_model(folder_ / "narrow", config_, tensors);
     write_model(folder_ / "wide", config_, wide);
-    GptNeox narrow(folder_ / "narrow", {}), same(folder_ / "wide", {});
+    Model narrow(folder_ / "narrow", {}), same(folder_ / "wide", {});
     EXPECT_EQ(scalar_type(narrow.stored_dtype()), type);
     EXPECT_EQ(same.stored_dtype(), Dtype::kFloat32);
     EXPECT_LT(narrow.weight_bytes(), same.weight_bytes());
@@ -281,10 +281,10 @@ TEST_F(Weights, HalfPrecisionIsWidenedExactly) {
 
 TEST_F(Weights, LowMemoryChangesNothing) {
   load([](NamedTensors&) {});
-  GptNeox model(folder_.path(), {});
+  Model model(folder_.path(), {});
   const Pass pass = make_pass(Random(2).sequences({3, 9}, config_.vocab_size));
   const Tensor logits = logits_of(model, pass);
-  GptNeox small(folder_.path(), {}, {.low_memory = true});
+  Model small(folder_.path(), {}, {.low_memory = true});
   EXPECT_TRUE(same_bits(logits_of(small, pass), logits));
   EXPECT_TRUE(same_bits(logits_of(small, pass), logits));
 }
@@ -303,7 +303,7 @@ TEST_F(Weights, RandomModels) {
   EXPECT_EQ(read_file(folder_ / "a/tokenizer.json"), read_file(tokenizer));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "c/tokenizer.json"));
 
-  GptNeox a(folder_ / "a", {}), c(folder_ / "c", {}), half(folder_ / "half", {});
+  Model a(folder_ / "a", {}), c(folder_ / "c", {}), half(folder_ / "half", {});
   const auto parameters = a.parameters(), others = c.parameters(), halves = half.parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].name;
@@ -327,7 +327,7 @@ TEST_F(Weights, RandomModels) {
     EXPECT_NEAR((z.flatten().slice(0, 1) * z.flatten().slice(0, 0, -1)).mean().item<double>(), 0, 5 / std::sqrt(n))
         << name;
   }
-  EXPECT_FALSE(a.embed_in().value.equal(a.embed_out().weight.value));
+  EXPECT_FALSE(a.embedding().value.equal(a.head().parts[0].weight.value));
   expect_fails([&] { write_random_model(folder_ / "a", config_, Dtype::kFloat32, 7, {}); }, {"exists", "/a"});
   // Given up half-way, it leaves nothing.
   int left = 5;

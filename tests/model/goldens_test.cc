@@ -33,13 +33,14 @@ TEST_P(ModelGoldens, Logits) {
     // are wrong by up to 2e-3. All others are right.
     const bool rounded = shared() && name == "seq";
     const double relative = rounded ? 3e-3 : 2e-5, absolute = rounded ? 3e-3 : 1e-5;
-    GptNeox model(*this / name, {});
+    Model model(*this / name, {});
     const std::vector<Ids> sequences = ids_of(cases);
     const Pass pass = make_pass(sequences);
     const Tensor logits = logits_of(model, pass);
     double loss = 0;
     std::vector<float> nll;
-    add_loss(model, pass, next_tokens(sequences), loss, &nll);
+    ComputeContext context;
+    add_loss(model, pass, next_tokens(sequences), context, loss, &nll);
 
     const Targets targets = next_tokens(sequences);
     std::vector<double> by_row(static_cast<std::size_t>(pass.rows()));
@@ -69,7 +70,7 @@ TEST_P(ModelGoldens, Logits) {
 
 // seq is there in every layout; whatever is rounded, is rounded once and exactly.
 TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
-  GptNeox seq(*this / "seq", {});
+  Model seq(*this / "seq", {});
   const auto weights = seq.parameters();
   const Pass pass = make_pass(ids_of(read_json_object(*this / "logits.json").at("seq")));
   const Tensor logits = logits_of(seq, pass);
@@ -79,7 +80,7 @@ TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
   for (const std::string& name : layouts) {
     SCOPED_TRACE(name);
     std::vector<std::string> warnings;
-    GptNeox model(*this / name, [&](const std::string& w) { warnings.push_back(w); });
+    Model model(*this / name, [&](const std::string& w) { warnings.push_back(w); });
     EXPECT_TRUE(warnings.empty()) << warnings.front();  // old buffers are no surprise
     kinds.insert(Checkpoint(*this / name).layout());
     const torch::ScalarType stored = scalar_type(model.stored_dtype());
@@ -102,7 +103,7 @@ TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
 
 TEST_P(ModelGoldens, ParametersAddUp) {
   for (const std::string name : {"seq", "par"}) {
-    GptNeox model(*this / name, {});
+    Model model(*this / name, {});
     std::int64_t count = 0;
     for (const NamedParameter& named : model.parameters()) count += named.parameter->value.numel();
     EXPECT_EQ(count, model.config().num_parameters());
@@ -116,13 +117,13 @@ TEST_P(ModelGoldens, AdapterMatchesMergedModel) {
   for (const std::string& name : merged_folders) {
     SCOPED_TRACE(name);
     const std::string tag = name.substr(7);
-    GptNeox base(*this / base_of(tag), {}), merged(*this / name, {});
+    Model base(*this / base_of(tag), {}), merged(*this / name, {});
     const Pass pass = make_pass(ids_of(read_json_object(*this / "logits.json").at("seq")));
     const Tensor before = logits_of(base, pass);
     Adapter adapter = Adapter::load(*this / ("adapter-" + tag), {});
-    adapter.attach(base);
+    adapter.fit(base);
     const Tensor expected = logits_of(merged, pass);
-    EXPECT_LE(relative_difference(logits_of(base, pass), expected), 2e-6);
+    EXPECT_LE(relative_difference(logits_of(base, adapted(pass, adapter)), expected), 2e-6);
     EXPECT_GE(relative_difference(before, expected), 1e-2);
   }
 }

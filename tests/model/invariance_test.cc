@@ -46,7 +46,7 @@ class Invariance : public ::testing::TestWithParam<Case> {
       c.dora = GetParam().dora;
       adapter_ = Adapter::create(c, *model_, 1, {});
       randomize(*adapter_, 2, 0.02);
-      adapter_->attach(*model_);
+      adapter_->fit(*model_);
       adapter_->train();
     }
     sequences_ = Random(3).sequences({1, 37, 300, 2, 5, 211, 60}, config().vocab_size);
@@ -59,6 +59,8 @@ class Invariance : public ::testing::TestWithParam<Case> {
     }
   }
   ~Invariance() override { set_threads(1); }
+
+  Pass with_adapter(Pass pass) const { return adapter_ ? adapted(std::move(pass), *adapter_) : pass; }
 
   struct Result {
     double loss = 0;
@@ -84,7 +86,7 @@ class Invariance : public ::testing::TestWithParam<Case> {
     Result result;
     std::size_t first = 0;
     for (const std::size_t count : split) {
-      Pass pass = make_pass(std::span(sequences_).subspan(first, count));
+      Pass pass = with_adapter(make_pass(std::span(sequences_).subspan(first, count)));
       pass.set_dropout(5, step);
       const Targets targets = joined(first, count, pass);
       first += count;
@@ -142,18 +144,20 @@ TEST_P(Invariance, DropoutIsOn) {
 }
 
 TEST_P(Invariance, LossAlone) {
-  const Pass pass = make_pass(sequences_);
+  Pass pass = with_adapter(make_pass(sequences_));
   const Targets targets = joined(0, sequences_.size(), pass);
   double loss = 0, with_gradients = 0;
   std::vector<float> nll, alone;
-  add_loss(*model_, pass, targets, loss, &nll);
+  ComputeContext context;
+  add_loss(*model_, pass, targets, context, loss, &nll);
   add_gradients(*model_, pass, targets, 1, with_gradients);
   EXPECT_EQ(loss, with_gradients);
   set_threads(3);
   std::size_t k = 0;
   for (std::size_t i = 0; i < sequences_.size(); ++i) {
     double ignored = 0;
-    add_loss(*model_, make_pass(std::span(sequences_).subspan(i, 1)), targets_[i], ignored, &alone);
+    add_loss(*model_, with_adapter(make_pass(std::span(sequences_).subspan(i, 1))), targets_[i], context, ignored,
+             &alone);
     for (const float value : alone) EXPECT_EQ(value, nll[k++]);
   }
   EXPECT_EQ(k, nll.size());

@@ -32,17 +32,23 @@ double product_bound(const Tensor& x, const Tensor& w) {
 
 // A frozen linear.
 Linear make_linear(const Tensor& weight, const Tensor& bias = {}) {
-  Linear linear;
-  linear.weight = {weight, {}};
-  linear.bias = {bias, {}};
-  pack(linear);
+  Linear linear = linear_of({{.target = 0, .weight = {weight, {}}, .bias = {bias, {}}}});
+  linear.packed = packed_weight(linear);
   return linear;
 }
 
+const Tensor& weight_of(const Linear& linear) { return linear.parts[0].weight.value; }
+
 Tensor apply(const Tensor& x, const Linear& module, const Pass& pass) {
-  Tensor y = torch::empty({x.size(0), module.out()});
-  linear(matrix_over(x), module, pass, Compute::kFp32, matrix_over(y), false, nullptr);
+  ComputeContext context;
+  Tensor y = torch::empty({x.size(0), module.out});
+  linear({pass, Compute::kFp32, context}, matrix_over(x), module, matrix_over(y), false, nullptr);
   return y;
+}
+
+Tensor apply(const Tensor& x, const Linear& module, Pass pass, const AdapterModules& adapter) {
+  pass.adapters.attach(adapter);
+  return apply(x, module, pass);
 }
 
 TEST(Ops, Linear) {
@@ -52,21 +58,23 @@ TEST(Ops, Linear) {
       for (const bool trained : {false, true}) {
         const Pass pass = pass_of({1, 4, 2});
         Linear module = make_linear(random.normal({out, 40}).to(type), random.normal({out}));
-        if (trained) make_trained(module.weight), module.packed = {};
-        const Tensor x = random.normal({7, 40}), wide = module.weight.value.to(torch::kFloat32);
+        if (trained) make_trained(module);
+        const Tensor x = random.normal({7, 40}), wide = weight_of(module).to(torch::kFloat32);
         const reference::Matrix bias = reference::matrix(module.bias.value);
         const auto expected = reference::linear(reference::matrix(x), reference::matrix(wide), &bias, nullptr);
         const double bound = product_bound(x, wide) + kEpsilon * 60;
         EXPECT_LE(difference(apply(x, module, pass), expected), bound);
         // Added to what is there.
         Tensor y = torch::ones({7, out});
-        linear(matrix_over(x), module, pass, Compute::kFp32, matrix_over(y), true, nullptr);
+        ComputeContext context;
+        const OpContext c{pass, Compute::kFp32, context};
+        linear(c, matrix_over(x), module, matrix_over(y), true, nullptr);
         EXPECT_LE(difference(y - 1, expected), bound + kEpsilon * 60);
         // The other way round.
         const Tensor dy = random.normal({7, out}), turned = wide.t().contiguous();
         Tensor dx = torch::empty({7, 40});
         const Matrix into = matrix_over(dx);
-        linear_backward(matrix_over(x), module, pass, Compute::kFp32, matrix_over(dy), &into, false, {});
+        linear_backward(c, matrix_over(x), module, matrix_over(dy), &into, false, {});
         EXPECT_LE(difference(dx, reference::times_transposed(reference::matrix(dy), reference::matrix(turned))),
                   product_bound(dy, turned));
       }
@@ -77,9 +85,10 @@ TEST(Ops, WeightGradientsAdd) {
   const Pass pass = pass_of({1, 4, 2});
   const Tensor dy = random.normal({7, 200}), x = random.normal({7, 9});
   Linear module = make_linear(random.normal({200, 9}));
-  make_trained(module.weight);
+  make_trained(module);
   module.weight.grad.fill_(1);
-  linear_backward(matrix_over(x), module, pass, Compute::kFp32, matrix_over(dy), nullptr, false, {});
+  ComputeContext context;
+  linear_backward({pass, Compute::kFp32, context}, matrix_over(x), module, matrix_over(dy), nullptr, false, {});
   const Tensor a = dy.t().contiguous(), b = x.t().contiguous(), &grad = module.weight.grad;
   EXPECT_LE(difference(grad - 1, reference::times_transposed(reference::matrix(a), reference::matrix(b))),
             product_bound(a, b) + kEpsilon * 2 * (1 + largest(grad)));
@@ -115,40 +124,117 @@ TEST(Ops, LoraAndDora) {
   for (const bool dora : {false, true}) {
     Linear module = make_linear(random.normal({300, 20}), random.normal({300}));
     LoraModule lora = lora_module(random, 20, 300, dora);
-    const reference::Matrix w = reference::matrix(module.weight.value), bias = reference::matrix(module.bias.value);
+    const reference::Matrix w = reference::matrix(weight_of(module)), bias = reference::matrix(module.bias.value);
     reference::Lora expected{reference::matrix(lora.a.value), reference::matrix(lora.b.value), {}, {}, lora.scale, {}};
     const double merged_norm =
-        longest_row(module.weight.value) + lora.scale * longest_row(lora.b.value) * norm_of(lora.a.value);
+        longest_row(weight_of(module)) + lora.scale * longest_row(lora.b.value) * norm_of(lora.a.value);
     if (dora) {
-      lora.norm = dora_norm(module, lora);
+      lora.norm = dora_norm(module, module.parts[0], lora);
       expected.magnitude = reference::matrix(lora.magnitude.value);
       expected.norm = reference::dora_norm(w, expected);
       EXPECT_LE(difference(lora.norm, expected.norm), kEpsilon * 25 * merged_norm);
     }
-    module.lora = &lora;
+    const AdapterModules adapter = {&lora};
     const Tensor x = random.normal({6, 20});
     const double bound =
         kEpsilon * 2 * 25 * longest_row(x) * merged_norm * (dora ? largest(lora.magnitude.value / lora.norm) + 1 : 1);
-    EXPECT_LE(
-        difference(apply(x, module, pass_of({2, 4})), reference::linear(reference::matrix(x), w, &bias, &expected)),
-        bound);
+    EXPECT_LE(difference(apply(x, module, pass_of({2, 4}), adapter),
+                         reference::linear(reference::matrix(x), w, &bias, &expected)),
+              bound);
 
     // What merging makes of it is the same map.
-    const Linear merged = make_linear(torch::cat({merged_rows(module.weight.value.narrow(0, 0, 100), lora, 0),
-                                                  merged_rows(module.weight.value.narrow(0, 100, 200), lora, 100)}),
+    const Linear merged = make_linear(torch::cat({merged_rows(weight_of(module).narrow(0, 0, 100), lora, 0),
+                                                  merged_rows(weight_of(module).narrow(0, 100, 200), lora, 100)}),
                                       module.bias.value);
-    EXPECT_LE(largest(apply(x, merged, pass_of({2, 4})) - apply(x, module, pass_of({2, 4}))), bound);
+    EXPECT_LE(largest(apply(x, merged, pass_of({2, 4})) - apply(x, module, pass_of({2, 4}), adapter)), bound);
+  }
+}
+
+// One product of three parts gives the bits of three linears side by side, and so do its adapters and their gradients;
+// the input's gradient is their sum.
+TEST(Ops, LinearOfParts) {
+  Random random(7);
+  const std::vector<std::int64_t> outs = {48, 16, 32};
+  for (const bool dora : {false, true}) {
+    std::vector<LinearPart> parts;
+    std::vector<Linear> alone;
+    std::vector<LoraModule> loras;
+    for (std::size_t i = 0; i < outs.size(); ++i) {
+      const Tensor weight = random.normal({outs[i], 20}), bias = random.normal({outs[i]});
+      parts.push_back({.target = static_cast<std::uint32_t>(i), .weight = {weight, {}}, .bias = {bias, {}}});
+      alone.push_back(make_linear(weight, bias));
+      loras.push_back(lora_module(random, 20, outs[i], dora));
+      loras[i].target = static_cast<std::uint32_t>(i);
+      if (dora) loras[i].norm = dora_norm(alone[i], alone[i].parts[0], loras[i]);
+      loras[i].train();
+    }
+    Linear together = linear_of(parts);
+    together.packed = packed_weight(together);
+
+    Pass pass = pass_of({2, 4});
+    const AdapterModules adapter = {&loras[0], nullptr, &loras[2]};  // one part goes without
+    pass.adapters.attach(adapter);
+    ComputeContext context;
+    const OpContext c{pass, Compute::kFp32, context};
+    const Tensor x = random.normal({6, 20}), dy = random.normal({6, together.out});
+    Tensor y = torch::empty({6, together.out}), dx = torch::empty({6, 20}), sum = torch::zeros({6, 20});
+    LinearState state;
+    const Matrix into = matrix_over(dx);
+    linear(c, matrix_over(x), together, matrix_over(y), false, &state);
+    linear_backward(c, matrix_over(x), together, matrix_over(dy), &into, false, state);
+    std::vector<Tensor> grads;
+    for (LoraModule& lora : loras) {
+      grads.push_back(lora.b.grad.clone());
+      for (Parameter* p : {&lora.a, &lora.b}) p->grad.zero_();
+      if (dora) lora.magnitude.grad.zero_();
+    }
+    for (std::size_t i = 0; i < outs.size(); ++i) {
+      const AdapterModules one = {adapter[i]};
+      pass.adapters.attach(one);
+      Tensor y_i = torch::empty({6, outs[i]}), dx_i = torch::empty({6, 20});
+      const Tensor dy_i = dy.narrow(1, together.parts[i].first, outs[i]).contiguous();
+      LinearState state_i;
+      const Matrix into_i = matrix_over(dx_i);
+      linear(c, matrix_over(x), alone[i], matrix_over(y_i), false, &state_i);
+      linear_backward(c, matrix_over(x), alone[i], matrix_over(dy_i), &into_i, false, state_i);
+      EXPECT_TRUE(same_bits(y.narrow(1, together.parts[i].first, outs[i]), y_i));
+      EXPECT_TRUE(same_bits(grads[i], loras[i].b.grad)) << i;
+      EXPECT_EQ(norm_of(grads[i]) > 0, adapter[i] != nullptr);
+      sum += dx_i;
+    }
+    EXPECT_LE(relative_difference(dx, sum), 8 * kEpsilon);
+  }
+}
+
+// Segments of one pass in different voices, and in none: each has the bits that it has alone.
+TEST(Ops, SegmentsHaveAdaptersOfTheirOwn) {
+  Random random(8);
+  for (const bool dora : {false, true}) {
+    const Linear module = make_linear(random.normal({70, 20}), random.normal({70}));
+    std::vector<LoraModule> loras = {lora_module(random, 20, 70, dora), lora_module(random, 20, 70, dora)};
+    for (LoraModule& lora : loras)
+      if (dora) lora.norm = dora_norm(module, module.parts[0], lora);
+    const AdapterModules one = {&loras[0]}, two = {&loras[1]}, none;
+    const std::vector<const AdapterModules*> voices = {&one, &one, &none, &two, &one};
+    const std::vector<std::size_t> lengths = {2, 1, 3, 4, 2};
+    Pass pass = pass_of(lengths);
+    pass.adapters.attach(two);  // of segments that name none
+    for (const std::size_t i : {0, 1, 2, 4}) pass.adapters.attach(i, *voices[i]);
+    const Tensor x = random.normal({12, 20}), y = apply(x, module, pass);
+    for (std::size_t i = 0; i < lengths.size(); ++i)
+      EXPECT_TRUE(same_bits(pass.part(y, i), apply(pass.part(x, i), module, pass_of({lengths[i]}), *voices[i]))) << i;
+    pass.adapters.detach();
+    EXPECT_TRUE(same_bits(apply(x, module, pass), apply(x, module, pass_of(lengths))));
   }
 }
 
 // The mask of one module for the rows of a pass, read off ones that go through identities.
-Tensor mask_of(const Pass& pass, std::uint32_t module_id, double dropout, std::int64_t in) {
+Tensor mask_of(const Pass& pass, std::uint32_t target, double dropout, std::int64_t in) {
   LoraModule lora;
   lora.a.value = lora.b.value = torch::eye(in);
-  lora.id = module_id, lora.dropout = dropout;
+  lora.target = target, lora.dropout = dropout;
   Linear module = make_linear(torch::zeros({in, in}));
-  module.lora = &lora;
-  return apply(torch::ones({pass.rows(), in}), module, pass);
+  return apply(torch::ones({pass.rows(), in}), module, pass, {&lora});
 }
 
 Pass dropped_pass(const std::vector<Ids>& sequences, std::uint64_t seed, std::uint64_t step) {
@@ -231,7 +317,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
   if (c.lora) {
     adapter = Adapter::create(*c.lora, *model, 1, {});
     randomize(*adapter, 2);
-    adapter->attach(*model);
+    adapter->fit(*model);
     adapter->train();
   } else {
     model->train_all();
@@ -239,6 +325,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
 
   const auto sequences = Random(3).sequences({5, 1, 9}, config.vocab_size);
   Pass pass = make_pass(sequences);
+  if (adapter) pass.adapters.attach(adapter->modules_by_target());
   if (c.lora && c.lora->dropout > 0) pass.set_dropout(1, 2);
   Targets targets;
   std::vector<std::int64_t> next(static_cast<std::size_t>(pass.rows()));
@@ -273,7 +360,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
       if (pass.dropout)
         for (std::size_t i = 0; i < sequences.size(); ++i)
           masks[i][m->name] =
-              reference::matrix(pass.part(mask_of(pass, m->id, c.lora->dropout, m->a.value.size(1)), i));
+              reference::matrix(pass.part(mask_of(pass, m->target, c.lora->dropout, m->a.value.size(1)), i));
     }
   } else {
     for (const NamedParameter& named : model->parameters())

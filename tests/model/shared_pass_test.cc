@@ -66,7 +66,7 @@ TEST(SharedPass, IsATrie) {
   EXPECT_EQ(pass.rows(), static_cast<std::int64_t>(row_of.size()));
   EXPECT_EQ(shared_rows(sequences), pass.rows());
   EXPECT_LT(pass.rows(), make_pass(sequences).rows());
-  for (std::size_t s = 0; s < pass.sequences(); ++s) {
+  for (std::size_t s = 0; s < pass.segments(); ++s) {
     EXPECT_GT(pass.length(s), 0);
     EXPECT_LT(pass.parents[s], static_cast<std::int32_t>(s));
     std::int64_t before = 0;
@@ -124,7 +124,7 @@ class Sharing : public ::testing::TestWithParam<Case> {
     c.target_modules = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
     adapter_ = Adapter::create(c, *model_, 1, {});
     randomize(*adapter_, 2, 0.05);
-    adapter_->attach(*model_);
+    adapter_->fit(*model_);
     adapter_->train();
   }
   ~Sharing() override { set_threads(1); }
@@ -138,6 +138,7 @@ class Sharing : public ::testing::TestWithParam<Case> {
     const std::vector<float> weights = {0.01f, 0.02f, 0.01f, 0.03f, 0, 0.01f, 0.02f, 0.01f};
     SamplePass made = share ? shared_pass_of(pointers(rows_), weights) : pass_of(pointers(rows_), weights);
     made.pass.set_dropout(7, 3);
+    made.pass.adapters.attach(adapter_->modules_by_target());
     Result result;
     add_gradients(*model_, made.pass, made.targets, kept, result.loss);
     for (const NamedParameter& named : adapter_->parameters())

@@ -14,8 +14,10 @@
 
 #include "aacft/formats/checkpoint.h"
 #include "aacft/formats/safetensors.h"
+#include "aacft/model/adapter.h"
 #include "aacft/model/backprop.h"
-#include "aacft/model/gpt_neox.h"
+#include "aacft/model/family.h"
+#include "aacft/model/model.h"
 #include "aacft/model/model_folder.h"
 #include "aacft/model/tensor_bridge.h"
 #include "support/goldens.h"
@@ -65,8 +67,8 @@ inline void write_tensors(const std::filesystem::path& file, const NamedTensors&
 inline NamedTensors random_weights(const ModelConfig& config, unsigned seed, torch::ScalarType type = torch::kFloat32) {
   Random random(seed);
   NamedTensors tensors;
-  for (const auto& [name, shape] : expected_tensors(config)) {
-    const bool norm = name.find("norm.weight") != name.npos;
+  for (const auto& [name, shape, place] : tensors_of(config)) {
+    const bool norm = shape.size() == 1 && !place.bias;
     const double deviation = shape.size() == 2 ? 1 / std::sqrt(static_cast<double>(shape[1])) : 0.2;
     tensors.emplace_back(name, random.normal(shape, deviation, norm ? 1 : 0).to(type));
   }
@@ -85,14 +87,14 @@ class SmallModel {
   explicit SmallModel(const ModelConfig& config, unsigned seed = 1, torch::ScalarType type = torch::kFloat32,
                       const ModelOptions& options = {}) {
     write_model(folder_ / "model", config, random_weights(config, seed, type));
-    model_ = std::make_unique<GptNeox>(folder_ / "model", Warn{}, options);
+    model_ = std::make_unique<Model>(folder_ / "model", Warn{}, options);
   }
-  GptNeox& operator*() { return *model_; }
-  GptNeox* operator->() { return model_.get(); }
+  Model& operator*() { return *model_; }
+  Model* operator->() { return model_.get(); }
 
  private:
   TemporaryFolder folder_;
-  std::unique_ptr<GptNeox> model_;
+  std::unique_ptr<Model> model_;
 };
 
 // Moves B (and DoRA's magnitude) away from its start, where half of the gradients vanish.
@@ -119,7 +121,16 @@ inline bool same_bits(const Tensor& a, const Tensor& b) {
          std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) == 0;
 }
 
-inline Tensor logits_of(GptNeox& model, const Pass& pass) { return model.logits(model.hidden(pass)); }
+inline Tensor logits_of(const Model& model, const Pass& pass) {
+  ComputeContext context;
+  return model.logits(model.hidden(pass, context), context);
+}
+
+// The same pass with an adapter.
+inline Pass adapted(Pass pass, const Adapter& adapter) {
+  pass.adapters.attach(adapter.modules_by_target());
+  return pass;
+}
 
 // Every row but the last of a sequence predicts the row after it.
 inline Targets next_tokens(const std::vector<Ids>& sequences) {
@@ -131,9 +142,10 @@ inline Targets next_tokens(const std::vector<Ids>& sequences) {
   return targets;
 }
 
-inline void add_gradients(GptNeox& model, const Pass& pass, const Targets& targets, std::size_t kept_layers,
+inline void add_gradients(const Model& model, const Pass& pass, const Targets& targets, std::size_t kept_layers,
                           double& loss) {
-  Backprop(model).add_gradients(pass, targets, kept_layers, loss);
+  ComputeContext context;
+  Backprop(model, context).add_gradients(pass, targets, kept_layers, loss);
 }
 
 }  // namespace aacft::testing

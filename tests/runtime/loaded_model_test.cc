@@ -11,18 +11,21 @@ namespace {
 
 const std::vector<Ids> kSequences = {{5, 6, 7, 8}, {9, 10}};
 
-Tensor logits_with(LoadedModel& model, const std::string& adapter) {
-  return logits_of(model.with(adapter), make_pass(kSequences));
+Tensor logits_with(const LoadedModel& model, const std::string& adapter) {
+  Pass pass = make_pass(kSequences);
+  pass.adapters.attach(model.modules(adapter));
+  return logits_of(model.model(), pass);
 }
 
 Tensor logits_apart(const std::string& adapter) {
-  GptNeox model(goldens_dir() / "seq", {});
+  Model model(goldens_dir() / "seq", {});
   std::optional<Adapter> own;
   if (!adapter.empty()) {
     own = Adapter::load(goldens_dir() / adapter, {});
-    own->attach(model);
+    own->fit(model);
   }
-  return logits_of(model, make_pass(kSequences));
+  const Pass pass = make_pass(kSequences);
+  return logits_of(model, own ? adapted(pass, *own) : pass);
 }
 
 TEST(LoadedModel, AdaptersInTurnComputeWhatEachComputesAlone) {
@@ -46,7 +49,7 @@ TEST(LoadedModel, WhatIsDetachedIsGoneAndItsNameFree) {
   logits_with(model, "a");
   model.detach("a");
   EXPECT_TRUE(same_bits(logits_with(model, ""), logits_apart("")));
-  expect_fails([&] { model.with("a"); }, {"\"a\""});
+  expect_fails([&] { model.modules("a"); }, {"\"a\""});
   expect_fails([&] { model.detach("a"); }, {"\"a\""});
   model.attach("a", goldens_dir() / "adapter-seq-r2-dora", {});
   EXPECT_TRUE(same_bits(logits_with(model, "a"), logits_apart("adapter-seq-r2-dora")));
@@ -62,11 +65,11 @@ TEST(LoadedModel, AnAdapterOfAnotherModelLeavesNothingBehind) {
 }
 
 TEST(LoadedModel, WhatIsLentKeepsItsAdapter) {
-  GptNeox base(goldens_dir() / "seq", {});
+  Model base(goldens_dir() / "seq", {});
   Adapter adapter = Adapter::load(goldens_dir() / "adapter-seq-r2-token", {});
-  adapter.attach(base);
+  adapter.fit(base);
   const auto tokenizer = load_tokenizer(goldens_dir() / "seq");
-  LoadedModel model(base, *tokenizer);
+  LoadedModel model(base, *tokenizer, adapter.modules_by_target());
   EXPECT_TRUE(same_bits(logits_with(model, ""), logits_apart("adapter-seq-r2-token")));
   EXPECT_EQ(&model.tokenizer(), tokenizer.get());
 }

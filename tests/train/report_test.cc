@@ -219,10 +219,10 @@ TEST(Samples, TheModelIsShownUntrainedAndTrained) {
   const auto train_for = [&](std::int64_t stop_after) {
     std::int64_t step = 0;
     TrainEvents events;
-    events.untrained = [&](GptNeox&, const RunInput& input) {
+    events.untrained = [&](const Model&, const AdapterModules&, const RunInput& input) {
       seen.push_back("untrained " + std::to_string(input.data.rows.size()));
     };
-    events.trained = [&](GptNeox&, const RunInput&) {
+    events.trained = [&](const Model&, const AdapterModules&, const RunInput&) {
       seen.push_back("trained");
       EXPECT_TRUE(fs::exists(folder / "run/adapter_model.safetensors"));
     };

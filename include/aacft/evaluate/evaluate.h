@@ -39,12 +39,12 @@ struct EvaluateReport {
 EvaluateReport evaluate(const EvaluateOptions& options, const Warn& warn);
 
 // The same of a loaded model with one of its adapters ("": alone).
-EvaluateReport evaluate_rows(LoadedModel& model, const std::string& adapter, const std::filesystem::path& data,
+EvaluateReport evaluate_rows(const LoadedModel& model, const std::string& adapter, const std::filesystem::path& data,
                              const DataOptions& options, const Warn& warn);
 
 // A file that shows what else the model can do. JSON Lines: completions count where every row has one, else all of
 // it. Plain text: all tokens but the first of each piece; a piece fills the context (or options.max_length).
-EvaluateReport evaluate_general(LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
+EvaluateReport evaluate_general(const LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
                                 const DataOptions& options, const Warn& warn);
 
 }  // namespace aacft

@@ -39,7 +39,7 @@ CertainText certain_text(const std::string& text, const std::vector<std::string>
 // The answers of a loaded model with one of its adapters ("": alone). Prompts are taken up as others end,
 // options.batch_size at a time; each gets the text that it would get alone (law 6). Error when a prompt is empty or
 // does not leave room for one token in the model's context.
-void generate(LoadedModel& model, const std::string& adapter, const std::vector<std::string>& prompts,
+void generate(const LoadedModel& model, const std::string& adapter, const std::vector<std::string>& prompts,
               const GenerateOptions& options, const GenerateEvents& events);
 
 }  // namespace aacft

@@ -70,4 +70,9 @@ HeadsOf<M> heads_of(const M& m, std::int64_t first, std::int64_t head_dim, std::
   return {head, count, stride};
 }
 
+// Columns first .. first + count - 1.
+inline Matrix columns_of(const Matrix& m, std::int64_t first, std::int64_t count) {
+  return {m.row(0) + static_cast<std::size_t>(first) * element_size(m.element), m.element, m.rows, count, m.stride};
+}
+
 }  // namespace aacft

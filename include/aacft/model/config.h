@@ -15,6 +15,7 @@ enum class Activation { kGelu, kGeluTanh };  // exact (erf), and the tanh approx
 
 // Defaults are transformers' own; note that RedPajama differs in rotary_pct (1.0) and parallel_residual (false).
 struct ModelConfig {
+  std::string model_type = "gpt_neox";  // its family (family.h)
   std::int64_t vocab_size = 50432;
   std::int64_t hidden_size = 6144;
   std::int64_t intermediate_size = 24576;

@@ -14,12 +14,15 @@ namespace aacft {
 constexpr std::int64_t kLargestRank = 1 << 20;
 constexpr double kLargestAlpha = 1e30;  // of either sign; beyond it, fp32 overflows
 
+// PEFT's, where a file names none.
+std::vector<std::string> default_target_modules();
+
 // What adapter_config.json says. Defaults are the talk's.
 struct LoraConfig {
   std::int64_t rank = 2;
   double alpha = 32;
-  double dropout = 0.05;                                          // of the adapter's input while training
-  std::vector<std::string> target_modules = {"query_key_value"};  // endings of module names
+  double dropout = 0.05;                                               // of the adapter's input while training
+  std::vector<std::string> target_modules = default_target_modules();  // endings of module names
   std::string target_pattern;                       // instead: a regular expression for whole names, or "all-linear"
   std::optional<std::vector<std::int64_t>> layers;  // only these layers
   bool rslora = false;                              // scale alpha / sqrt(rank) instead of alpha / rank

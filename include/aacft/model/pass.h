@@ -10,15 +10,10 @@
 #include <vector>
 
 #include "aacft/kernels/attention.h"
-#include "aacft/model/workspace.h"
+#include "aacft/model/adapter_set.h"
+#include "aacft/model/kv_cache.h"
 
 namespace aacft {
-
-// Rotated keys and values of one sequence, for every layer.
-struct KvCache {
-  std::int64_t length = 0, capacity = 0;  // positions that are filled, and that there is room for
-  std::vector<Buffer> keys, values;       // per layer: [heads, capacity, head_dim] of the model's activations
-};
 
 // Adapter dropout of a training step.
 struct DropoutKeys {
@@ -36,8 +31,9 @@ struct Pass {
   std::vector<std::uint64_t> prefixes;      // per row: a hash of its token and all before it
   std::vector<KvCache*> caches;             // per segment; empty: nothing is cached
   std::optional<DropoutKeys> dropout;       // absent: no dropout
+  AdapterSet adapters;                      // empty: the base alone
 
-  std::size_t sequences() const { return offsets.size() - 1; }
+  std::size_t segments() const { return offsets.size() - 1; }
   std::int64_t rows() const { return offsets.back(); }
   std::int64_t length(std::size_t i) const { return offsets[i + 1] - offsets[i]; }
   // The rows of segment i of a tensor with rows() rows.
@@ -66,6 +62,6 @@ std::int64_t shared_rows(std::span<const std::vector<std::int32_t>> sequences);
 
 // Runs body(i) for every segment, in parallel and without recording gradients. What the body computes depends on its
 // segment alone, so neither the others nor the number of threads can change it.
-void for_each_sequence(const Pass& pass, const std::function<void(std::size_t)>& body);
+void for_each_segment(const Pass& pass, const std::function<void(std::size_t)>& body);
 
 }  // namespace aacft

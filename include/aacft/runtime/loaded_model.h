@@ -7,21 +7,22 @@
 #include <string>
 
 #include "aacft/base/warn.h"
+#include "aacft/model/adapter_set.h"
 #include "aacft/model/config.h"
 #include "aacft/model/model_options.h"
 #include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
 
-class GptNeox;
+class Model;
 
-// To be used by one thread at a time.
+// What is const may be used from any thread while nobody attaches or detaches; see Model for computing.
 class LoadedModel {
  public:
   // A model folder with its tokenizer. Error for whatever is wrong with the files.
   LoadedModel(const std::filesystem::path& folder, const ModelOptions& options, const Warn& warn);
-  // Somebody else's, who keeps both for as long as this lives; the base speaks with what is attached to it.
-  LoadedModel(GptNeox& model, const Tokenizer& tokenizer);
+  // Somebody else's, who keeps all three for as long as this lives; `adapter` goes by the name "".
+  LoadedModel(const Model& model, const Tokenizer& tokenizer, const AdapterModules& adapter);
   ~LoadedModel();
 
   // Reads a folder's adapter, which is called by this name from then on; none is called "", the base alone. Error when
@@ -31,9 +32,11 @@ class LoadedModel {
 
   const ModelConfig& config() const;
   const Tokenizer& tokenizer() const;
+  const Model& model() const;
 
-  // The base as it computes with one of the adapters, until another is asked for. Error where none has that name.
-  GptNeox& with(const std::string& adapter);
+  // What a pass attaches to answer with an adapter; it stays valid until that is detached. Error where none has that
+  // name.
+  const AdapterModules& modules(const std::string& adapter) const;
 
  private:
   struct Parts;

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "aacft/model/lora.h"
+#include "aacft/model/parameter.h"
 
 namespace aacft {
 

@@ -7,11 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "aacft/model/adapter_set.h"
 #include "aacft/train/options.h"
 
 namespace aacft {
 
-class GptNeox;
+class Model;
 struct RunInput;
 
 struct RunInfo {
@@ -58,7 +59,7 @@ struct TrainEvents {
   std::function<bool()> stop_requested;  // asked before every step
   // The model before the first step, also where the run is resumed, and when the run is over and its result written: to
   // let it answer.
-  std::function<void(GptNeox&, const RunInput&)> untrained, trained;
+  std::function<void(const Model&, const AdapterModules&adapter, const RunInput&)> untrained, trained;
 };
 
 enum class RunEnd { kFinished, kStoppedEarly, kInterrupted };

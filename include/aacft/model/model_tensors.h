@@ -1,0 +1,25 @@
+// The tensors of a checkpoint as a model of some shape needs them.
+#pragma once
+
+#include <string>
+
+#include "aacft/base/warn.h"
+#include "aacft/formats/checkpoint.h"
+#include "aacft/model/config.h"
+
+namespace aacft {
+
+// A weight under its name, or under the one that newer files give the head; null where there is none.
+const TensorView* find_weight(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name);
+
+// Compares a checkpoint with the shape it should have: Error names every missing or misshapen tensor; extra ones are
+// warned about. Values are not looked at.
+void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, const Warn& warn);
+
+// Error that names the tensor where it holds a NaN or an infinity.
+void require_finite(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name);
+
+// The type of the embedding, which the checkpoint is said to be of.
+Dtype stored_dtype(const Checkpoint& checkpoint, const ModelConfig& config);
+
+}  // namespace aacft
