@@ -441,7 +441,8 @@ class Run {
     double loss = 0;
     for (const auto& bounds : cut_into_passes(lengths_of(rows), plan_.max_rows)) {
       const auto part = slice(rows, bounds);
-      const SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
+      SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));
+      adapt(made.pass);
       add_loss(model_, made.pass, made.targets, context_, loss);
     }
     workers_.sum(std::span(&loss, 1));

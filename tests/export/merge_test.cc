@@ -140,7 +140,7 @@ TEST_P(Law5, MergedModelSpeaksAlike) {
   const auto tokenizer = load_tokenizer(out / "merged");
   const Pass prompts =
       make_pass(std::vector<Ids>{tokenizer->encode(options.prompts[0]), tokenizer->encode(options.prompts[1])});
-  const Tensor a = logits_of(base, adapted(prompts, adapter)).to(torch::kFloat64),
+  const Tensor a = logits_of(base, with_adapter(prompts, adapter)).to(torch::kFloat64),
                b = logits_of(merged, prompts).to(torch::kFloat64);
   const double difference = (a - b).abs().max().item<double>();
   const Tensor p = torch::log_softmax(a, -1), q = torch::log_softmax(b, -1);
@@ -158,7 +158,7 @@ TEST_P(Law5, MergedModelSpeaksAlike) {
     const auto prompt = static_cast<std::int64_t>(ids.size());
     for (const std::int32_t id : entry.at("new").get<Ids>()) ids.push_back(id);
     const Pass pass = make_pass(std::vector<Ids>{ids});
-    const Tensor adapted = logits_of(base, pass), after = logits_of(merged, pass);
+    const Tensor adapted = logits_of(base, with_adapter(pass, adapter)), after = logits_of(merged, pass);
     EXPECT_LE(relative_difference(after, adapted), bound);
     // Wherever the best token leads by more than both may be off by, it stays the best.
     const double largest_error = (after - adapted).abs().max().item<double>();

@@ -162,7 +162,7 @@ TEST_F(Targeting, StartChangesNothing) {
     LoraConfig c = pattern("all-linear");
     c.dora = dora;
     Adapter adapter = create(c);
-    const Pass with = adapted(pass, adapter);
+    const Pass with = with_adapter(pass, adapter);
     EXPECT_LE(relative_difference(logits_of(*model_, with), before), dora ? 1e-6 : 0);
     randomize(adapter, 3);
     adapter.refresh(*model_);
@@ -190,7 +190,7 @@ TEST_F(Targeting, DropoutOnlyInTraining) {
   adapter.save(folder.path());
   Adapter loaded = Adapter::load(folder.path(), {});
   loaded.fit(*model_);
-  Pass pass = adapted(make_pass(Random(1).sequences({9}, 30)), loaded);
+  Pass pass = with_adapter(make_pass(Random(1).sequences({9}, 30)), loaded);
   const Tensor plain = logits_of(*model_, pass);
   pass.set_dropout(1, 1);
   EXPECT_TRUE(same_bits(logits_of(*model_, pass), plain));

@@ -123,7 +123,7 @@ TEST_P(ModelGoldens, AdapterMatchesMergedModel) {
     Adapter adapter = Adapter::load(*this / ("adapter-" + tag), {});
     adapter.fit(base);
     const Tensor expected = logits_of(merged, pass);
-    EXPECT_LE(relative_difference(logits_of(base, adapted(pass, adapter)), expected), 2e-6);
+    EXPECT_LE(relative_difference(logits_of(base, with_adapter(pass, adapter)), expected), 2e-6);
     EXPECT_GE(relative_difference(before, expected), 1e-2);
   }
 }

@@ -60,7 +60,7 @@ class Invariance : public ::testing::TestWithParam<Case> {
   }
   ~Invariance() override { set_threads(1); }
 
-  Pass with_adapter(Pass pass) const { return adapter_ ? adapted(std::move(pass), *adapter_) : pass; }
+  Pass with_adapter(Pass pass) const { return adapter_ ? testing::with_adapter(std::move(pass), *adapter_) : pass; }
 
   struct Result {
     double loss = 0;

@@ -19,6 +19,7 @@
 #include "aacft/model/family.h"
 #include "aacft/model/model.h"
 #include "aacft/model/model_folder.h"
+#include "aacft/model/model_tensors.h"
 #include "aacft/model/tensor_bridge.h"
 #include "support/goldens.h"
 
@@ -127,7 +128,7 @@ inline Tensor logits_of(const Model& model, const Pass& pass) {
 }
 
 // The same pass with an adapter.
-inline Pass adapted(Pass pass, const Adapter& adapter) {
+inline Pass with_adapter(Pass pass, const Adapter& adapter) {
   pass.adapters.attach(adapter.modules_by_target());
   return pass;
 }

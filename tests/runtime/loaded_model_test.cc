@@ -25,7 +25,7 @@ Tensor logits_apart(const std::string& adapter) {
     own->fit(model);
   }
   const Pass pass = make_pass(kSequences);
-  return logits_of(model, own ? adapted(pass, *own) : pass);
+  return logits_of(model, own ? with_adapter(pass, *own) : pass);
 }
 
 TEST(LoadedModel, AdaptersInTurnComputeWhatEachComputesAlone) {
