@@ -21,4 +21,18 @@ void gelu_backward(const ConstMatrix& x, GeluKind kind, const ConstMatrix& dy, c
   });
 }
 
+void swiglu(const ConstMatrix& gate_up, const Matrix& y) {
+  const ActivationTable& table = AACFT_CHOOSE(activation_table);
+  for_each_row(y.rows, y.cols,
+               [&](std::int64_t i) { table.swiglu(gate_up.row(i), gate_up.element, y.row(i), y.element, y.cols); });
+}
+
+void swiglu_backward(const ConstMatrix& gate_up, const ConstMatrix& dy, const Matrix& dgate_up) {
+  const ActivationTable& table = AACFT_CHOOSE(activation_table);
+  for_each_row(dy.rows, dy.cols, [&](std::int64_t i) {
+    table.swiglu_backward(gate_up.row(i), gate_up.element, dy.row(i), dy.element, dgate_up.row(i), dgate_up.element,
+                          dy.cols);
+  });
+}
+
 }  // namespace aacft

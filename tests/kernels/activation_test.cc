@@ -166,6 +166,110 @@ TEST_P(Activation, EachRowAloneAndAnyThreads) {
     }
 }
 
+// ---- SwiGLU ----
+
+double silu(double x) { return x / (1 + std::exp(-x)); }
+
+double silu_slope(double x) {
+  const double sigmoid = 1 / (1 + std::exp(-x));
+  return sigmoid + x * sigmoid / (1 + std::exp(x));
+}
+
+// Gates from -20 to 20, and normal values beside them.
+Buffer gates(std::int64_t cols, Element element) {
+  const Buffer gate = points(cols, element);
+  Buffer gate_up(gate.rows(), 2 * cols, element);
+  gate_up.fill_normal(3);
+  for (std::int64_t i = 0; i < gate.rows(); ++i)
+    for (std::int64_t j = 0; j < cols; ++j) gate_up.set(i, j, gate.at(i, j));
+  return gate_up;
+}
+
+TEST_P(Activation, SwiGlu) {
+  for (const std::int64_t cols : kAwkwardSizes)
+    for (const Element from : kElements)
+      for (const Element to : kElements) {
+        const Buffer x = gates(cols, from);
+        Buffer y(x.rows(), cols, to);
+        swiglu(x, y);
+        EXPECT_TRUE(y.gaps_untouched());
+        for (std::int64_t i = 0; i < x.rows(); ++i)
+          for (std::int64_t j = 0; j < cols; ++j) {
+            const double expected = silu(x.at(i, j)) * x.at(i, cols + j);
+            ASSERT_NEAR(y.at(i, j), expected, (5e-7 + 1.01 * rounding(to)) * std::abs(expected)) << x.at(i, j);
+          }
+      }
+}
+
+TEST_P(Activation, SwiGluBackward) {
+  for (const std::int64_t cols : kAwkwardSizes)
+    for (const Element from : kElements)
+      for (const Element to : kElements) {
+        const Buffer x = gates(cols, from);
+        Buffer dy(x.rows(), cols, from), dx(x.rows(), 2 * cols, to);
+        dy.fill_normal(1);
+        swiglu_backward(x, dy, dx);
+        EXPECT_TRUE(dx.gaps_untouched());
+        for (std::int64_t i = 0; i < x.rows(); ++i)
+          for (std::int64_t j = 0; j < cols; ++j) {
+            const double gate = x.at(i, j), d = dy.at(i, j), d_up = d * x.at(i, cols + j);
+            const double expected = d_up * silu_slope(gate), expected_up = d * silu(gate);
+            ASSERT_NEAR(dx.at(i, j), expected, 5e-7 * std::abs(d_up) + 1.01 * rounding(to) * std::abs(expected))
+                << gate;
+            ASSERT_NEAR(dx.at(i, cols + j), expected_up, (5e-7 + 1.01 * rounding(to)) * std::abs(expected_up)) << gate;
+            const double h = 1e-5;
+            ASSERT_NEAR(silu_slope(gate), (silu(gate + h) - silu(gate - h)) / (2 * h), 1e-8);
+          }
+        if (from != to) continue;
+        Buffer in_place = x;
+        swiglu_backward(in_place, dy, in_place);
+        EXPECT_EQ(in_place, dx);
+      }
+}
+
+TEST_P(Activation, SwiGluFarOut) {
+  constexpr std::int64_t kCols = 17;
+  Buffer x(1, 2 * kCols), y(1, kCols), dy(1, kCols), dx(1, 2 * kCols);
+  const double values[] = {50, 100, 1e20, 3e38, -100, -1e4, -1e20, -3e38};
+  x.fill(1);
+  for (std::int64_t j = 0; j < 8; ++j) x.set(0, j, values[j]);
+  x.set(0, 8, std::nan(""));
+  swiglu(x, y);
+  swiglu_backward(x, dy.fill(1), dx);
+  for (std::int64_t j = 0; j < 8; ++j) {
+    EXPECT_EQ(y.at(0, j), j < 4 ? x.at(0, j) : 0);
+    EXPECT_NEAR(dx.at(0, j), j < 4 ? 1 : 0, 1e-30);
+    EXPECT_EQ(dx.at(0, kCols + j), y.at(0, j));
+  }
+  EXPECT_TRUE(std::isnan(y.at(0, 8)) && std::isnan(dx.at(0, 8)) && std::isnan(dx.at(0, kCols + 8)));
+}
+
+TEST_P(Activation, SwiGluEachRowAloneAndAnyThreads) {
+  for (const std::int64_t cols : {17, 2563}) {
+    const Buffer x = Buffer(70, 2 * cols).fill_normal(1), dy = Buffer(70, cols).fill_normal(2);
+    Buffer y(70, cols), dx(70, 2 * cols);
+    set_threads(1);
+    swiglu(x, y);
+    swiglu_backward(x, dy, dx);
+    for (int count = 2; count <= 4; ++count) {
+      set_threads(count);
+      Buffer y_again(70, cols), dx_again(70, 2 * cols);
+      swiglu(x, y_again);
+      swiglu_backward(x, dy, dx_again);
+      EXPECT_EQ(y, y_again);
+      EXPECT_EQ(dx, dx_again);
+    }
+    Buffer y_again(70, cols), dx_again(70, 2 * cols);
+    for (std::int64_t i = 0; i < 70; ++i) {
+      const ConstMatrix row = rows_of(ConstMatrix(x), i, 1);
+      swiglu(row, rows_of(y_again.matrix(), i, 1));
+      swiglu_backward(row, rows_of(ConstMatrix(dy), i, 1), rows_of(dx_again.matrix(), i, 1));
+    }
+    EXPECT_EQ(y, y_again);
+    EXPECT_EQ(dx, dx_again);
+  }
+}
+
 AACFT_ON_EVERY_ISA(Activation);
 
 }  // namespace

@@ -190,5 +190,189 @@ TEST_P(Norm, EachRowAloneAndAnyThreads) {
 
 AACFT_ON_EVERY_ISA(Norm);
 
+// ---- RMS norm ----
+
+class RmsNorm : public OnEveryIsa {};
+
+// Rows of heads that lie in a wider matrix, with columns between them that are not theirs.
+struct HeadsBuffer {
+  HeadsBuffer(std::int64_t rows, std::int64_t heads, std::int64_t dim, Element element = Element::kFp32)
+      : buffer(rows, heads * (dim + 2), element), head_dim(dim), count(heads) {
+    buffer.fill(0.5);
+  }
+  HeadsBuffer& fill_normal(std::uint64_t seed, double mean = 0, double deviation = 1) {
+    Buffer values(buffer.rows(), count * head_dim, buffer.element());
+    values.fill_normal(seed, mean, deviation);
+    for (std::int64_t i = 0; i < buffer.rows(); ++i)
+      for (std::int64_t h = 0; h < count; ++h)
+        for (std::int64_t j = 0; j < head_dim; ++j)
+          buffer.set(i, h * (head_dim + 2) + j, values.at(i, h * head_dim + j));
+    return *this;
+  }
+  Heads heads() { return heads_of(buffer.matrix(), 0, head_dim, count, head_dim + 2); }
+  double at(std::int64_t i, std::int64_t h, std::int64_t j) const { return buffer.at(i, h * (head_dim + 2) + j); }
+  bool rest_untouched() const {
+    for (std::int64_t i = 0; i < buffer.rows(); ++i)
+      for (std::int64_t h = 0; h < count; ++h)
+        for (std::int64_t j = head_dim; j < head_dim + 2; ++j)
+          if (at(i, h, j) != 0.5) return false;
+    return buffer.gaps_untouched();
+  }
+  friend bool operator==(const HeadsBuffer&, const HeadsBuffer&) = default;
+
+  Buffer buffer;
+  std::int64_t head_dim, count;
+};
+
+double rms(const HeadsBuffer& x, std::int64_t i, std::int64_t h) {
+  double square = 0;
+  for (std::int64_t j = 0; j < x.head_dim; ++j) square += x.at(i, h, j) * x.at(i, h, j);
+  return std::sqrt(square / static_cast<double>(x.head_dim) + static_cast<double>(kEps));
+}
+
+// Calls body(heads, head_dim, element) for rows of one head and of several.
+template <typename Body>
+void for_each_rms_shape(const Body& body) {
+  for (const Element element : kElements) {
+    for (const std::int64_t cols : kAwkwardSizes) body(1, cols, element);
+    for (const std::int64_t head_dim : {5, 64, 80, 128}) body(3, head_dim, element);
+  }
+}
+
+TEST_P(RmsNorm, Forward) {
+  for_each_rms_shape([](std::int64_t heads, std::int64_t dim, Element element) {
+    for (const Element to : kElements) {
+      HeadsBuffer x(5, heads, dim, element), y(5, heads, dim, to);
+      x.fill_normal(1, 1, 2);
+      const auto weight = normal_values(2, dim);
+      rms_norm(x.heads(), weight.data(), kEps, y.heads());
+      EXPECT_TRUE(y.rest_untouched());
+      for (std::int64_t i = 0; i < 5; ++i)
+        for (std::int64_t h = 0; h < heads; ++h)
+          for (std::int64_t j = 0; j < dim; ++j) {
+            const double w = weight[static_cast<std::size_t>(j)], expected = x.at(i, h, j) / rms(x, i, h) * w;
+            ASSERT_NEAR(y.at(i, h, j), expected, (rounding(to) + 8 * kUnit) * 1.01 * std::abs(expected)) << dim;
+          }
+      if (element != to) continue;
+      rms_norm(x.heads(), weight.data(), kEps, x.heads());
+      EXPECT_EQ(x, y);
+    }
+  });
+}
+
+// sum dy * y as a function of x, for one head.
+double rms_loss(const std::vector<double>& x, const std::vector<double>& g) {
+  double square = 0, sum = 0;
+  for (std::size_t j = 0; j < x.size(); ++j) square += x[j] * x[j], sum += g[j] * x[j];
+  return sum / std::sqrt(square / static_cast<double>(x.size()) + static_cast<double>(kEps));
+}
+
+TEST_P(RmsNorm, Backward) {
+  for_each_rms_shape([](std::int64_t heads, std::int64_t dim, Element element) {
+    HeadsBuffer x(3, heads, dim, element), dy(3, heads, dim, element), dx(3, heads, dim, element), sum(3, heads, dim);
+    x.fill_normal(1, 1, 2);
+    dy.fill_normal(4);
+    sum.fill_normal(5);
+    const HeadsBuffer before = sum;
+    const auto weight = normal_values(2, dim);
+    rms_norm_backward(x.heads(), weight.data(), kEps, dy.heads(), dx.heads(), false);
+    rms_norm_backward(x.heads(), weight.data(), kEps, dy.heads(), sum.heads(), true);
+    EXPECT_TRUE(dx.rest_untouched() && sum.rest_untouched());
+    for (std::int64_t i = 0; i < 3; ++i)
+      for (std::int64_t h = 0; h < heads; ++h) {
+        const double deviation = rms(x, i, h);
+        std::vector<double> row, g;
+        double slope = 0, size = 1;
+        for (std::int64_t j = 0; j < dim; ++j) {
+          row.push_back(x.at(i, h, j));
+          g.push_back(dy.at(i, h, j) * static_cast<double>(weight[static_cast<std::size_t>(j)]));
+          slope += g.back() * row.back() / deviation / static_cast<double>(dim);
+          size = std::max(size, std::abs(row.back() / deviation));
+        }
+        for (std::int64_t j = 0; j < dim; ++j) {
+          const auto k = static_cast<std::size_t>(j);
+          const double expected = (g[k] - row[k] / deviation * slope) / deviation;
+          const double error = 32 * kUnit * (std::abs(g[k]) + size) / deviation;
+          ASSERT_NEAR(dx.at(i, h, j), expected, error + 1.01 * rounding(element) * std::abs(expected)) << dim;
+          ASSERT_NEAR(sum.at(i, h, j) - before.at(i, h, j), expected, error + 8 * kUnit * std::abs(before.at(i, h, j)));
+          if (dim > 100) continue;
+          auto up = row, down = row;
+          const double step = 1e-5;
+          up[k] += step;
+          down[k] -= step;
+          ASSERT_NEAR(expected, (rms_loss(up, g) - rms_loss(down, g)) / (2 * step), 1e-6 * (size + 1) / deviation);
+        }
+      }
+    rms_norm_backward(x.heads(), weight.data(), kEps, dy.heads(), dy.heads(), false);
+    EXPECT_EQ(dy, dx);
+  });
+}
+
+TEST_P(RmsNorm, WeightGradient) {
+  for_each_rms_shape([](std::int64_t heads, std::int64_t dim, Element element) {
+    constexpr std::int64_t kRows = 10;
+    HeadsBuffer x(kRows, heads, dim, element), dy(kRows, heads, dim, element);
+    x.fill_normal(1, 1, 2);
+    dy.fill_normal(4);
+    const auto before = normal_values(6, dim);
+    auto weight = before, cut = before;
+    rms_norm_weight_grad(x.heads(), kEps, dy.heads(), weight.data());
+    for (std::int64_t j = 0; j < dim; ++j) {
+      double expected = before[static_cast<std::size_t>(j)];
+      for (std::int64_t i = 0; i < kRows; ++i)
+        for (std::int64_t h = 0; h < heads; ++h) expected += dy.at(i, h, j) * x.at(i, h, j) / rms(x, i, h);
+      ASSERT_NEAR(weight[static_cast<std::size_t>(j)], expected, 100 * kUnit * static_cast<double>(kRows * heads));
+    }
+    for (const auto& [first, count] : {std::pair{0, 4}, {4, 6}}) {
+      const auto part = [&](HeadsBuffer& m) {
+        Heads all = m.heads();
+        all.first = rows_of(all.first, first, count);
+        return all;
+      };
+      rms_norm_weight_grad(part(x), kEps, part(dy), cut.data());
+    }
+    EXPECT_EQ(weight, cut);
+  });
+}
+
+TEST_P(RmsNorm, EachHeadAloneAndAnyThreads) {
+  for (const auto& [heads, dim] : {std::pair{1, 2563}, {6, 128}, {3, 17}}) {
+    constexpr std::int64_t kRows = 70;
+    HeadsBuffer x(kRows, heads, dim), dy(kRows, heads, dim), y(kRows, heads, dim, Element::kBf16),
+        dx(kRows, heads, dim);
+    x.fill_normal(1, 1, 2);
+    dy.fill_normal(4);
+    const HeadsBuffer dx_before = dx;
+    const auto weight = normal_values(2, dim);
+    auto weight_grad = weight;
+    set_threads(1);
+    rms_norm(x.heads(), weight.data(), kEps, y.heads());
+    rms_norm_backward(x.heads(), weight.data(), kEps, dy.heads(), dx.heads(), true);
+    rms_norm_weight_grad(x.heads(), kEps, dy.heads(), weight_grad.data());
+    for (int count = 2; count <= 4; ++count) {
+      set_threads(count);
+      HeadsBuffer y_again(kRows, heads, dim, Element::kBf16), dx_again = dx_before;
+      rms_norm(x.heads(), weight.data(), kEps, y_again.heads());
+      rms_norm_backward(x.heads(), weight.data(), kEps, dy.heads(), dx_again.heads(), true);
+      EXPECT_EQ(y, y_again);
+      EXPECT_EQ(dx, dx_again);
+      auto weight_again = weight;
+      rms_norm_weight_grad(x.heads(), kEps, dy.heads(), weight_again.data());
+      EXPECT_EQ(weight_grad, weight_again);
+    }
+    HeadsBuffer y_again(kRows, heads, dim, Element::kBf16), dx_again = dx_before;
+    for (std::int64_t i = 0; i < kRows; ++i)
+      for (std::int64_t h = 0; h < heads; ++h) {
+        const auto one = [&](HeadsBuffer& m) { return rows_of(m.heads()[h], i, 1); };
+        rms_norm({one(x), 1}, weight.data(), kEps, {one(y_again), 1});
+        rms_norm_backward({one(x), 1}, weight.data(), kEps, {one(dy), 1}, {one(dx_again), 1}, true);
+      }
+    EXPECT_EQ(y, y_again);
+    EXPECT_EQ(dx, dx_again);
+  }
+}
+
+AACFT_ON_EVERY_ISA(RmsNorm);
+
 }  // namespace
 }  // namespace aacft

@@ -79,8 +79,33 @@ void gelu_backward(const std::byte* x, Element x_element, GeluKind kind, const s
   (kind == GeluKind::kErf ? backward<Erf> : backward<Tanh>)(x, x_element, dy, dy_element, dx, dx_element, cols);
 }
 
+// ---- SwiGLU ----
+
+void swiglu(const std::byte* gate_up, Element x_element, std::byte* y, Element y_element, std::int64_t cols) {
+  const std::byte* ups = row_of(gate_up, x_element, cols, 1);
+  for (std::int64_t i = 0; i < cols; i += kWidth) {
+    const Floats gate = load(gate_up, x_element, i, cols), up = load(ups, x_element, i, cols);
+    store(y, y_element, i, cols, gate / (1.0f + exponential(-gate)) * up);
+  }
+}
+
+void swiglu_backward(const std::byte* gate_up, Element x_element, const std::byte* dy, Element dy_element,
+                     std::byte* dgate_up, Element dx_element, std::int64_t cols) {
+  const std::byte* ups = row_of(gate_up, x_element, cols, 1);
+  std::byte* dups = row_of(dgate_up, dx_element, cols, 1);
+  for (std::int64_t i = 0; i < cols; i += kWidth) {
+    const Floats gate = load(gate_up, x_element, i, cols), up = load(ups, x_element, i, cols);
+    const Floats d = load(dy, dy_element, i, cols);
+    const Floats e = exponential(-gate), sigmoid = 1.0f / (1.0f + e);
+    // Past -80 the slope is 0 in fp32, and the exponential would grow to infinity.
+    const Floats rest = gate > -80.0f ? e * sigmoid : splat(1.0f);  // 1 - sigmoid, without cancellation
+    store(dgate_up, dx_element, i, cols, d * up * (sigmoid + gate * sigmoid * rest));
+    store(dups, dx_element, i, cols, d * (gate * sigmoid));
+  }
+}
+
 }  // namespace
 
-extern const ActivationTable activation_table = {gelu, gelu_backward};
+extern const ActivationTable activation_table = {gelu, gelu_backward, swiglu, swiglu_backward};
 
 }  // namespace aacft::AACFT_TIER
