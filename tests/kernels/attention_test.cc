@@ -232,7 +232,7 @@ TEST_P(Attention, MeetsTheReference) {
 TEST_P(Attention, SharedKeysMeetTheReference) {
   const Segments ragged = make_segments({{1, -1}, {70, -1}, {13, -1}}),
                  tree = make_segments({{37, -1}, {9, 0}, {66, 0}});
-  for (const std::int64_t head_dim : {5, 27, 64, 80, 128})
+  for (const std::int64_t head_dim : {27, 64, 80, 128})
     for (const auto& [heads, kv_heads] : {std::pair{3, 1}, {4, 2}, {1, 1}})
       for (const Element element : kElements)
         for (const Segments& segments : {ragged, tree}) {
