@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "aacft/base/utf8.h"
+
 namespace aacft {
 namespace {
 
@@ -21,30 +23,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return d[a.size()][b.size()];
-}
-
-// Bytes of the code point that starts with `lead`, 0 if none does.
-std::size_t utf8_length(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead < 0xE0) return 2;
-  if (lead >= 0xE0 && lead < 0xF0) return 3;
-  if (lead >= 0xF0 && lead < 0xF5) return 4;
-  return 0;
-}
-
-// Bytes of the code point that a text begins with; 0 where that is not UTF-8.
-std::size_t code_point_at_start(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = utf8_length(lead);
-  if (length > text.size()) return 0;
-  for (std::size_t j = 1; j < length; ++j)
-    if ((static_cast<unsigned char>(text[j]) & 0xC0) != 0x80) return 0;
-  if (length < 2) return length;
-  const auto second = static_cast<unsigned char>(text[1]);
-  // Overlong forms, surrogates, and what lies past U+10FFFF.
-  const bool never = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-                     (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-  return never ? 0 : length;
 }
 
 }  // namespace
@@ -88,28 +66,13 @@ std::string human_seconds(double seconds) {
   return text;
 }
 
-std::size_t complete_utf8_prefix(std::string_view text) {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
-    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-    if ((byte & 0xC0) == 0x80) continue;
-    return utf8_length(byte) > back ? text.size() - back : text.size();
-  }
-  return text.size();
-}
-
-bool valid_utf8(std::string_view text) {
-  for (std::size_t length; !text.empty(); text.remove_prefix(length))
-    if ((length = code_point_at_start(text)) == 0) return false;
-  return true;
-}
-
 std::string presentable(std::string_view text) {
   constexpr std::size_t kMost = 4000;
   std::string all(text);
   if (all.size() > kMost) all.replace(kMost / 2, all.size() - kMost, " ... ");
   std::string shown;
   for (std::string_view rest = all; !rest.empty();) {
-    const std::size_t length = code_point_at_start(rest);
+    const std::size_t length = code_point_length(rest);
     const bool control = length == 1 && is_control(rest[0]);
     const bool control_of_latin_1 = length == 2 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0;
     shown.append(length == 0 || control || control_of_latin_1 ? "?" : rest.substr(0, length));

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/english/english.h"
 #include "aacft/english/spelling.h"
 

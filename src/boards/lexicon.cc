@@ -1,7 +1,5 @@
 #include "aacft/boards/lexicon.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -13,6 +11,8 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {
@@ -49,13 +49,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 // What words are compared by: case folded, composed, one kind of apostrophe. Invalid UTF-8 is only its own equal.
 std::string key_of(std::string_view word) {
-  utf8proc_uint8_t* folded = nullptr;
-  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(word.data());
-  const auto size = utf8proc_map(bytes, static_cast<utf8proc_ssize_t>(word.size()), &folded, options);
-  if (size < 0) return std::string(word);
-  std::string key(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
-  std::free(folded);
+  const std::string key = case_folded(word);
   constexpr std::string_view kCurly = "\u2019";
   std::string plain;
   for (std::size_t i = 0; i < key.size();) {

@@ -16,7 +16,7 @@
 #include "aacft/realise/coverage.h"
 #include "aacft/realise/realiser.h"
 #include "aacft/runtime/loaded_model.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/unicode/characters.h"
 #include "cli/signals.h"
 
 namespace aacft::cli {

@@ -10,8 +10,8 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
-#include "aacft/base/text.h"
 #include "aacft/base/threads.h"
+#include "aacft/base/utf8.h"
 #include "aacft/data/restyle.h"
 #include "aacft/generate/generator.h"
 #include "aacft/model/config.h"

@@ -6,8 +6,8 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
-#include "aacft/base/text.h"
 #include "aacft/base/threads.h"
+#include "aacft/base/utf8.h"
 #include "aacft/data/exemplars.h"
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"

@@ -10,6 +10,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft::cli {
 namespace {

@@ -11,9 +11,10 @@
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
+#include "aacft/base/utf8.h"
 #include "aacft/data/near_duplicates.h"
 #include "aacft/formats/json.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/unicode/characters.h"
 #include "odd_characters.h"
 #include "prompt_shape.h"
 

@@ -1,7 +1,5 @@
 #include "aacft/data/near_duplicates.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -9,7 +7,8 @@
 #include <optional>
 #include <unordered_map>
 
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {
@@ -17,12 +16,6 @@ namespace {
 using Bag = std::vector<std::uint32_t>;  // ids of (word, how often it has occurred before), rarest first
 
 constexpr std::size_t kStepsPerRow = 2'000, kStepsAnyway = 10'000'000;
-
-void append_utf8(std::string& text, char32_t c) {
-  utf8proc_uint8_t bytes[4];
-  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
-  text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
-}
 
 bool is_apostrophe(char32_t c) { return c == U'\'' || c == U'\u2019'; }
 
@@ -159,7 +152,7 @@ std::vector<std::string> words_of(std::string_view text) {
     const char32_t c = next_code_point(text, at);
     const CharClass kind = char_class(c);
     if (kind == CharClass::kLetter || kind == CharClass::kNumber) {
-      append_utf8(word, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+      append_utf8(word, lower_case(c));
       apostrophe = false;
     } else if (is_apostrophe(c) && !word.empty() && !apostrophe) {
       apostrophe = true;

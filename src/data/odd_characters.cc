@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "aacft/base/text.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

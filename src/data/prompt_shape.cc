@@ -2,7 +2,8 @@
 
 #include <cstdio>
 
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {

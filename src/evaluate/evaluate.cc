@@ -9,13 +9,13 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
+#include "aacft/base/utf8.h"
 #include "aacft/formats/json.h"
 #include "aacft/model/adapter.h"
 #include "aacft/model/backprop.h"
 #include "aacft/model/model.h"
 #include "aacft/model/sample_pass.h"
 #include "aacft/runtime/loaded_model.h"
-#include "aacft/tokenizer/unicode.h"
 
 namespace aacft {
 namespace {

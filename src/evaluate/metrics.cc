@@ -1,12 +1,11 @@
 #include "aacft/evaluate/metrics.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cmath>
 #include <span>
 
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {
@@ -55,11 +54,10 @@ std::u32string folded(std::string_view text) {
       space = true;
       continue;
     }
-    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
-    if (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO) continue;
+    if (is_punctuation(c)) continue;
     if (space && !result.empty()) result += U' ';
     space = false;
-    result += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+    result += lower_case(c);
   }
   return result;
 }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "aacft/base/error.h"
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/formats/json.h"
 #include "bytes.h"
 

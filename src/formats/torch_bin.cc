@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "aacft/base/error.h"
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "bytes.h"
 #include "pickle.h"
 #include "zip.h"

@@ -7,6 +7,7 @@
 #include "aacft/base/text.h"
 #include "aacft/office/encoding.h"
 #include "aacft/office/spreadsheet.h"
+#include "aacft/base/utf8.h"
 #include "office/spreadsheet_kinds.h"
 
 namespace aacft {

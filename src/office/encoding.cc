@@ -1,10 +1,9 @@
 #include "aacft/office/encoding.h"
 
 #include <array>
-#include <cstdint>
 
 #include "aacft/base/text.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {
@@ -44,46 +43,13 @@ std::optional<std::string> misread_character(std::string_view text, std::size_t&
 
 }  // namespace
 
-void append_utf8(char32_t c, std::string& text) {
-  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = 0xFFFD;
-  const auto put = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6), put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18), put(0x80 | (c >> 12 & 0x3F)), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
-  }
-}
-
-std::string utf8_of_utf16(std::string_view bytes, bool big_endian) {
-  const auto unit = [&](std::size_t i) {
-    const auto first = static_cast<unsigned char>(bytes[i]), second = static_cast<unsigned char>(bytes[i + 1]);
-    return static_cast<char32_t>(big_endian ? first << 8 | second : second << 8 | first);
-  };
-  std::string text;
-  std::size_t i = 0;
-  for (; i + 1 < bytes.size(); i += 2) {
-    char32_t c = unit(i);
-    if (c >= 0xD800 && c < 0xDC00 && i + 3 < bytes.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) < 0xE000) {
-      c = 0x10000 + ((c - 0xD800) << 10) + (unit(i + 2) - 0xDC00);
-      i += 2;
-    }
-    append_utf8(c, text);
-  }
-  if (i < bytes.size()) append_utf8(0xFFFD, text);
-  return text;
-}
-
 std::optional<std::string> utf8_of_windows_1252(std::string_view bytes) {
   std::string text;
   for (const char byte : bytes) {
     const auto value = static_cast<unsigned char>(byte);
     const char32_t c = value >= 0x80 && value < 0xA0 ? kHigh[value - 0x80] : value;
     if (c == 0 && value != 0) return std::nullopt;
-    append_utf8(c, text);
+    append_utf8(text, c);
   }
   return text;
 }

@@ -7,6 +7,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/office/encoding.h"
+#include "aacft/base/utf8.h"
 #include "office/office_xml.h"
 
 namespace aacft {
@@ -68,7 +69,7 @@ std::string unescaped(std::string_view text) {
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
       i += 7;
     }
-    append_utf8(static_cast<char32_t>(c), out);
+    append_utf8(out, static_cast<char32_t>(c));
   }
   return out;
 }

@@ -1,24 +1,17 @@
 #include "aacft/realise/coverage.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <set>
 #include <string>
 
+#include "aacft/base/utf8.h"
 #include "aacft/english/english.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {
 
 using Words = std::vector<std::string>;
-
-void append_utf8(std::string& text, char32_t c) {
-  utf8proc_uint8_t bytes[4];
-  const auto count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
-  text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
-}
 
 // "don't" -> "do", "n't"; "she's" -> "she", "'s"; "won't" -> "will", "n't".
 void append_word(Words& words, std::string word) {
@@ -46,11 +39,11 @@ Words words_of(std::string_view text) {
   std::string word;
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = next_code_point(text, at);
-    const bool mark = utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_MN;
+    const bool mark = is_mark(c);
     if (c == U'\'' || c == U'\u2019') {
       word += '\'';
     } else if (mark || char_class(c) == CharClass::kLetter || char_class(c) == CharClass::kNumber) {
-      append_utf8(word, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+      append_utf8(word, lower_case(c));
     } else {
       append_word(words, std::move(word));
       word.clear();

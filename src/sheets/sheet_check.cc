@@ -4,7 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "aacft/base/text.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {

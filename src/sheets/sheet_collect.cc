@@ -5,7 +5,7 @@
 #include <set>
 
 #include "aacft/base/error.h"
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/boards/icon.h"
 #include "aacft/office/encoding.h"
 #include "aacft/realise/coverage.h"

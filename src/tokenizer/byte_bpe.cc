@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "aacft/base/error.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
+#include "aacft/tokenizer/word_pattern.h"
+#include "aacft/unicode/characters.h"
+#include "aacft/unicode/nfc.h"
 #include "bpe_tables.h"
 
 namespace aacft {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "aacft/base/error.h"
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

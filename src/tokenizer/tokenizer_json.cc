@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "aacft/base/error.h"
+#include "aacft/base/utf8.h"
 #include "aacft/formats/json.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/unicode/characters.h"
+#include "aacft/unicode/nfc.h"
 #include "bpe_tables.h"
 
 namespace aacft {

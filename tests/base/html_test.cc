@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

@@ -51,34 +51,6 @@ TEST(HumanSeconds, TheLargestTwoUnits) {
 }
 
 // One character of every length, and every cut through it.
-TEST(Utf8, CompletePrefix) {
-  for (const std::string character : {"a", "\u00e9", "\u20ac", "\U0001F600"}) {
-    for (std::size_t bytes = 0; bytes <= character.size(); ++bytes) {
-      const std::string cut = character.substr(0, bytes);
-      const std::size_t whole = bytes == character.size() ? bytes : 0;
-      EXPECT_EQ(complete_utf8_prefix(cut), whole);
-      EXPECT_EQ(complete_utf8_prefix("xy" + cut), 2 + whole);
-      EXPECT_EQ(complete_utf8_prefix("\u20ac" + cut), 3 + whole);
-    }
-  }
-  // What can never become complete is not held back.
-  EXPECT_EQ(complete_utf8_prefix("a\xff"), 2u);
-  EXPECT_EQ(complete_utf8_prefix("\x80\x80\x80\x80"), 4u);
-  EXPECT_EQ(complete_utf8_prefix("a\xc3\xa9\xa9"), 4u);
-}
-
-TEST(Utf8, Valid) {
-  for (const std::string text : {"", "plain", "\u00e9\u20ac\U0001F600", "\x7f", "\u0080", "\u07ff", "\u0800", "\uffff",
-                                 "\U00010000", "\U0010ffff", "\xed\x9f\xbf", "\xee\x80\x80"})
-    EXPECT_TRUE(valid_utf8(text)) << text;
-  EXPECT_TRUE(valid_utf8(std::string("\0", 1)));
-  for (const std::string text : {"\x80", "a\xc3", "\xc3\x28", "\xe2\x82", "\xf0\x9f\x98", "\xe2\x28\xa1", "\xff",
-                                 "\xfe", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",  // overlong
-                                 "\xed\xa0\x80", "\xed\xbf\xbf",                                      // surrogates
-                                 "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"})  // past the last code point
-    EXPECT_FALSE(valid_utf8(text));
-}
-
 TEST(Presentable, HarmlessAndOneLine) {
   EXPECT_EQ(presentable("Grüße, 世界 👋"), "Grüße, 世界 👋");
   EXPECT_EQ(presentable(std::string("a\nb\r\x1B[2J\0c\x7F", 11)), "a?b??[2J?c?");

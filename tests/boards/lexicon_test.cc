@@ -11,7 +11,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/formats/json.h"
 #include "source_dir.h"
 

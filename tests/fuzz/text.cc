@@ -1,8 +1,9 @@
 // Text from strangers, in a tokenizer that is sound.
 #include "aacft/base/text.h"
 
+#include "aacft/base/utf8.h"
 #include "aacft/tokenizer/byte_bpe.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/unicode/nfc.h"
 #include "fuzz/target.h"
 #include "support/paths.h"
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
-#include "aacft/base/text.h"
 #include "aacft/base/threads.h"
+#include "aacft/base/utf8.h"
 #include "aacft/formats/json.h"
 #include "aacft/generate/generator.h"
 #include "aacft/runtime/loaded_model.h"

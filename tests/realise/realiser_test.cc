@@ -7,7 +7,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/random.h"
-#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/english/english.h"
 #include "aacft/realise/icon_words.h"
 #include "source_dir.h"

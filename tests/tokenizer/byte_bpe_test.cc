@@ -11,9 +11,9 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/unicode/nfc.h"
 #include "support/paths.h"
-#include "tokenizer/random_text.h"
+#include "support/random_text.h"
 
 namespace aacft {
 namespace {

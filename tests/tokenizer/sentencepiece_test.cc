@@ -9,7 +9,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "support/paths.h"
-#include "tokenizer/random_text.h"
+#include "support/random_text.h"
 
 namespace aacft {
 namespace {

@@ -17,11 +17,6 @@ std::string_view trimmed(std::string_view text);
 std::string human_bytes(std::uint64_t bytes);  // "5.55 GB", powers of 1000
 std::string human_seconds(double seconds);     // "1 h 05 min", "3 min 07 s", "12 s"
 
-// Length of the longest prefix that is whole UTF-8: cuts at most 3 bytes, those of a code point not complete yet.
-std::size_t complete_utf8_prefix(std::string_view text);
-
-bool valid_utf8(std::string_view text);
-
 inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }  // of ASCII
 
 // Fit for a line of a message that quotes what strangers wrote: control characters, line ends too, and bytes that are

@@ -7,11 +7,6 @@
 
 namespace aacft {
 
-void append_utf8(char32_t c, std::string& text);
-
-// Without a byte order mark; what is no UTF-16 becomes U+FFFD.
-std::string utf8_of_utf16(std::string_view bytes, bool big_endian);
-
 // nothing where a byte has no character: 81, 8D, 8F, 90 and 9D
 std::optional<std::string> utf8_of_windows_1252(std::string_view bytes);
 

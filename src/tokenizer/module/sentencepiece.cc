@@ -5,8 +5,8 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/utf8.h"
 #include "aacft/tokenizer/tokenizer.h"
-#include "aacft/tokenizer/unicode.h"
 #include "tokenizer/sentencepiece_check.h"
 
 namespace aacft {

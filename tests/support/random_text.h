@@ -6,21 +6,9 @@
 #include <vector>
 
 #include "aacft/base/random.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft::testing {
-
-inline void append_utf8(std::string& out, char32_t c) {
-  const auto byte = [&](char32_t value) { out += static_cast<char>(value); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xC0 | c >> 6), byte(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    byte(0xE0 | c >> 12), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F));
-  } else {
-    byte(0xF0 | c >> 18), byte(0x80 | (c >> 12 & 0x3F)), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F));
-  }
-}
 
 // Several scripts, emoji, combining marks, controls, runs of spaces, contractions and added tokens. With
 // `decomposed` there are also jamo and marks in any order; without, marks may still make the text other than

@@ -1,36 +1,12 @@
-// Unicode as tokenizer.json files need it: character classes, the GPT-2 word pattern and NFC. The tables are
-// utf8proc's.
+// Unicode's normal form C.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace aacft {
-
-// Where the first byte stands that is not part of valid UTF-8; npos if there is none.
-std::size_t first_invalid_utf8(std::string_view text);
-
-// The bytes as text: every maximal invalid prefix becomes one U+FFFD.
-std::string lossy_utf8(std::string_view bytes);
-
-enum class CharClass : std::uint8_t { kLetter, kNumber, kSpace, kOther };  // \p{L}, \p{N}, \s and the rest
-
-CharClass char_class(char32_t c);
-
-// The code point that starts at `pos` of valid UTF-8; moves `pos` past it.
-char32_t next_code_point(std::string_view text, std::size_t& pos);
-
-// Bytes of the white space that valid UTF-8 begins or ends with.
-std::size_t leading_space(std::string_view text);
-std::size_t trailing_space(std::string_view text);
-
-// Bytes of the first match of
-//   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-// which starts at the first byte, whatever that is. `text` is valid UTF-8 and not empty.
-std::size_t word_length(std::string_view text);
 
 // A text in NFC, and the way back to the bytes it came from. Keeps a view of the original.
 class Nfc {
