@@ -22,19 +22,33 @@ constexpr std::size_t kMostJson = std::size_t{64}
                                   << 20;  // bytes of all boards; JSON takes about ten times as much when parsed
 constexpr std::uintmax_t kMostFile = std::uintmax_t{256} << 20;
 
-void check_format(const json& object, const std::string& where, const Warn& warn) {
-  const std::string format = text_of(object, "format");
-  if (format != kOpenBoardFormat && warn)
-    warn(where + ": the format is " + (format.empty() ? "not given" : "\"" + format + "\"") + "; read as " +
-         kOpenBoardFormat);
+bool has_buttons(const json& object) { return object.contains("buttons") && object.at("buttons").is_array(); }
+
+json parse_board_json(std::string_view text, const std::string& where) {
+  json board = parse_json_object(text, where);
+  if (!has_buttons(board)) throw Error(where, ": no board in the Open Board Format: it has no list \"buttons\"");
+  return board;
 }
 
-json parse_board_json(std::string_view text, const std::string& where, const Warn& warn) {
-  json board = parse_json_object(text, where);
-  if (!board.contains("buttons") || !board.at("buttons").is_array())
-    throw Error(where, ": no board in the Open Board Format: it has no list \"buttons\"");
-  check_format(board, where, warn);
-  return board;
+// One warning for each other format, however many boards have it.
+void check_formats(const OpenBoards& boards, const std::string& name, const Warn& warn) {
+  if (!warn) return;
+  std::map<std::string, std::vector<std::string>> odd;
+  const auto check = [&](const json& object, const std::string& path) {
+    const std::string format = text_of(object, "format");
+    if (format != kOpenBoardFormat) odd[format].push_back(path);
+  };
+  check(boards.manifest, kManifest);
+  for (const auto& [path, board] : boards.boards) check(board, path);
+  for (const auto& [format, paths] : odd)
+    warn(name + ": the format of " + paths[0] +
+         (paths.size() > 1 ? " and " + std::to_string(paths.size() - 1) + " more" : "") + " is " +
+         (format.empty() ? "not given" : "\"" + format + "\"") + "; read as " + kOpenBoardFormat);
+}
+
+// Not a file of the boards, but of the system that packed them: "__MACOSX/._pets.obf", ".DS_Store".
+bool is_litter(std::string_view path) {
+  return path.starts_with("__MACOSX/") || path.substr(path.rfind('/') + 1).starts_with('.');
 }
 
 // For the only board of a file.
@@ -50,8 +64,9 @@ OpenBoards parse_obf(std::string_view bytes, const std::string& name, const Warn
   if (bytes.size() > kMostJson)
     throw Error(name, ": the board holds more than ", kMostJson >> 20, " MB of JSON; refused");
   OpenBoards boards{.root = "board.obf"};
-  const json& board = boards.boards[boards.root] = parse_board_json(bytes, name, warn);
+  const json& board = boards.boards[boards.root] = parse_board_json(bytes, name);
   boards.manifest = manifest_of(board, boards.root);
+  check_formats(boards, name, warn);
   return boards;
 }
 
@@ -71,14 +86,29 @@ std::vector<std::string> listed_boards(const json& manifest, const std::string& 
 }
 
 // Moves a file out of those that are not boards.
-void take_board(OpenBoards& boards, const std::string& path, const std::string& name, std::size_t& json_left,
-                const Warn& warn) {
+void take_board(OpenBoards& boards, const std::string& path, const std::string& name, std::size_t& json_left) {
   const auto file = boards.files.find(path);
   if (file == boards.files.end()) return;
   json_left -= std::min(json_left, file->second.size());
   if (json_left == 0) throw Error(name, ": the boards hold more than ", kMostJson >> 20, " MB of JSON; refused");
-  boards.boards[path] = parse_board_json(file->second, name + ": " + path, warn);
+  boards.boards[path] = parse_board_json(file->second, name + ": " + path);
   boards.files.erase(file);
+}
+
+// Buttons may lead to boards that the manifest does not list.
+void take_unlisted(OpenBoards& boards, const std::string& name, std::size_t& json_left) {
+  std::vector<std::string> unlisted;
+  for (const auto& [path, content] : boards.files)
+    if (path.ends_with(".obf") && !is_litter(path)) unlisted.push_back(path);
+  for (const std::string& path : unlisted) {
+    const std::string content = boards.files.at(path);
+    try {
+      take_board(boards, path, name, json_left);
+    } catch (const Error&) {  // nobody said that it is a board
+      boards.boards.erase(path);
+      boards.files[path] = content;
+    }
+  }
 }
 
 OpenBoards parse_obz(std::string_view bytes, const std::string& name, const Warn& warn) {
@@ -87,29 +117,31 @@ OpenBoards parse_obz(std::string_view bytes, const std::string& name, const Warn
   const auto manifest = boards.files.find(kManifest);
   if (manifest == boards.files.end()) {  // not needed for a single board
     for (const auto& [path, content] : boards.files) {
-      if (!path.ends_with(".obf")) continue;
+      if (!path.ends_with(".obf") || is_litter(path)) continue;
       if (!boards.root.empty()) throw Error(name, ": no .obz: the archive has several boards, but no ", kManifest);
       boards.root = path;
     }
     if (boards.root.empty()) throw Error(name, ": no .obz: the archive has neither a ", kManifest, " nor an .obf");
     std::size_t json_left = kMostJson;
-    take_board(boards, boards.root, name, json_left, warn);
+    take_board(boards, boards.root, name, json_left);
     boards.manifest = manifest_of(boards.boards.at(boards.root), boards.root);
+    check_formats(boards, name, warn);
     return boards;
   }
   boards.manifest = parse_json_object(manifest->second, where);
-  check_format(boards.manifest, where, warn);
   boards.files.erase(manifest);
   boards.root = path_inside(text_of(boards.manifest, "root"));
   if (boards.root.empty()) throw Error(where, ": \"root\" must be the path of the first board inside the archive");
   if (!boards.files.contains(boards.root))
     throw Error(where, ": the first board, ", boards.root, ", is not in the archive");
   std::size_t json_left = kMostJson, missing = 0;
-  take_board(boards, boards.root, name, json_left, warn);
+  take_board(boards, boards.root, name, json_left);
   for (const std::string& path : listed_boards(boards.manifest, where)) {
-    take_board(boards, path, name, json_left, warn);
+    take_board(boards, path, name, json_left);
     missing += !boards.boards.contains(path);
   }
+  take_unlisted(boards, name, json_left);
+  check_formats(boards, name, warn);
   if (missing > 0 && warn)
     warn(where + ": " + std::to_string(missing) + " of the boards listed are not in the archive");
   return boards;
@@ -139,10 +171,16 @@ bool is_open_board(const std::filesystem::path& file) {
   std::string ending = file.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (ending == ".obf" || ending == ".obz") return true;
+  if (!std::filesystem::is_regular_file(file)) return false;
   char first[2] = {};
-  return ending == ".obf" || ending == ".obz" ||
-         (std::filesystem::is_regular_file(file) && std::ifstream(file, std::ios::binary).read(first, 2) &&
-          first[0] == 'P' && first[1] == 'K');
+  if (std::ifstream(file, std::ios::binary).read(first, 2) && first[0] == 'P' && first[1] == 'K') return true;
+  try {
+    const json object = read_json_object(file);
+    return has_buttons(object) || text_of(object, "format").starts_with("open-board-");
+  } catch (const Error&) {
+    return false;  // read_board says why
+  }
 }
 
 Board read_any_board(const std::filesystem::path& file, const Lexicon& lexicon, bool offensive, const Warn& warn) {

@@ -1,6 +1,7 @@
 #include "aacft/formats/json.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -81,6 +82,27 @@ json parse_object(std::string_view text) {
   return value;
 }
 
+// What a file is whose first row is no JSON, where that can be told: no line of it is a row then.
+std::optional<std::string> other_kind(std::string_view text) {
+  const std::string_view start = text.substr(0, 2);
+  if (start == "\xFF\xFE" || start == "\xFE\xFF" || start.find('\0') != start.npos)
+    return "text in UTF-16, where JSON Lines are UTF-8: save it again, or use iconv -f UTF-16 -t UTF-8";
+  const auto starts_with_json = [](std::string_view part, bool strict) {
+    try {
+      Check check(part);
+      return json::sax_parse(part, &check, json::input_format_t::json, strict);
+    } catch (const Fault&) {
+      return false;
+    }
+  };
+  const std::string how = ", where JSON Lines have an object a line: jq -c ";
+  if (text[text.find_first_not_of(" \t")] == '[' && starts_with_json(text, true))
+    return "one JSON array" + how + "'.[]' writes them so";
+  if (!starts_with_json(text.substr(0, text.find('\n')), false) && starts_with_json(text, false))
+    return "JSON objects over several lines" + how + ". writes them so";
+  return {};
+}
+
 }  // namespace
 
 json parse_json_object(std::string_view text, const std::string& name) {
@@ -98,7 +120,9 @@ void read_json_lines(const std::string& content, const std::function<void(std::s
                      const std::function<void(std::size_t, const std::string&)>& bad) {
   std::string_view rest = content;
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+  bool first = true;
   for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::string_view from_here = rest;
     const auto end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -109,10 +133,13 @@ void read_json_lines(const std::string& content, const std::function<void(std::s
         throw Fault{0, 0, human_bytes(line.size()) + " in one line, where " + human_bytes(kMaxLine) + " may be"};
       value = parse_object(line);
     } catch (const Fault& fault) {
+      if (const auto other = first ? other_kind(from_here) : std::nullopt) return bad(number, *other);
+      first = false;
       bad(number,
           (fault.column ? "column " + std::to_string(fault.column) + ": " : "") + "not valid JSON: " + fault.reason);
       continue;
     }
+    first = false;
     row(number, std::move(value));
   }
 }

@@ -1,13 +1,14 @@
 // CSV: RFC 4180, and what office programs make of it.
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <map>
+#include <utility>
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/office/encoding.h"
 #include "aacft/office/spreadsheet.h"
-#include "aacft/base/utf8.h"
 #include "office/spreadsheet_kinds.h"
 
 namespace aacft {
@@ -124,28 +125,53 @@ std::string in_utf8(std::string_view bytes, const std::string& name) {
   return std::string(bytes);
 }
 
-struct Windows1252Rows {
-  std::string listed, sample;
-  std::size_t count = 0;
+// The code page of the fields that are no UTF-8: in which they look like text. The blanks and points that part icons,
+// and curly quotes, tell it even where no letter does.
+CodePage code_page_of(const std::vector<SheetCell>& fields, const std::string& name) {
+  struct Reading {
+    CodePage page;
+    std::size_t odd = 0;
+    bool possible = true;
+  };
+  Reading readings[] = {{CodePage::kWindows1252}, {CodePage::kMacRoman}};
+  std::size_t high = 0;
+  for (const SheetCell& field : fields)
+    high += static_cast<std::size_t>(std::count_if(field.text.begin(), field.text.end(), [](char c) { return c < 0; }));
+  for (Reading& reading : readings)
+    for (const SheetCell& field : fields) {
+      const auto text = utf8_of(reading.page, field.text);
+      reading.possible &= text.has_value();
+      if (text) reading.odd += odd_characters(*text);
+    }
+  const auto worse = [](const Reading& a, const Reading& b) {
+    return std::pair(!a.possible, a.odd) < std::pair(!b.possible, b.odd);
+  };
+  const Reading& best = *std::min_element(std::begin(readings), std::end(readings), worse);
+  const SheetCell& first = fields.front();
+  if (2 * best.odd > high)
+    throw Error(name, ", row ", first.row, ": the text is in neither UTF-8, Windows-1252 nor Mac OS Roman (\"",
+                *utf8_of(CodePage::kMacRoman, first.text), "\"?); save the sheet again as \"CSV UTF-8\" or .xlsx");
+  return best.page;
+}
 
-  void add(std::size_t row, const std::string& text) {
-    if (last_ == row) return;
-    last_ = row;
-    if (count++ == 0) sample = text.substr(0, complete_utf8_prefix(std::string_view(text).substr(0, 60)));
-    if (count <= 10) listed += (listed.empty() ? "" : ", ") + std::to_string(row);
-    if (count == 11) listed += ", ...";
+// Decodes them, and says so.
+void decode(std::vector<SheetCell>& fields, const std::string& name, const Warn& warn) {
+  const CodePage page = code_page_of(fields, name);
+  std::vector<std::size_t> rows;
+  for (SheetCell& field : fields) {
+    field.text = *utf8_of(page, field.text);
+    if (rows.empty() || rows.back() != field.row) rows.push_back(field.row);
   }
-
- private:
-  std::size_t last_ = 0;
-};
-
-std::string as_windows_1252(const std::string& field, const std::string& name, std::size_t row) {
-  const auto text = utf8_of_windows_1252(field);
-  if (!text)
-    throw Error(name, ", row ", row,
-                ": the text is in neither UTF-8 nor Windows-1252; save the sheet again as \"CSV UTF-8\" or .xlsx");
-  return *text;
+  if (!warn) return;
+  std::string listed;
+  for (std::size_t i = 0; i < std::min<std::size_t>(rows.size(), 10); ++i)
+    listed += (i > 0 ? ", " : "") + std::to_string(rows[i]);
+  const std::string& first = fields.front().text;
+  warn(name + ": " + std::to_string(rows.size()) + (rows.size() == 1 ? " row is" : " rows are") +
+       " not in UTF-8 and read as " + (page == CodePage::kMacRoman ? "Mac OS Roman" : "Windows-1252") + " (" + listed +
+       (rows.size() > 10 ? ", ..." : "") + "), the first as \"" +
+       first.substr(0, complete_utf8_prefix(std::string_view(first).substr(0, 60))) +
+       "\"; emoji are lost in it, as \"?\": better save the sheet as \"CSV UTF-8\" or .xlsx");
 }
 
 }  // namespace
@@ -155,21 +181,21 @@ std::vector<Sheet> read_csv(std::string_view bytes, const std::string& name, con
   const bool utf8 = valid_utf8(content);
   std::string_view text = content;
   const char separator = take_separator(text);
-  Sheet sheet;
-  Windows1252Rows odd;
+  std::vector<SheetCell> cells, undecoded;
   for (CsvReader reader(text, separator, name); !reader.at_end();)
     reader.read_record([&](std::size_t column, std::string field) {
-      if (!utf8 && !valid_utf8(field)) {
-        field = as_windows_1252(field, name, reader.row());
-        odd.add(reader.row(), field);
-      }
-      if (field.starts_with('\'') && formula_like(field)) field.erase(0, 1);
-      if (!field.empty()) sheet.cells.push_back({reader.row(), column, std::move(field)});
+      (utf8 || valid_utf8(field) ? cells : undecoded).push_back({reader.row(), column, std::move(field)});
     });
-  if (odd.count > 0 && warn)
-    warn(name + ": " + std::to_string(odd.count) + (odd.count == 1 ? " row is" : " rows are") +
-         " not in UTF-8 and read as Windows-1252 (" + odd.listed + "), the first as \"" + odd.sample +
-         "\"; emoji are lost in it, as \"?\": better save the sheet as \"CSV UTF-8\" or .xlsx");
+  if (!undecoded.empty()) decode(undecoded, name, warn);
+  Sheet sheet;
+  std::merge(std::make_move_iterator(cells.begin()), std::make_move_iterator(cells.end()),
+             std::make_move_iterator(undecoded.begin()), std::make_move_iterator(undecoded.end()),
+             std::back_inserter(sheet.cells), [](const SheetCell& a, const SheetCell& b) {
+               return std::pair(a.row, a.column) < std::pair(b.row, b.column);
+             });
+  for (SheetCell& cell : sheet.cells)
+    if (cell.text.starts_with('\'') && formula_like(cell.text)) cell.text.erase(0, 1);
+  std::erase_if(sheet.cells, [](const SheetCell& cell) { return cell.text.empty(); });
   return {std::move(sheet)};
 }
 

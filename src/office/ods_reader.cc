@@ -68,10 +68,11 @@ class OdsReader {
       const std::string_view kind = local_name(cell);
       if (kind != "table-cell" && kind != "covered-table-cell") continue;
       const std::size_t repeated = count_of(cell, "number-columns-repeated");
-      const std::string text = paragraphs(cell);
+      // What a merge covers keeps its text, which nobody sees.
+      const std::string text = kind == "covered-table-cell" ? "" : paragraphs(cell);
       if (!text.empty()) spend(repeated);
       for (std::size_t i = 0; i < repeated && !text.empty(); ++i) cells.put(row_, column + i, text);
-      comments.put(row_, column, paragraphs(child_named(cell, "annotation")));
+      if (kind == "table-cell") comments.put(row_, column, paragraphs(child_named(cell, "annotation")));
       column += repeated;
     }
     const auto row = cells.take(), remarks = comments.take();

@@ -1,13 +1,14 @@
 // Office Open XML workbooks, as Excel, LibreOffice and Google Sheets write them (ECMA-376, part 1, 12 and 18).
+#include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <set>
 
 #include "aacft/base/error.h"
-#include "aacft/office/encoding.h"
 #include "aacft/base/utf8.h"
+#include "aacft/office/encoding.h"
+#include "office/number_format.h"
 #include "office/office_xml.h"
 
 namespace aacft {
@@ -96,14 +97,30 @@ std::vector<std::string> shared_strings(const Parts& parts, const Relation* rela
   return strings;
 }
 
-// A number as it is shown, more or less: 0.1 may be stored as 0.10000000000000001.
-std::string number_text(const std::string& stored) {
-  char* end = nullptr;
-  const double value = std::strtod(stored.c_str(), &end);
-  if (stored.size() < 15 || *end != '\0') return stored;
-  char text[40];
-  std::snprintf(text, sizeof text, "%.15g", value);
-  return text;
+// How numbers are shown: a format for each style of cells.
+struct NumberStyles {
+  std::vector<std::string> formats;
+  bool days_from_1904 = false;
+};
+
+NumberStyles number_styles(const Parts& parts, const Relation* relation, pugi::xml_node workbook,
+                           const std::string& name) {
+  NumberStyles styles;
+  const std::string_view from_1904 = attribute_of(child_named(workbook, "workbookPr"), "date1904");
+  styles.days_from_1904 = from_1904 == "1" || from_1904 == "true";
+  const auto part = relation == nullptr ? parts.end() : parts.find(relation->target);
+  if (part == parts.end()) return styles;
+  const Xml xml(part->second, name);
+  std::map<std::string, std::string, std::less<>> own;
+  for (const pugi::xml_node node : child_named(xml.root(), "numFmts").children())
+    own.emplace(attribute_of(node, "numFmtId"), attribute_of(node, "formatCode"));
+  for (const pugi::xml_node node : child_named(xml.root(), "cellXfs").children()) {
+    const std::string_view id = attribute_of(node, "numFmtId");
+    const auto found = own.find(id);
+    styles.formats.emplace_back(found != own.end() ? found->second
+                                                   : built_in_format(std::atoi(std::string(id).c_str())));
+  }
+  return styles;
 }
 
 struct Place {
@@ -122,23 +139,69 @@ Place place_of(std::string_view reference, const std::string& name) {
   return place;
 }
 
-std::string cell_text(pugi::xml_node cell, const std::vector<std::string>& strings, const std::string& name) {
+// What all sheets of a workbook refer to.
+struct Shared {
+  std::vector<std::string> strings;
+  NumberStyles styles;
+};
+
+std::string cell_text(pugi::xml_node cell, const Shared& shared, const std::string& name) {
   const std::string_view type = attribute_of(cell, "t");
   if (type == "inlineStr") return text_of(child_named(cell, "is"));
   const std::string value = child_named(cell, "v").text().get();
   if (type == "s") {
     std::size_t index = 0;
-    if (std::from_chars(value.data(), value.data() + value.size(), index).ec != std::errc() || index >= strings.size())
-      throw Error(name, ": a cell refers to the text ", value, " of ", strings.size(), "; the sheet is damaged");
-    return strings[index];
+    if (std::from_chars(value.data(), value.data() + value.size(), index).ec != std::errc() ||
+        index >= shared.strings.size())
+      throw Error(name, ": a cell refers to the text ", value, " of ", shared.strings.size(), "; the sheet is damaged");
+    return shared.strings[index];
   }
   if (type == "b") return value == "1" ? "TRUE" : "FALSE";
   if (type == "str") return unescaped(value);
-  return type.empty() || type == "n" ? number_text(value) : value;
+  if (!type.empty() && type != "n") return value;
+  const auto style = static_cast<std::size_t>(std::atoi(std::string(attribute_of(cell, "s")).c_str()));
+  const auto& formats = shared.styles.formats;
+  return shown_number(value, style < formats.size() ? formats[style] : "", shared.styles.days_from_1904);
 }
 
-std::vector<SheetCell> cells_of(pugi::xml_node data, const std::vector<std::string>& strings, const std::string& name) {
+// Cells that a merge covers keep their text, which nobody sees.
+class Merges {
+ public:
+  Merges(pugi::xml_node sheet, const std::string& name) {
+    for (const pugi::xml_node node : child_named(sheet, "mergeCells").children()) {
+      const std::string_view range = attribute_of(node, "ref");
+      const std::size_t colon = range.find(':');
+      if (colon == range.npos) continue;
+      if (ranges_.size() == kMostMerges)
+        throw Error(name, ": more than ", kMostMerges, " merged cells; take them apart");
+      ranges_.push_back({place_of(range.substr(0, colon), name), place_of(range.substr(colon + 1), name)});
+    }
+    std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.first.row < b.first.row; });
+  }
+
+  bool cover(const Place& place) const {
+    for (const Range& range : ranges_) {
+      if (range.first.row > place.row) break;
+      const bool inside =
+          place.row <= range.last.row && place.column >= range.first.column && place.column <= range.last.column;
+      if (inside && (place.row != range.first.row || place.column != range.first.column)) return true;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t kMostMerges = 4096;  // each cell is compared with all of them
+
+  struct Range {
+    Place first, last;
+  };
+  std::vector<Range> ranges_;  // by their first rows
+};
+
+std::vector<SheetCell> cells_of(pugi::xml_node sheet, const Shared& shared, const std::string& name) {
   CellSink sink(name);
+  const Merges merges(sheet, name);
+  const pugi::xml_node data = child_named(sheet, "sheetData");
   std::size_t row_number = 0;
   for (const pugi::xml_node row : data.children()) {
     if (local_name(row) != "row") continue;
@@ -150,7 +213,7 @@ std::vector<SheetCell> cells_of(pugi::xml_node data, const std::vector<std::stri
       if (local_name(cell) != "c") continue;
       ++place.column;
       if (const std::string_view given = attribute_of(cell, "r"); !given.empty()) place = place_of(given, name);
-      sink.put(place.row, place.column, cell_text(cell, strings, name));
+      if (!merges.cover(place)) sink.put(place.row, place.column, cell_text(cell, shared, name));
     }
   }
   return sink.take();
@@ -195,7 +258,8 @@ std::vector<Sheet> read_xlsx(const Parts& parts, const std::string& name) {
   if (part == parts.end()) throw Error(name, ": no workbook inside; the file is damaged, or no sheet");
   const Xml workbook(part->second, name);
   const auto relations = relations_of(parts, path, name);
-  const auto strings = shared_strings(parts, first_of_type(relations, "sharedStrings"), name);
+  const Shared shared{shared_strings(parts, first_of_type(relations, "sharedStrings"), name),
+                      number_styles(parts, first_of_type(relations, "styles"), workbook.root(), name)};
 
   std::vector<Sheet> sheets;
   std::set<std::string> seen;  // a workbook that names one sheet a thousand times is read once
@@ -213,7 +277,7 @@ std::vector<Sheet> read_xlsx(const Parts& parts, const std::string& name) {
     Sheet& sheet = sheets.emplace_back();
     sheet.name = attribute_of(node, "name");
     sheet.hidden = attribute_of(node, "state").ends_with("idden");  // hidden or veryHidden
-    sheet.cells = cells_of(child_named(xml.root(), "sheetData"), strings, name);
+    sheet.cells = cells_of(xml.root(), shared, name);
     sheet.comments = comments_of(parts, found->second.target, name);
   }
   return sheets;

@@ -244,6 +244,65 @@ TEST(OpenBoard, ASingleBoardNeedsNoManifest) {
   EXPECT_EQ(parse_open_boards(write_obz(boards), "b", {}), boards);
 }
 
+// What macOS packs beside each file of its own.
+TEST(OpenBoard, ResourceForksAndDotFilesAreNoBoards) {
+  const std::string pets = board(1, {word(1, "cat")}, {{1}}).dump();
+  const Files litter = {
+      {"__MACOSX/._pets.obf", std::string("\0\5\26\7", 4)}, {"__MACOSX/x/pets.obf", "x"}, {"a/.b.obf", pets}};
+  Files files = {{"pets.obf", pets}};
+  files.insert(files.end(), litter.begin(), litter.end());
+  EXPECT_EQ(labels(read(zip(files)).board.pages[0]), (Words{"cat"}));
+  files.insert(files.begin(), {"manifest.json", manifest("pets.obf", json::object())});
+  const OpenBoards boards = parse_open_boards(zip(files), "b", {});
+  EXPECT_EQ(boards.boards.size(), 1u);
+  EXPECT_EQ(parse_open_boards(write_obz(boards), "b", {}), boards);
+}
+
+TEST(OpenBoard, LinksReachBoardsThatTheManifestDoesNotList) {
+  const json home =
+      board(1, {word(1, "I"), link(2, "drinks", {{"path", "boards/drinks.obf"}}), link(3, "pets", {{"id", "p"}})},
+            {{1, 2, 3}});
+  const Read result = read(zip({{"manifest.json", manifest("home.obf", {{"1", "home.obf"}})},
+                                {"home.obf", home.dump()},
+                                {"boards/drinks.obf", board("d", {word(1, "tea"), word(2, "milk")}, {{1, 2}}).dump()},
+                                {"boards/pets.obf", board("p", {word(1, "cat")}, {{1}}).dump()},
+                                {"boards/damaged.obf", "{"}}));
+  EXPECT_EQ(labels(result.board.pages[0]), (Words{"I", "[drinks]", "[pets]"}));
+  EXPECT_EQ(words(result.board.pages[0].slots[1]), (Words{"tea", "milk"}));
+  EXPECT_TRUE(result.warnings.empty()) << result.warnings[0];
+}
+
+TEST(OpenBoard, OneWarningForAnyNumberOfOldBoards) {
+  Files files;
+  json listed = json::object(), buttons = json::array();
+  for (int i = 0; i < 98; ++i) {
+    const std::string path = "boards/" + std::to_string(i) + ".obf";
+    json old =
+        board(i, {word(1, "cat"), link(2, "next", {{"path", "boards/" + std::to_string(i + 1) + ".obf"}})}, {{1, 2}});
+    old["format"] = "open-board-0.0";
+    files.emplace_back(path, old.dump());
+    listed[std::to_string(i)] = path;
+  }
+  files.emplace_back("manifest.json", manifest("boards/0.obf", listed));
+  std::vector<std::string> warnings;
+  parse_open_boards(zip(files), "b", [&](const std::string& message) { warnings.push_back(message); });
+  EXPECT_EQ(warnings,
+            (Words{"b: the format of boards/0.obf and 97 more is \"open-board-0.0\"; read as open-board-0.1"}));
+}
+
+TEST(OpenBoard, ToldFromABoardOfOursByItsButtons) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("aacft-open-board-test-" + std::to_string(::getpid()) + ".json");
+  write_file_atomic(file, board(1, {word(1, "go")}, {{1}}).dump());
+  EXPECT_TRUE(is_open_board(file));
+  EXPECT_EQ(labels(read_any_board(file, lexicon(), false, {}).pages[0]), (Words{"go"}));
+  write_file_atomic(file, R"({"pages": [{"rows": [["go"]]}]})");
+  EXPECT_FALSE(is_open_board(file));
+  write_file_atomic(file, "{");
+  EXPECT_FALSE(is_open_board(file));
+  std::filesystem::remove(file);
+}
+
 TEST(OpenBoard, LabelsMayBeKeysOfStrings) {
   json keyed = board(1, {word(1, ":a"), word(2, ":b"), word(3, "eat")}, {{1, 2, 3}});
   keyed["strings"] = {{"en", {{":a", "go"}, {"eat", 5}}}, {"fr", {{":b", "pomme"}}}};

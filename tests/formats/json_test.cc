@@ -66,6 +66,25 @@ TEST(Json, LinesPassExceptionsOn) {
   expect_error([&] { read_json_lines("{}", row, stop); }, {"row 1"});
 }
 
+TEST(Json, FilesThatAreNoLinesAreNamedOnce) {
+  const auto faults = [](const std::string& content) {
+    std::string all;
+    read_json_lines(
+        content, [&](std::size_t line, const nlohmann::json&) { all += std::to_string(line) + " is a row; "; },
+        [&](std::size_t line, const std::string& why) { all += std::to_string(line) + " " + why + "; "; });
+    return all;
+  };
+  EXPECT_NE(faults(std::string("\xFF\xFE{\0\"\0a\0\"\0:\0\n\0", 14)).find("1 text in UTF-16"), std::string::npos);
+  EXPECT_NE(faults(std::string("\0{\0}\0\n", 6)).find("1 text in UTF-16"), std::string::npos);
+  EXPECT_EQ(faults("\n[{\"a\":1},\n {\"a\":2}]\n"),
+            "2 one JSON array, where JSON Lines have an object a line: jq -c '.[]' writes them so; ");
+  EXPECT_EQ(faults("{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n"),
+            "1 JSON objects over several lines, where JSON Lines have an object a line: jq -c . writes them so; ");
+  EXPECT_NE(faults("{\"a\":1} x\n{\"a\":2}\n").find("2 is a row"), std::string::npos);
+  EXPECT_NE(faults("{\"a\":1\n{\"a\":2}\n").find("2 is a row"), std::string::npos);
+  EXPECT_NE(faults("[1]\n{\"a\":2}\n").find("2 is a row"), std::string::npos);
+}
+
 TEST(Json, TheTalksData) {
   const auto path = shared_dir() / "data/aac-504.jsonl";
   if (!std::filesystem::exists(path)) GTEST_SKIP();

@@ -78,7 +78,19 @@ TEST(Csv, Windows1252IsReadWithAWordAndItsRows) {
   EXPECT_NE(warnings.find("2 rows are not in UTF-8 and read as Windows-1252 (2, 4), the first as \"café\""),
             warnings.npos)
       << warnings;
-  expect_fails([] { cells_of("a,b\nc,\x81\n"); }, {"row 2", "neither UTF-8 nor Windows-1252"});
+  expect_fails([] { cells_of("a,b\nc,\x81\n"); }, {"row 2", "neither UTF-8, Windows-1252 nor Mac OS Roman", "\"Å\""});
+}
+
+// As Excel for Mac saves "CSV": CR line ends. The lone middle dots of icons tell it even without a letter.
+TEST(Csv, MacRomanIsToldByItsText) {
+  std::string warnings;
+  EXPECT_EQ(cells_of("Icons,Rewrite\r? I \xE1 ? dog,\xD2It\xD5s my dog\xC9\xD3\rx,caf\x8E\r", &warnings),
+            cells_of_rows({{"Icons", "Rewrite"}, {"? I · ? dog", "“It’s my dog…”"}, {"x", "café"}}));
+  EXPECT_NE(warnings.find("2 rows are not in UTF-8 and read as Mac OS Roman (2, 3)"), warnings.npos) << warnings;
+  EXPECT_EQ(cells_of("I \xE1 dog,a\n"), cells_of_rows({{"I · dog", "a"}}));
+  EXPECT_EQ(cells_of("I \xB7 dog,sch\xF6n\nOn\x92y va,\xA3"
+                     "5\n"),
+            cells_of_rows({{"I · dog", "schön"}, {"On’y va", "£5"}}));
 }
 
 TEST(Csv, FormulasAreDefused) {
@@ -187,6 +199,49 @@ TEST(Xlsx, EveryKindOfCell) {
                                               {3, 4, "TRUE"},
                                               {3, 5, "#NAME?"},
                                               {3, 6, "a&x"}}));
+}
+
+// Numbers by the formats of styles 0, 1, ... of a workbook.
+std::string shown(const std::string& value, const std::string& format, const std::string& book = "") {
+  auto parts = workbook({"<row><c s=\"1\"><v>" + value + "</v></c></row>"});
+  const bool built_in = format.find_first_not_of("0123456789") == std::string::npos;
+  parts["xl/styles.xml"] = "<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"" + format +
+                           "\"/></numFmts><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"" + (built_in ? format : "164") +
+                           "\"/></cellXfs></styleSheet>";
+  std::string& relations = parts["xl/_rels/workbook.xml.rels"];
+  relations.insert(relations.find("</"), relation("y", "styles", "styles.xml"));
+  std::string& workbook_part = parts["xl/workbook.xml"];
+  workbook_part.insert(workbook_part.find("<sheets>"), book);
+  return cells_of(zip_of(parts)).at(0).text;
+}
+
+TEST(Xlsx, NumbersAreReadAsTheyAreShown) {
+  EXPECT_EQ(shown("45719", "14"), "2025-03-03");
+  EXPECT_EQ(shown("45719", "0"), "45719");
+  EXPECT_EQ(shown("45719.604166666664", "22"), "2025-03-03 14:30");
+  EXPECT_EQ(shown("0.60416666666666663", "20"), "14:30");
+  EXPECT_EQ(shown("1", "dd/mm/yyyy"), "1900-01-01");
+  EXPECT_EQ(shown("61", "d mmmm yyyy"), "1900-03-01");
+  EXPECT_EQ(shown("45719", "[$-F800]dddd, mmmm dd, yyyy"), "2025-03-03");
+  EXPECT_EQ(shown("44257", "14", "<workbookPr date1904=\"1\"/>"), "2025-03-03");
+  EXPECT_EQ(shown("0.5", "9"), "50%");
+  EXPECT_EQ(shown("1234567.5", "4"), "1,234,567.50");
+  EXPECT_EQ(shown("999", "3"), "999");
+  EXPECT_EQ(shown("-5", "&quot;$&quot;#,##0.00"), "-$5.00");
+  EXPECT_EQ(shown("5", "#,##0.00 [$€-407]"), "5.00 €");
+  EXPECT_EQ(shown("7", "000;-000"), "007");
+  EXPECT_EQ(shown("5551234", "000-0000"), "5551234");
+  EXPECT_EQ(shown("0.5", "# ?/?"), "0.5");
+  EXPECT_EQ(shown("26", "@"), "26");
+}
+
+TEST(Xlsx, WhatAMergeCoversIsNotThere) {
+  auto parts =
+      workbook({"<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\"><v>2</v></c></row><row r=\"2\"><c "
+                "r=\"A2\"><v>3</v></c><c r=\"B2\"><v>4</v></c></row><row r=\"3\"><c r=\"A3\"><v>5</v></c></row>"});
+  std::string& sheet = parts["xl/worksheets/sheet1.xml"];
+  sheet.insert(sheet.find("</worksheet>"), "<mergeCells count=\"1\"><mergeCell ref=\"A1:A2\"/></mergeCells>");
+  EXPECT_EQ(cells_of(zip_of(parts)), (Cells{{1, 1, "1"}, {1, 2, "2"}, {2, 2, "4"}, {3, 1, "5"}}));
 }
 
 TEST(Xlsx, PrefixesAreFree) {
@@ -298,6 +353,12 @@ TEST(Ods, RepeatedCellsAndRows) {
       row("<table:table-cell table:number-columns-repeated=\"16384\"/>", "table:number-rows-repeated=\"1048000\"");
   EXPECT_EQ(ods_cells(data),
             (Cells{{1, 1, "a"}, {2, 3, "b"}, {2, 4, "b"}, {2, 6, "c"}, {3, 3, "b"}, {3, 4, "b"}, {3, 6, "c"}}));
+}
+
+TEST(Ods, WhatAMergeCoversIsNotThere) {
+  EXPECT_EQ(ods_cells(row(cell("a", "table:number-rows-spanned=\"2\"") + cell("b")) +
+                      row("<table:covered-table-cell><text:p>hidden</text:p></table:covered-table-cell>" + cell("c"))),
+            (Cells{{1, 1, "a"}, {1, 2, "b"}, {2, 2, "c"}}));
 }
 
 TEST(Ods, CommentsAreNotText) {

@@ -51,7 +51,7 @@ Board board_of(const OpenBoards& boards, const std::string& name, const Lexicon&
 // rows.
 OpenBoards open_boards_of(const Board& board, const Lexicon& lexicon);
 
-// By its ending, .obf or .obz, or because it is a zip.
+// By its ending, .obf or .obz, or because it is a zip, or JSON with a list of buttons.
 bool is_open_board(const std::filesystem::path& file);
 
 // An open board, or else JSON as in aacft/boards/board.h. `offensive` is for that one.

@@ -15,7 +15,7 @@ namespace aacft {
 
 struct SheetCell {
   std::size_t row = 1, column = 1;  // from 1, as office programs count
-  std::string text;                 // UTF-8, not empty; a formula's is its last result
+  std::string text;                 // UTF-8, not empty, as the program shows it; a formula's is its last result
 
   bool operator==(const SheetCell&) const = default;
 };
@@ -32,8 +32,9 @@ struct Sheet {
 std::string column_name(std::size_t column);  // 1 -> "A", 28 -> "AB"
 
 // Every sheet of a file, in its order; hidden ones as well. The kind of file is told by its bytes, `name` is for
-// messages. CSV: comma, semicolon or tab; UTF-8, UTF-16 with a byte order mark, or Windows-1252, which is told to warn
-// with its rows. Error says what the file is instead (an .xls, one with a password, ...), or where it is damaged.
+// messages. CSV: comma, semicolon or tab; UTF-8, UTF-16 with a byte order mark, or Windows-1252 or Mac OS Roman, which
+// is told to warn with its rows. Error says what the file is instead (an .xls, one with a password, ...), or where it
+// is damaged.
 std::vector<Sheet> read_spreadsheet(std::string_view bytes, const std::string& name, const Warn& warn);
 
 struct TableColumn {
