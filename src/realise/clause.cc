@@ -5,6 +5,7 @@
 #include "aacft/english/noun_tables.h"
 #include "aacft/english/spelling.h"
 #include "realise/items.h"
+#include "realise/negation.h"
 #include "realise/verb_chain.h"
 
 namespace aacft {
@@ -620,6 +621,9 @@ NounPhrase phrase_of(const Pronoun& pronoun, bool clitic) {
   return phrase;
 }
 
-Clause analyse(const std::vector<Word>& words) { return Analysis(words).take(); }
+Clause analyse(std::vector<Word> words) {
+  place_negations(words);
+  return Analysis(words).take();
+}
 
 }  // namespace aacft

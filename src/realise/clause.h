@@ -48,7 +48,7 @@ struct Clause {
 };
 
 // The words of one clause, without dots, phrases and interjections. At least one.
-Clause analyse(const std::vector<Word>& words);
+Clause analyse(std::vector<Word> words);
 
 Word verb_named(std::string_view plain);
 NounPhrase phrase_of(const Pronoun& pronoun, bool clitic);

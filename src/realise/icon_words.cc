@@ -76,10 +76,18 @@ bool has(const std::vector<IconType>& types, IconType type) {
 
 class Reader {
  public:
-  Reader(const Lexicon& lexicon, std::vector<std::string>* unknown) : lexicon_(lexicon), unknown_(unknown) {}
+  Reader(const Lexicon& lexicon, std::vector<std::string> words, std::vector<std::string>* unknown)
+      : lexicon_(lexicon), words_(std::move(words)), unknown_(unknown) {}
 
-  // `next` is the word after it, "" for the last.
-  void add(const std::string& word, const std::string& next) {
+  std::vector<Icon> read() {
+    for (std::size_t i = 0; i < words_.size(); ++i) add(i);
+    return std::move(icons_);
+  }
+
+ private:
+  void add(std::size_t at) {
+    const std::string& word = words_[at];
+    const std::string next = at + 1 < words_.size() ? words_[at + 1] : "";
     if (add_typed(word) || add_grammar(word)) return;
     const std::vector<IconType> types = types_of(word, lexicon_);
     if (types.empty()) {
@@ -89,12 +97,13 @@ class Reader {
       push(word, IconType::kNoun);
       return;
     }
-    push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types));
+    if (english::lower_case(word) == "her" && has(types, IconType::kCliticPronoun)) {
+      push(word, owns(at) ? IconType::kAdjective : IconType::kCliticPronoun);
+    } else {
+      push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types));
+    }
   }
 
-  std::vector<Icon> take() { return std::move(icons_); }
-
- private:
   bool add_typed(const std::string& word) {
     const std::size_t slash = word.rfind('/');
     if (slash == std::string::npos || slash == 0 || slash + 1 == word.size()) return false;
@@ -140,7 +149,7 @@ class Reader {
            lexicon_.find(icon.word, icon.type)->form("conjunction") != nullptr);
       if (starts_again) verb = subject = false;
       verb |= icon.type == IconType::kVerb && icon.word != "can" && icon.word != "want";
-      subject |= icon.type == IconType::kNoun;
+      subject |= icon.type == IconType::kNoun || (icon.type == IconType::kCliticPronoun && !verb);
       other_said = icon.type == IconType::kAdjective || icon.type == IconType::kPreposition;
     }
     const bool after_modal = !icons_.empty() && icons_.back().type == IconType::kVerb && icons_.back().word == "can";
@@ -152,6 +161,31 @@ class Reader {
     for (const IconType type : types)
       if (type != IconType::kCliticPronoun) return type;
     return types[0];
+  }
+
+  // "I like her red bag", not "I like her", "I see her run", "I give her tea", "her drink tea".
+  bool owns(std::size_t at) const {
+    std::size_t thing = at + 1;
+    while (thing < words_.size() && types_of(words_[thing], lexicon_) == std::vector{IconType::kAdjective}) ++thing;
+    if (thing == words_.size() || !may_be(thing, IconType::kNoun, Role::kNoun)) return false;
+    const bool acts = may_be(thing, IconType::kVerb, Role::kVerb);
+    const auto verb =
+        std::find_if(icons_.rbegin(), icons_.rend(), [](const Icon& icon) { return icon.type == IconType::kVerb; });
+    if (verb != icons_.rend()) {
+      const Word said = word_of(*verb, lexicon_);
+      return acts ? !takes_bare(said) : !takes_two(said);
+    }
+    if (!acts || thing + 1 == words_.size()) return true;
+    for (std::size_t later = thing + 1; later < words_.size(); ++later)
+      if (may_be(later, IconType::kVerb, Role::kVerb) && !may_be(later, IconType::kNoun, Role::kNoun)) return true;
+    return !may_be(thing + 1, IconType::kNoun, Role::kNoun);
+  }
+
+  // A word that the lexicon does not know is a noun.
+  bool may_be(std::size_t at, IconType type, Role role) const {
+    const std::vector<IconType> types = types_of(words_[at], lexicon_);
+    if (types.empty() ? type != IconType::kNoun : !has(types, type)) return false;
+    return word_of({words_[at], type, ""}, lexicon_).role == role;
   }
 
   // "want drink water": to drink water. "want tea milk" has two things.
@@ -180,6 +214,7 @@ class Reader {
   }
 
   const Lexicon& lexicon_;
+  const std::vector<std::string> words_;
   std::vector<std::string>* unknown_;
   std::vector<Icon> icons_;
 };
@@ -226,9 +261,7 @@ std::vector<Icon> icons_of_words(std::string_view text, const Lexicon& lexicon, 
   split_marks(tokens, lexicon);
   std::vector<std::string> words;
   for (std::size_t at = 0; at < tokens.size();) at += longest_icon(tokens, at, lexicon, words.emplace_back());
-  Reader reader(lexicon, unknown);
-  for (std::size_t i = 0; i < words.size(); ++i) reader.add(words[i], i + 1 < words.size() ? words[i + 1] : "");
-  return reader.take();
+  return Reader(lexicon, std::move(words), unknown).read();
 }
 
 }  // namespace aacft

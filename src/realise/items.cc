@@ -33,6 +33,11 @@ bool is_noun(const std::vector<Word>& words, std::size_t at) {
 std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounPhrase& phrase) {
   std::size_t next = at;
   const auto role = [&](std::size_t i) { return i < words.size() ? words[i].role : Role::kDot; };
+  if (role(next) == Role::kNo) {
+    const std::size_t length = noun_phrase_at(words, at + 1, phrase);
+    phrase.negation = words[at].text;
+    return length == 0 ? 0 : length + 1;
+  }
   if (role(next) == Role::kPronoun) {
     phrase.head = words[next];
     return 1;

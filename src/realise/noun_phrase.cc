@@ -1,5 +1,7 @@
 #include "realise/noun_phrase.h"
 
+#include <algorithm>
+
 #include "aacft/english/noun_tables.h"
 #include "aacft/english/spelling.h"
 
@@ -50,6 +52,13 @@ std::string demonstrative_text(const std::string& word, bool many) {
   return word == "this" || word == "these" ? "these" : "those";
 }
 
+// Food and drink come in portions: "two coffees".
+bool counts_portions(const NounPhrase& phrase) {
+  static constexpr std::string_view kNumbers = "|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|";
+  const bool digits = phrase.determiner.find_first_not_of("0123456789") == std::string::npos;
+  return phrase.head.portion && (listed(kNumbers, phrase.determiner) || (digits && phrase.determiner != "1"));
+}
+
 // "two dogs", "much water", "all the dogs", "another dog".
 std::string with_determiner(const NounPhrase& phrase, const std::string& before) {
   std::string word = phrase.determiner;
@@ -68,7 +77,8 @@ std::string with_determiner(const NounPhrase& phrase, const std::string& before)
   if (word == "all" || word == "half") word += " the";
   if (word == "an") word = "a";
   std::string rest = joined(phrase.adjectives);
-  rest += (rest.empty() ? "" : " ") + head_text(phrase, many);
+  rest += (rest.empty() ? "" : " ") +
+          (counts_portions(phrase) ? english::plural_of(phrase.head.text) : head_text(phrase, many));
   if (word == "a") return before + with_indefinite(rest);
   return before + word + " " + rest;
 }
@@ -106,7 +116,21 @@ bool NounPhrase::plural() const {
   return head.plural || (count == Count::kMany && !determiner.empty());
 }
 
+// "no milk", "not mum", "not a dog".
+static std::string negated_text(NounPhrase phrase, const NounContext& context) {
+  const std::string negation = std::move(phrase.negation);
+  phrase.negation.clear();
+  if (negation == "no" && phrase.determiner.empty() && phrase.possessor == nullptr && phrase.demonstrative.empty()) {
+    phrase.determiner = negation;
+    return with_determiner(phrase, "");
+  }
+  NounContext without_some = context;
+  without_some.plain_mass = true;
+  return negation + " " + text_of(phrase, without_some);
+}
+
 std::string text_of(const NounPhrase& phrase, const NounContext& context) {
+  if (!phrase.negation.empty()) return negated_text(phrase, context);
   if (phrase.pronoun()) return pronoun_text(phrase, context);
   if (phrase.that())
     return context.many && context.use == Use::kSubject ? demonstrative_text(phrase.head.text, true) : phrase.head.text;
@@ -135,9 +159,13 @@ std::string text_of(const NounPhrase& phrase, const NounContext& context) {
 }
 
 std::string listing(const std::vector<std::string>& parts, std::string_view conjunction) {
+  // "two coffees, one tea, no milk": what is and what is not are not joined by "and".
+  const auto negated = [](const std::string& part) { return part.starts_with("no ") || part.starts_with("not "); };
+  const auto negations = std::count_if(parts.begin(), parts.end(), negated);
+  const bool mixed = negations > 0 && negations < static_cast<std::ptrdiff_t>(parts.size());
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0) text += i + 1 == parts.size() ? " " + std::string(conjunction) + " " : ", ";
+    if (i > 0) text += i + 1 == parts.size() && !mixed ? " " + std::string(conjunction) + " " : ", ";
     text += parts[i];
   }
   return text;

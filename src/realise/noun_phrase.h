@@ -9,6 +9,7 @@
 namespace aacft {
 
 struct NounPhrase {
+  std::string negation;                 // no, not
   std::string demonstrative;            // that
   const Pronoun* possessor = nullptr;   // my
   std::string determiner;               // two
@@ -20,7 +21,8 @@ struct NounPhrase {
   bool subject_pronoun() const { return pronoun() && !head.clitic; }
   bool that() const { return head.role == Role::kThat; }
   bool bare() const {
-    return demonstrative.empty() && possessor == nullptr && determiner.empty() && adjectives.empty();
+    return negation.empty() && demonstrative.empty() && possessor == nullptr && determiner.empty() &&
+           adjectives.empty();
   }
   bool plural() const;
 };

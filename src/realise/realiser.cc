@@ -34,6 +34,40 @@ bool joins(const std::string& word) {
          word == "ok" || word == "okay" || word == "thanks" || word == "thank you" || word == "oh" || word == "yeah";
 }
 
+// Beside it, "no" is a negation, and else an answer.
+bool says_something(const Word& word) {
+  return word.role != Role::kPhrase && word.role != Role::kInterjection && word.role != Role::kNo &&
+         word.role != Role::kNot && word.role != Role::kQuestion;
+}
+
+// "her want tea": she wants some tea. "his be red" is about what is his.
+void subject_possessives(std::vector<Word>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].role != Role::kPossessive || words[i].pronoun == nullptr) continue;
+    std::size_t next = i + 1;
+    while (next < words.size() &&
+           (is_grammar(words[next].role) || words[next].role == Role::kNo || words[next].role == Role::kFrequency))
+      ++next;
+    if (next == words.size()) continue;
+    const auto here = words.begin() + static_cast<std::ptrdiff_t>(i);
+    const bool first = std::none_of(words.begin(), here, [](const Word& word) {
+      return word.role == Role::kNoun || word.role == Role::kPronoun || word.role == Role::kThat;
+    });
+    const bool modal = first && words[next].role == Role::kModal;
+    const bool acts = first && words[next].role == Role::kVerb && !words[next].is("be");
+    const bool her = words[i].pronoun->subject == "she" && words[next].role == Role::kVerb;
+    if (!modal && !acts && !her) continue;
+    Word pronoun;
+    pronoun.role = Role::kPronoun;
+    pronoun.pronoun = words[i].pronoun;
+    pronoun.text = words[i].text;
+    pronoun.plural = words[i].pronoun->plural;
+    pronoun.noun_class = english::NounClass::kPerson;
+    pronoun.clitic = std::any_of(words.begin(), here, [](const Word& word) { return word.role == Role::kVerb; });
+    words[i] = pronoun;
+  }
+}
+
 // "do you want tea": the first two words, and a verb to come.
 bool asks_with_do(const std::vector<Word>& words, std::size_t at) {
   if (at != 0 || words.size() < 3 || words[0].role != Role::kVerb || !words[0].is("do") ||
@@ -63,11 +97,13 @@ bool phrase_asks(std::string_view phrase) {
 class Sentence {
  public:
   explicit Sentence(std::vector<Word> words) {
+    subject_possessives(words);
+    const bool answers = std::none_of(words.begin(), words.end(), says_something);
     for (std::size_t i = 0; i < words.size(); ++i) {
       Word& word = words[i];
       if (word.role == Role::kPhrase) {
         (i * 2 < words.size() && rest_.empty() ? first_phrases_ : last_phrases_).push_back(word.text);
-      } else if (word.role == Role::kInterjection) {
+      } else if (word.role == Role::kInterjection || (word.role == Role::kNo && answers)) {
         (rest_.empty() ? before_ : after_).push_back(word.text);
       } else {
         question_ |= word.role == Role::kQuestion || word.role == Role::kWh;

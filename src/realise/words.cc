@@ -87,7 +87,7 @@ constexpr FunctionWord kFunctionWords[] = {
     {"and", Role::kConjunction}, {"or", Role::kConjunction}, {"but", Role::kConjunction}, {"because", Role::kConjunction},
     {"if", Role::kConjunction}, {"while", Role::kConjunction}, {"although", Role::kConjunction}, {"even though", Role::kConjunction},
     {"let's", Role::kLets}, {"lets", Role::kLets}, {"let us", Role::kLets},
-    {"please", Role::kInterjection}, {"yes", Role::kInterjection}, {"no", Role::kInterjection}, {"hello", Role::kInterjection},
+    {"please", Role::kInterjection}, {"yes", Role::kInterjection}, {"no", Role::kNo}, {"hello", Role::kInterjection},
     {"hi", Role::kInterjection}, {"hey", Role::kInterjection}, {"bye", Role::kInterjection}, {"goodbye", Role::kInterjection},
     {"bye bye", Role::kInterjection}, {"thanks", Role::kInterjection}, {"thank you", Role::kInterjection}, {"sorry", Role::kInterjection},
     {"ok", Role::kInterjection}, {"okay", Role::kInterjection}, {"excuse me", Role::kInterjection}, {"good morning", Role::kInterjection},

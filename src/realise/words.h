@@ -29,7 +29,8 @@ enum class Role {
   kVerb,
   kModal,  // can, must
   kLets,
-  kNot,
+  kNo,   // "no": an answer, or a negation of the noun phrase after it, or of the verb
+  kNot,  // of the verb
   kPast,
   kFuture,
   kDot,

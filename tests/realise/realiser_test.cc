@@ -220,6 +220,37 @@ TEST(Realiser, EveryIconIsInTheSentence) {
   }
 }
 
+// The law: a negation among the icons negates the sentence, wherever it stands, and is not spoken as an answer.
+TEST(Realiser, NegationNegates) {
+  std::vector<Icon> words;
+  for (const LexiconEntry& entry : lexicon().entries())
+    if (entry.form("phrase") == nullptr &&
+        (entry.icon.type == IconType::kNoun || entry.icon.type == IconType::kVerb ||
+         (entry.icon.type == IconType::kAdjective && entry.icon.word != "no")) &&
+        entry.category != "expressions")
+      words.push_back(entry.icon);
+  const std::vector<Icon> negations = {icons_of_words("no", lexicon())[0], icons_of_words("no/NEGATED", lexicon())[0],
+                                       icons_of_words("not", lexicon())[0], icons_of_words("don't", lexicon())[0]};
+  const RandomStream random(20261201, Purpose::kSampling);
+  std::uint64_t draw = 0;
+  const auto pick = [&](std::size_t size) { return static_cast<std::size_t>(random.bits(draw++)) % size; };
+  int wrong = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<Icon> icons;
+    const std::size_t length = 1 + pick(6);
+    while (icons.size() < length) icons.push_back(words[pick(words.size())]);
+    icons.insert(icons.begin() + static_cast<std::ptrdiff_t>(pick(length + 1)), negations[pick(negations.size())]);
+    const std::string sentence = realise(icons, lexicon()), text = " " + lower(sentence);
+    const bool negates = text.find("n't") != std::string::npos || says(text, {"not ", "no ", "never ", "cannot"});
+    const bool answers = text.starts_with(" no,") || text.starts_with(" no.") ||
+                         text.find(", no.") != std::string::npos || text.find(", no?") != std::string::npos ||
+                         text.find(", no,") != std::string::npos || text.find(". no.") != std::string::npos;
+    EXPECT_TRUE(negates && !answers && well_formed(sentence)) << written(icons) << " => " << sentence;
+    wrong += !negates || answers;
+    ASSERT_LT(wrong, 20);
+  }
+}
+
 // Words from strangers: any bytes, any length.
 TEST(Realiser, TakesAnyWord) {
   const RandomStream random(7, Purpose::kSampling);
