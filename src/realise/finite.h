@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "realise/clause.h"
+#include "realise/syntax.h"
 
 namespace aacft {
 

@@ -86,21 +86,6 @@ std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounP
   return next - at;
 }
 
-Item item(ItemKind kind, const Word& word) {
-  Item result;
-  result.kind = kind;
-  result.word = word;
-  result.text = word.text;
-  return result;
-}
-
-Item noun_item(NounPhrase phrase) {
-  Item result;
-  result.noun = std::move(phrase);
-  result.has_noun = true;
-  return result;
-}
-
 bool wh_takes_noun(const Word& word) {
   return word.is("how many") || word.is("how much") || word.is("which") || word.is("whose") || word.is("what");
 }
@@ -125,8 +110,8 @@ bool is_only_adverb(const Word& place) {
       place.text);
 }
 
-std::size_t preposition_at(const std::vector<Word>& words, std::size_t at, std::vector<Item>& items) {
-  Item result = item(words[at].role == Role::kPlace ? ItemKind::kPlace : ItemKind::kPreposition, words[at]);
+std::size_t preposition_at(const std::vector<Word>& words, std::size_t at, Items& items) {
+  Item result = item_of(words[at].role == Role::kPlace ? ItemKind::kPlace : ItemKind::kPreposition, words[at]);
   NounPhrase phrase;
   const std::size_t length = noun_phrase_at(words, at + 1, phrase);
   if (length > 0 && !phrase.subject_pronoun()) {
@@ -140,11 +125,11 @@ std::size_t preposition_at(const std::vector<Word>& words, std::size_t at, std::
   return 1;
 }
 
-std::size_t item_at(const std::vector<Word>& words, std::size_t at, std::vector<Item>& items) {
+std::size_t item_at(const std::vector<Word>& words, std::size_t at, Items& items) {
   const Word& word = words[at];
   NounPhrase phrase;
   if (word.role == Role::kWh) {
-    Item result = item(ItemKind::kWh, word);
+    Item result = item_of(ItemKind::kWh, word);
     std::size_t length = 0;
     if (wh_takes_noun(word) && at + 1 < words.size() &&
         (words[at + 1].role == Role::kNoun || words[at + 1].role == Role::kAdjective))
@@ -157,21 +142,21 @@ std::size_t item_at(const std::vector<Word>& words, std::size_t at, std::vector<
     return 1 + length;
   }
   if (const std::size_t length = noun_phrase_at(words, at, phrase); length > 0) {
-    items.push_back(noun_item(std::move(phrase)));
+    items.push_back(item_of(std::move(phrase)));
     return length;
   }
   if (word.role == Role::kAdjective || word.role == Role::kDegree) {
     std::vector<std::string> adjectives;
     const std::size_t next = adjectives_at(words, at, adjectives);
-    Item result = item(word.role == Role::kDegree && next == at ? ItemKind::kManner : ItemKind::kAdjective,
-                       next > at ? words[next - 1] : word);
+    Item result = item_of(word.role == Role::kDegree && next == at ? ItemKind::kManner : ItemKind::kAdjective,
+                          next > at ? words[next - 1] : word);
     if (next > at) result.text = listing(adjectives);
     items.push_back(std::move(result));
     return next > at ? next - at : 1;
   }
   if (word.role == Role::kPreposition || (word.role == Role::kPlace && !is_only_adverb(word)))
     return preposition_at(words, at, items);
-  items.push_back(item(adverb_kind(word.role), word));
+  items.push_back(item_of(adverb_kind(word.role), word));
   return 1;
 }
 
@@ -182,11 +167,11 @@ bool speaks(Role role) {
 
 }  // namespace
 
-std::vector<Item> items_of(const std::vector<Word>& words) {
+Items items_of(const std::vector<Word>& words) {
   std::vector<Word> spoken;
   for (const Word& word : words)
     if (speaks(word.role)) spoken.push_back(word);
-  std::vector<Item> items;
+  Items items;
   for (std::size_t at = 0; at < spoken.size();) at += item_at(spoken, at, items);
   return items;
 }

@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "realise/clause.h"
+#include "realise/syntax.h"
 
 namespace aacft {
 
 // Noun phrases with their determiners and adjectives, prepositions with their noun phrase, degrees with their
 // adjective. Words of other kinds (not, past, ...) are left out.
-std::vector<Item> items_of(const std::vector<Word>& words);
+Items items_of(const std::vector<Word>& words);
 
 // "on Monday", "in June", "in the morning"; "" where the noun is not a time.
 std::string time_phrase(const NounPhrase& noun);

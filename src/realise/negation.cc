@@ -61,8 +61,10 @@ class Clause {
     if (!acts_) return one.role == Role::kNoun && !names_somebody_;
     if (is_time(one) || !(one.role == Role::kNoun || (one.role == Role::kPronoun && one.clitic))) return false;
     const auto here = words_.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto is_verb = [](const Word& word) { return word.role == Role::kVerb; };
-    return std::any_of(words_.begin(), here - 1, is_verb) && std::none_of(here, words_.end(), acts);
+    const auto verb = std::find_if(words_.begin(), here - 1, [](const Word& word) { return word.role == Role::kVerb; });
+    const bool given_to =
+        one.role == Role::kPronoun && verb != words_.end() && takes_two(*verb);  // "give me not a book"
+    return verb != here - 1 && !given_to && std::none_of(here, words_.end(), acts);
   }
 
   // "not milk two coffee": what is counted is wanted. "not snail reason" is about both.

@@ -51,15 +51,6 @@ void link_groups(std::vector<Group>& groups) {
 
 }  // namespace
 
-bool wants(const Word& verb) {
-  return verb.is("want") || verb.is("need") || verb.is("like") || verb.is("love") || verb.is("hate");
-}
-
-bool has_object(const Group& group) {
-  return std::any_of(group.after.begin(), group.after.end(),
-                     [](const Item& item) { return item.kind == ItemKind::kNoun; });
-}
-
 void order_verbs(std::vector<Group>& groups, bool lets) {
   order_groups(groups, lets);
   link_groups(groups);

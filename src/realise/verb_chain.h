@@ -3,12 +3,9 @@
 
 #include <vector>
 
-#include "realise/clause.h"
+#include "realise/syntax.h"
 
 namespace aacft {
-
-bool wants(const Word& verb);  // want, need, like, love, hate: they lead what is wanted
-bool has_object(const Group& group);
 
 // "eat, want" is "want to eat"; "sleep, be" is "be sleeping"; "eat, drink" stays, with "and". With let's there is no
 // progressive.
