@@ -87,7 +87,7 @@ std::string adjective_text(const Item& item, const Group& group, bool object) {
   return item.text.substr(0, item.text.size() - item.word.text.size()) + adverb;
 }
 
-std::string other_text(const Clause& clause, const Item& item, const Group& group, bool object) {
+std::string other_text(const Item& item, const Group& group, bool object) {
   if (item.kind == ItemKind::kAdjective) return adjective_text(item, group, object);
   if (item.kind == ItemKind::kPreposition || item.kind == ItemKind::kPlace) {
     std::string text = prepositional(item);
@@ -157,7 +157,7 @@ void add_predicates(std::string& text, const Clause& clause, const Group& group,
     }
     add(text, listing(run, clause.conjunction));
     run.clear();
-    if (i < after.size()) add(text, other_text(clause, after[i], group, false));
+    if (i < after.size()) add(text, other_text(after[i], group, false));
   }
 }
 
@@ -200,7 +200,7 @@ void add_complements(std::string& text, const Clause& clause, const Group& group
         run.clear();
       }
     } else {
-      add(text, other_text(clause, item, group, object));
+      add(text, other_text(item, group, object));
     }
   }
 }

@@ -40,31 +40,17 @@ bool says_something(const Word& word) {
          word.role != Role::kNot && word.role != Role::kQuestion;
 }
 
-// "her want tea": she wants some tea. "his be red" is about what is his.
-void subject_possessives(std::vector<Word>& words) {
+// "her want tea": she wants some tea. Only "her" is a pronoun, too; "my want" is about what is mine.
+void free_pronouns(std::vector<Word>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i].role != Role::kPossessive || words[i].pronoun == nullptr) continue;
-    std::size_t next = i + 1;
-    while (next < words.size() &&
-           (is_grammar(words[next].role) || words[next].role == Role::kNo || words[next].role == Role::kFrequency))
-      ++next;
-    if (next == words.size()) continue;
+    if (words[i].role != Role::kPossessive || words[i].text != "her") continue;
     const auto here = words.begin() + static_cast<std::ptrdiff_t>(i);
-    const bool first = std::none_of(words.begin(), here, [](const Word& word) {
-      return word.role == Role::kNoun || word.role == Role::kPronoun || word.role == Role::kThat;
+    const auto next = std::find_if(here + 1, words.end(), [](const Word& word) {
+      return !is_grammar(word.role) && word.role != Role::kNo && word.role != Role::kFrequency;
     });
-    const bool modal = first && words[next].role == Role::kModal;
-    const bool acts = first && words[next].role == Role::kVerb && !words[next].is("be");
-    const bool her = words[i].pronoun->subject == "she" && words[next].role == Role::kVerb;
-    if (!modal && !acts && !her) continue;
-    Word pronoun;
-    pronoun.role = Role::kPronoun;
-    pronoun.pronoun = words[i].pronoun;
-    pronoun.text = words[i].text;
-    pronoun.plural = words[i].pronoun->plural;
-    pronoun.noun_class = english::NounClass::kPerson;
-    pronoun.clitic = std::any_of(words.begin(), here, [](const Word& word) { return word.role == Role::kVerb; });
-    words[i] = pronoun;
+    if (next == words.end() || (next->role != Role::kVerb && next->role != Role::kModal)) continue;
+    const bool object = std::any_of(words.begin(), here, [](const Word& word) { return word.role == Role::kVerb; });
+    *here = word_of_pronoun(*here->pronoun, object);
   }
 }
 
@@ -97,7 +83,7 @@ bool phrase_asks(std::string_view phrase) {
 class Sentence {
  public:
   explicit Sentence(std::vector<Word> words) {
-    subject_possessives(words);
+    free_pronouns(words);
     const bool answers = std::none_of(words.begin(), words.end(), says_something);
     for (std::size_t i = 0; i < words.size(); ++i) {
       Word& word = words[i];

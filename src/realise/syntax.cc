@@ -58,13 +58,8 @@ Item preposition(std::string_view text) {
 }
 
 NounPhrase phrase_of(std::string_view subject_pronoun) {
-  const Pronoun& pronoun = *pronoun_of(subject_pronoun);
   NounPhrase phrase;
-  phrase.head.role = Role::kPronoun;
-  phrase.head.pronoun = &pronoun;
-  phrase.head.text = pronoun.subject;
-  phrase.head.plural = pronoun.plural;
-  phrase.head.noun_class = english::NounClass::kPerson;
+  phrase.head = word_of_pronoun(*pronoun_of(subject_pronoun), false);
   return phrase;
 }
 

@@ -397,6 +397,14 @@ Word word_of(const Icon& icon, const Lexicon& lexicon) {
   return word;
 }
 
+Word word_of_pronoun(const Pronoun& pronoun, bool object) {
+  Word word;
+  set_pronoun(word, pronoun);
+  word.text = pronoun.subject;
+  word.clitic = object;
+  return word;
+}
+
 std::string plural_form(const Word& noun) {
   if (noun.plural || noun.mass) return noun.text;
   if (const std::string* form = noun.form("plural"); form != nullptr && !form->empty()) return *form;

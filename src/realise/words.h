@@ -73,6 +73,7 @@ struct Word {
 // "another".
 Word word_of(const Icon& icon, const Lexicon& lexicon);
 
+Word word_of_pronoun(const Pronoun& pronoun, bool object);
 const Pronoun* pronoun_of(std::string_view form);  // by its subject, object or reflexive form; nullptr: none
 
 // Inflection, by the lexicon's forms and else by rule.
