@@ -16,9 +16,9 @@ bool is_time(const Word& noun) {
          noun.noun_class == NounClass::kPeriod;
 }
 
-class Clause {
+class Negations {
  public:
-  explicit Clause(std::vector<Word>& words) : words_(words) {
+  explicit Negations(std::vector<Word>& words) : words_(words) {
     for (const Word& word : words_) {
       acts_ |= acts(word);
       names_somebody_ |= word.role == Role::kPronoun || word.role == Role::kThat || word.role == Role::kWh;
@@ -100,6 +100,6 @@ class Clause {
 
 }  // namespace
 
-void place_negations(std::vector<Word>& words) { Clause(words).place(); }
+void place_negations(std::vector<Word>& words) { Negations(words).place(); }
 
 }  // namespace aacft
