@@ -154,8 +154,9 @@ class Reader {
     }
     const bool after_modal = !icons_.empty() && icons_.back().type == IconType::kVerb && icons_.back().word == "can";
     if (has(types, IconType::kCliticPronoun) && subject) return IconType::kCliticPronoun;
+    const bool told_not_to = !icons_.empty() && english::lower_case(icons_.back().word) == "don't";
     if (has(types, IconType::kVerb) && !verb && !other_said &&
-        (subject || after_modal || icons_.empty() || types[0] == IconType::kVerb) && !after_want())
+        (subject || told_not_to || after_modal || icons_.empty() || types[0] == IconType::kVerb) && !after_want())
       return IconType::kVerb;
     if (has(types, IconType::kNoun) && (verb || after_want() || other_said)) return IconType::kNoun;
     for (const IconType type : types)
