@@ -108,24 +108,24 @@ std::string grouped(double value, std::string_view pattern) {
 
 }  // namespace
 
-std::string_view built_in_format(int id) {
-  static constexpr std::pair<int, std::string_view> kFormats[] = {{1, "0"},
-                                                                  {2, "0.00"},
-                                                                  {3, "#,##0"},
-                                                                  {4, "#,##0.00"},
-                                                                  {9, "0%"},
-                                                                  {10, "0.00%"},
-                                                                  {18, "h:mm"},
-                                                                  {19, "h:mm:ss"},
-                                                                  {20, "h:mm"},
-                                                                  {21, "h:mm:ss"},
-                                                                  {22, "yyyy-mm-dd h:mm"},
-                                                                  {37, "#,##0"},
-                                                                  {38, "#,##0"},
-                                                                  {39, "#,##0.00"},
-                                                                  {40, "#,##0.00"},
-                                                                  {45, "mm:ss"},
-                                                                  {46, "[h]:mm:ss"}};
+std::string_view built_in_format(std::size_t id) {
+  static constexpr std::pair<std::size_t, std::string_view> kFormats[] = {{1, "0"},
+                                                                          {2, "0.00"},
+                                                                          {3, "#,##0"},
+                                                                          {4, "#,##0.00"},
+                                                                          {9, "0%"},
+                                                                          {10, "0.00%"},
+                                                                          {18, "h:mm"},
+                                                                          {19, "h:mm:ss"},
+                                                                          {20, "h:mm"},
+                                                                          {21, "h:mm:ss"},
+                                                                          {22, "yyyy-mm-dd h:mm"},
+                                                                          {37, "#,##0"},
+                                                                          {38, "#,##0"},
+                                                                          {39, "#,##0.00"},
+                                                                          {40, "#,##0.00"},
+                                                                          {45, "mm:ss"},
+                                                                          {46, "[h]:mm:ss"}};
   for (const auto& [number, format] : kFormats)
     if (number == id) return format;
   const bool date = (id >= 14 && id <= 17) || (id >= 27 && id <= 36) || (id >= 50 && id <= 58);
@@ -135,7 +135,8 @@ std::string_view built_in_format(int id) {
 std::string shown_number(const std::string& stored, std::string_view format, bool days_from_1904) {
   char* end = nullptr;
   const double value = std::strtod(stored.c_str(), &end);
-  const Code code(format);
+  constexpr std::size_t kLongest = 255;  // of a format's code, as Excel has it
+  const Code code(format.substr(0, kLongest));
   std::string pattern = code.pattern;
   if (stored.empty() || *end != '\0' || !(std::abs(value) < 1e15)) return plain_number(stored);
   const bool general = pattern.find("eneral") != std::string::npos;

@@ -1,13 +1,14 @@
 // Numbers as an office program shows them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace aacft {
 
 // The number formats that ECMA-376 (part 1, 18.8.30) gives by their number alone, such as 14: a date; "" for others.
-std::string_view built_in_format(int id);
+std::string_view built_in_format(std::size_t id);
 
 // A stored number by the code of its format: dates and times as 2025-03-03 and 14:30 or both, whatever their order in
 // the format; 50%; 1,000.00; literal text before and after, such as a currency. What else there is in formats

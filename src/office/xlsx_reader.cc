@@ -1,7 +1,6 @@
 // Office Open XML workbooks, as Excel, LibreOffice and Google Sheets write them (ECMA-376, part 1, 12 and 18).
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -97,6 +96,12 @@ std::vector<std::string> shared_strings(const Parts& parts, const Relation* rela
   return strings;
 }
 
+// 0 for what is no number.
+std::size_t number_in(std::string_view text) {
+  std::size_t number = 0;
+  return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc() ? number : 0;
+}
+
 // How numbers are shown: a format for each style of cells.
 struct NumberStyles {
   std::vector<std::string> formats;
@@ -117,8 +122,7 @@ NumberStyles number_styles(const Parts& parts, const Relation* relation, pugi::x
   for (const pugi::xml_node node : child_named(xml.root(), "cellXfs").children()) {
     const std::string_view id = attribute_of(node, "numFmtId");
     const auto found = own.find(id);
-    styles.formats.emplace_back(found != own.end() ? found->second
-                                                   : built_in_format(std::atoi(std::string(id).c_str())));
+    styles.formats.emplace_back(found != own.end() ? found->second : built_in_format(number_in(id)));
   }
   return styles;
 }
@@ -159,7 +163,7 @@ std::string cell_text(pugi::xml_node cell, const Shared& shared, const std::stri
   if (type == "b") return value == "1" ? "TRUE" : "FALSE";
   if (type == "str") return unescaped(value);
   if (!type.empty() && type != "n") return value;
-  const auto style = static_cast<std::size_t>(std::atoi(std::string(attribute_of(cell, "s")).c_str()));
+  const auto style = number_in(attribute_of(cell, "s"));
   const auto& formats = shared.styles.formats;
   return shown_number(value, style < formats.size() ? formats[style] : "", shared.styles.days_from_1904);
 }

@@ -143,6 +143,11 @@ bool says_wish(const Words& said) {
   return false;
 }
 
+bool says_negation(const Words& said) {
+  return has_any(said, {"not", "n't", "no", "never", "nothing", "nobody", "none", "nowhere", "neither", "nor", "nope",
+                        "nah", "without", "dont", "cant", "wont"});
+}
+
 bool says_word(const std::string& word, const Words& said) {
   const Words tapped = words_of(word);
   if (tapped.empty()) return true;  // a picture without a word asks for nothing that could be checked
@@ -150,6 +155,7 @@ bool says_word(const std::string& word, const Words& said) {
     return in_order(tapped, said) || in_order({"shall", "we"}, said) ||
            (has_any(said, {"let"}) && has_any(said, {"us", "me", "you", "him", "her", "it", "them"}));
   if (tapped == Words{"want"} && says_wish(said)) return true;
+  if (tapped == Words{"no"} && says_negation(said)) return true;
   if (tapped.size() == 1)
     for (const auto& together : kTogether)
       if (together.contains(tapped[0])) return has_any(said, together);
@@ -206,11 +212,6 @@ bool says_future(const std::vector<Icon>& icons, const Words& said) {
   if (past && has_any(said, {"would", "'d"})) return true;
   return has_any(said, {"will", "'ll", "shall", "gonna", "future", "later"}) || in_order({"going", "to"}, said) ||
          in_order({"about", "to"}, said);
-}
-
-bool says_negation(const Words& said) {
-  return has_any(said, {"not", "n't", "no", "never", "nothing", "nobody", "none", "nowhere", "neither", "nor", "nope",
-                        "nah", "without", "dont", "cant", "wont"});
 }
 
 }  // namespace

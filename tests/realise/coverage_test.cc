@@ -78,6 +78,8 @@ TEST(Coverage, PhrasesMayHaveWordsBetween) {
 TEST(Coverage, GrammarByItsEffect) {
   EXPECT_TRUE(uses(kNot, "I don't know"));
   EXPECT_TRUE(uses(kNot, "No tea"));
+  EXPECT_TRUE(uses(quality("no"), "I don't like tea"));
+  EXPECT_FALSE(uses(quality("no"), "I like tea"));
   EXPECT_FALSE(uses(kNot, "I know"));
   EXPECT_TRUE(uses(kQuestion, "Is it?"));
   EXPECT_FALSE(uses(kQuestion, "It is."));

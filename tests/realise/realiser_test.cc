@@ -288,23 +288,5 @@ TEST(Realiser, LongInputsEndSoon) {
   EXPECT_GT(realise(mixed, lexicon()).size(), 5000u);
 }
 
-TEST(IconWords, Splits) {
-  const auto words = [](std::string_view text) {
-    std::string out;
-    for (const Icon& icon : icons_of_words(text, lexicon())) out += icon.word + "|";
-    return out;
-  };
-  EXPECT_EQ(words("I want ice cream"), "I|want|ice cream|");
-  EXPECT_EQ(words("mum, dad, be, happy"), "mum|dad|be|happy|");
-  EXPECT_EQ(words("I want \"ice cream\" now?"), "I|want|ice cream|now|question|");
-  EXPECT_EQ(words("let's go. don't"), "let's|go|dot|don't|");
-  EXPECT_EQ(words("  "), "");
-  EXPECT_THROW(icons_of_words("dog/NUON", lexicon()), Error);
-  EXPECT_EQ(icons_of_words("I drink water", lexicon())[1].type, IconType::kVerb);
-  EXPECT_EQ(icons_of_words("I want drink", lexicon())[2].type, IconType::kNoun);
-  EXPECT_EQ(icons_of_words("him/CLITIC_PRONOUN", lexicon())[0].type, IconType::kCliticPronoun);
-  EXPECT_EQ(icons_of_words("I love you", lexicon())[2].type, IconType::kCliticPronoun);
-}
-
 }  // namespace
 }  // namespace aacft
