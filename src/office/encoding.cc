@@ -84,7 +84,8 @@ std::size_t odd_characters(std::string_view text) {
     if (letter(i)) {
       odd += (!before && !after) || (upper(i) && before && !upper(i - 1));
     } else {
-      odd += kCommon.find(points[i]) == kCommon.npos || (points[i] == U'•' && before && after);
+      odd += kCommon.find(points[i]) == kCommon.npos ||
+             (before && after && (points[i] == U'•' || points[i] == U'“' || points[i] == U'”'));
     }
   }
   return odd;
