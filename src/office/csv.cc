@@ -141,7 +141,7 @@ CodePage code_page_of(const std::vector<SheetCell>& fields, const std::string& n
     for (const SheetCell& field : fields) {
       const auto text = utf8_of(reading.page, field.text);
       reading.possible &= text.has_value();
-      if (text) reading.odd += odd_characters(*text);
+      if (text) reading.odd += misplaced_characters(*text);
     }
   const auto worse = [](const Reading& a, const Reading& b) {
     return std::pair(!a.possible, a.odd) < std::pair(!b.possible, b.odd);

@@ -71,7 +71,7 @@ std::optional<std::string> utf8_of(CodePage page, std::string_view bytes) {
   return text;
 }
 
-std::size_t odd_characters(std::string_view text) {
+std::size_t misplaced_characters(std::string_view text) {
   constexpr std::u32string_view kCommon = U"‘’“”…–—·•°€£©®™½¼¾¡¿«»\u00A0";
   std::vector<char32_t> points;
   for (std::size_t pos = 0; pos < text.size();) points.push_back(next_code_point(text, pos));

@@ -12,12 +12,12 @@ TEST(Encoding, CodePages) {
   EXPECT_EQ(utf8_of(CodePage::kMacRoman, std::string("\0", 1)), std::string("\0", 1));
 }
 
-TEST(Encoding, OddCharactersAreThoseOfAWrongCodePage) {
-  EXPECT_EQ(odd_characters("“It’s my dog…” · CAFÉ, Édith – 5 €, ¿qué?"), 0u);
-  EXPECT_EQ(odd_characters("ÒItÕs my dogÉÓ"), 2u);  // Ò might begin a word, and capitals be shouted
-  EXPECT_EQ(odd_characters("I á dog"), 1u);
-  EXPECT_EQ(odd_characters("sch”n"), 1u);
-  EXPECT_EQ(odd_characters("I ∑ dog"), 1u);
+TEST(Encoding, MisplacedCharactersTellAWrongCodePage) {
+  EXPECT_EQ(misplaced_characters("“It’s my dog…” · CAFÉ, Édith – 5 €, ¿qué?"), 0u);
+  EXPECT_EQ(misplaced_characters("ÒItÕs my dogÉÓ"), 2u);  // Ò might begin a word, and capitals be shouted
+  EXPECT_EQ(misplaced_characters("I á dog"), 1u);
+  EXPECT_EQ(misplaced_characters("sch”n"), 1u);
+  EXPECT_EQ(misplaced_characters("I ∑ dog"), 1u);
 }
 
 TEST(Encoding, MojibakeIsPutRight) {

@@ -15,7 +15,7 @@ std::optional<std::string> utf8_of(CodePage page, std::string_view bytes);
 
 // Characters that hardly stand where they do, in a text that may have been read by the wrong code page: a capital after
 // a small letter ("ItÕs"), a lone letter beyond ASCII, a sign that sentences do not use.
-std::size_t odd_characters(std::string_view text);
+std::size_t misplaced_characters(std::string_view text);
 
 // UTF-8 that was read as Windows-1252 ("cafÃ©") put right ("café"); the same text where it shows no sign of that. Only
 // Latin letters, punctuation and emoji are looked for: others would be taken for it in "CAFÉ’s".
