@@ -29,6 +29,7 @@ struct PlanCommand {
   void run() {
     flags.resolve();
     const TrainOptions& options = flags.options;
+    check_options(options);
     set_threads(options.threads);
     const RunForecast f = forecast(options, read_run_input(options, warn));
     // Full training takes another way, which is not measured.
@@ -36,7 +37,7 @@ struct PlanCommand {
     if (!no_timing && !options.full) seconds = seconds_a_step(f);
     const double steps = static_cast<double>(f.total_steps);
     if (json_output) {
-      nlohmann::json report = {{"rows", f.rows},
+      nlohmann::json report = {{"rows", f.samples},
                                {"tokens", f.tokens},
                                {"steps", f.total_steps},
                                {"tokens_a_step", f.tokens_a_step},
@@ -58,8 +59,8 @@ struct PlanCommand {
       return;
     }
     std::cout << fmt::format(
-        "{} rows, {} tokens; {} steps of {:.0f} tokens, {:.0f} of them computed, in {:.1f} passes\n", f.rows, f.tokens,
-        f.total_steps, f.tokens_a_step, f.computed_a_step, f.passes_a_step);
+        "{} rows, {} tokens; {} steps of {:.0f} tokens, {:.0f} of them computed, in {:.1f} passes\n", f.samples,
+        f.tokens, f.total_steps, f.tokens_a_step, f.computed_a_step, f.passes_a_step);
     std::cout << fmt::format(
         "memory  {} at its peak: weights {}, activations {} ({} of {} layers kept), adapter and optimizer {}, the "
         "program {}\n",

@@ -48,13 +48,10 @@ struct TrainFlags {
               declared.add("--overwrite", o.overwrite, "replace a run that is in --output"),
               declared.add("--seed", o.seed, "everything random follows from it"),
               declared.add("--threads", o.threads, "0: all cores"),
-              declared.add_choice("--recompute,--grad-checkpoint", o.recompute,
-                                  {{"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}},
+              declared.add_choice("--recompute,--grad-checkpoint", o.recompute, kRecompute,
                                   "gradient checkpointing: compute activations again instead of keeping them"),
-              declared.add_choice(
-                  "--share-prefixes", o.share_prefixes,
-                  {{"off", SharePrefixes::kOff}, {"on", SharePrefixes::kOn}, {"auto", SharePrefixes::kAuto}},
-                  "compute beginnings that rows of a step share once; auto: yes, but for --full"),
+              declared.add_choice("--share-prefixes", o.share_prefixes, kSharePrefixes,
+                                  "compute beginnings that rows of a step share once; auto: yes, but for --full"),
               declared.add_size("--memory-budget", o.memory_budget,
                                 "memory for the whole process, as 6G or 800M; 0: most of what is free"),
           });
@@ -77,10 +74,8 @@ struct TrainFlags {
     group("Optimisation",
           {
               declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate"),
-              declared.add_choice(
-                  "--schedule,--lr-scheduler-type", o.schedule,
-                  {{"linear", Schedule::kLinear}, {"cosine", Schedule::kCosine}, {"constant", Schedule::kConstant}},
-                  "of the learning rate after the warm-up"),
+              declared.add_choice("--schedule,--lr-scheduler-type", o.schedule, kSchedules,
+                                  "of the learning rate after the warm-up"),
               declared.add("--warmup,--warmup-steps", o.warmup, "steps with a rising learning rate"),
               declared.add("--micro-batch,--per-device-train-batch-size", o.micro_batch, "rows"),
               declared.add("--accumulation,--gradient-accumulation-steps", o.accumulation, "micro-batches a step"),
@@ -91,14 +86,13 @@ struct TrainFlags {
               declared.add("--beta2", o.beta2, "of AdamW"),
               declared.add("--epsilon", o.epsilon, "of AdamW"),
               declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
-              declared.add_choice("--on-nan", o.on_nan, {{"stop", OnNan::kStop}, {"skip", OnNan::kSkip}},
+              declared.add_choice("--on-nan", o.on_nan, kOnNan,
                                   "when the loss or gradient of a step is not finite: save what came before and stop, "
                                   "or leave the step out"),
-              declared.add_choice("--loss-norm", o.loss_norm,
-                                  {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}},
+              declared.add_choice("--loss-norm", o.loss_norm, kLossNorms,
                                   "mean over the step's tokens, or over micro-batch means (as in 2023)"),
           });
-    for (CLI::Option* option : add_row_options(declared, o.rows)) option->group("Data");
+    for (CLI::Option* option : add_row_options(declared, o.data_options)) option->group("Data");
     group("Data", {
                       declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)"),
                   });

@@ -49,11 +49,11 @@ void TrainProgress::line(const std::string& text) {
 void TrainProgress::start(const RunInfo& r) {
   line(fmt::format("training {} of {} parameters ({:.3f} %) on {} rows, {} tokens{}", r.trained_parameters,
                    r.model_parameters,
-                   100.0 * static_cast<double>(r.trained_parameters) / static_cast<double>(r.model_parameters), r.rows,
-                   r.tokens, r.eval_rows > 0 ? fmt::format("; {} rows held out", r.eval_rows) : "") +
+                   100.0 * static_cast<double>(r.trained_parameters) / static_cast<double>(r.model_parameters),
+                   r.samples, r.tokens, r.eval_samples > 0 ? fmt::format("; {} rows held out", r.eval_samples) : "") +
        (r.workers > 1 ? fmt::format("; {} workers", r.workers) : ""));
   line(fmt::format("{} steps, {:.2f} epochs; passes of up to {} tokens in {}, activations of {} of {} layers kept",
-                   r.total_steps, r.epochs, r.pass_rows, human_bytes(r.memory_budget), r.kept_layers, r.layers));
+                   r.total_steps, r.epochs, r.pass_tokens, human_bytes(r.memory_budget), r.kept_layers, r.layers));
   if (r.steps_done > 0) line(fmt::format("going on after step {}", r.steps_done));
 }
 

@@ -1,4 +1,4 @@
-#include "aacft/train/optimizer.h"
+#include "train/optimizer.h"
 
 #include <torch/version.h>
 

@@ -6,71 +6,46 @@
 
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
-#include "aacft/model/sample_pass.h"
+#include "aacft/train/step_data.h"
 
 namespace aacft {
 namespace {
-
-// The tokens that a step's passes compute.
-std::vector<std::int64_t> pass_sizes(const TrainOptions& options, const std::vector<const Sample*>& step,
-                                     std::int64_t max_rows) {
-  std::vector<std::int64_t> sizes;
-  if (!shares_prefixes(options)) {
-    const auto lengths = lengths_of(step);
-    for (const auto& [begin, end] : cut_into_passes(lengths, max_rows)) {
-      sizes.push_back(0);
-      for (std::size_t i = begin; i < end; ++i) sizes.back() += lengths[i];
-    }
-    return sizes;
-  }
-  std::vector<const Sample*> rows = step;
-  std::stable_sort(rows.begin(), rows.end(), [](const Sample* a, const Sample* b) { return a->ids < b->ids; });
-  for (const auto& [begin, end] : cut_into_shared_passes(rows, max_rows)) {
-    std::vector<std::vector<std::int32_t>> ids;
-    for (std::size_t i = begin; i < end; ++i) ids.push_back(rows[i]->ids);
-    sizes.push_back(shared_rows(ids));
-  }
-  return sizes;
-}
 
 RunForecast without_remedies(const TrainOptions& options, const RunInput& input) {
   const RunData& data = input.data;
   RunForecast f;
   f.program = rss_bytes();
   f.config = input.config;
-  const DataOrder order(data.rows.size(), options.micro_batch, options.shuffle, options.seed);
-  const RunLength length = run_length(options, order);
+  const Steps steps(options, data.samples);
 
-  f.rows = data.rows.size();
-  f.total_steps = length.steps;
+  f.samples = data.samples.size();
+  f.total_steps = steps.count();
   f.footprint = footprint(f.config, options.full ? nullptr : &options.lora, options.model_options, input.stored);
   std::unordered_set<std::int32_t> used;
-  for (const auto* rows : {&data.rows, &data.eval_rows})
-    for (const Sample& row : *rows) used.insert(row.ids.begin(), row.ids.end());
-  for (const Sample& row : data.rows) f.tokens += row.ids.size();
+  for (const auto* samples : {&data.samples, &data.eval_samples})
+    for (const Sample& sample : *samples) used.insert(sample.ids.begin(), sample.ids.end());
+  for (const Sample& sample : data.samples) f.tokens += sample.ids.size();
   if (!options.full)
     f.embeddings = used.size() * static_cast<std::uint64_t>(f.config.hidden_size) * dtype_size(input.stored);
 
   f.budget = memory_budget(options);
   const std::uint64_t taken = f.program + f.footprint.weights + f.footprint.trained + f.embeddings;
-  const auto layers = static_cast<std::size_t>(f.config.num_layers);
-  f.passes = plan_passes(options, f.footprint.pass, layers, lengths_of(pointers_to(data.rows)), data.longest(),
-                         f.budget > taken ? f.budget - taken : 0);
-  for (std::int64_t step = 0; step < length.steps; ++step) {
-    std::vector<const Sample*> rows;
-    for (std::int64_t m = step * options.accumulation;
-         m < std::min((step + 1) * options.accumulation, length.micro_batches); ++m)
-      for (const std::size_t row : order.micro_batch(m)) rows.push_back(&data.rows[row]);
-    for (const Sample* row : rows) f.tokens_a_step += static_cast<double>(row->ids.size());
-    for (const std::int64_t size : pass_sizes(options, rows, f.passes.max_rows)) {
-      f.computed_a_step += static_cast<double>(size);
+  f.passes = plan_passes(options, f.footprint.pass, input, f.budget > taken ? f.budget - taken : 0);
+  const bool shared = shares_prefixes(options);
+  for (std::int64_t step = 0; step < steps.count(); ++step) {
+    const StepData step_data = steps.data(step);
+    f.tokens_a_step += static_cast<double>(step_data.tokens());
+    for (const StepData& pass : passes_of(step_data, shared, f.passes.max_tokens)) {
+      const std::int64_t computed = computed_tokens(pass, shared);
+      f.computed_a_step += static_cast<double>(computed);
       f.passes_a_step += 1;
-      f.largest_pass = std::max(f.largest_pass, size);
+      f.largest_pass = std::max(f.largest_pass, computed);
     }
   }
   for (double* mean : {&f.tokens_a_step, &f.computed_a_step, &f.passes_a_step})
-    *mean /= static_cast<double>(std::max<std::int64_t>(length.steps, 1));
-  f.activations = f.footprint.pass.total(f.largest_pass, f.passes.kept_layers, layers - f.passes.kept_layers);
+    *mean /= static_cast<double>(std::max<std::int64_t>(steps.count(), 1));
+  f.activations = f.footprint.pass.total(f.largest_pass, f.passes.kept_layers,
+                                         static_cast<std::size_t>(f.config.num_layers) - f.passes.kept_layers);
   // Values and two moments in each checkpoint, values alone in the result.
   const std::uint64_t saved = f.footprint.trained / 4;
   f.disk = saved * (3 * static_cast<std::uint64_t>(std::max<std::int64_t>(options.save_total_limit, 1)) +
@@ -136,7 +111,7 @@ RunForecast forecast(const TrainOptions& options, const RunInput& input) {
 
 std::string shortage(const RunForecast& f) {
   std::string text =
-      "it needs " + human_bytes(f.peak()) + " at its peak, and " + human_bytes(f.budget) + " are to be had; ";
+      "it needs " + human_bytes(f.peak()) + " at its peak, and " + human_bytes(f.budget) + " are available; ";
   for (std::size_t i = 0; i < f.remedies.size(); ++i) text += (i == 0 ? "it fits with " : ", or ") + f.remedies[i];
   return text + (f.remedies.empty() ? "shorter rows (--max-length, --truncate) or a smaller model need less" : "");
 }

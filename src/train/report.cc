@@ -3,24 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
-#include "aacft/base/error.h"
-#include "aacft/base/file.h"
 #include "aacft/base/html.h"
 #include "aacft/base/svg.h"
 #include "aacft/base/text.h"
-#include "aacft/data/rows.h"
-#include "aacft/formats/json.h"
-#include "aacft/train/run_data.h"
 
 namespace aacft {
 namespace {
 
-using nlohmann::json;
-
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* kSamples = "samples.jsonl";
 constexpr double kOverfitted = 1.02;  // the last evaluation loss by the best
 
 constexpr std::string_view kStyle = R"(
@@ -34,22 +25,6 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .answers { display: grid; gap: .5rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14rem), 1fr)); margin: 0; }
 pre { margin: .25rem 0 .75rem; padding: .6rem .8rem; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; overflow-x: auto; }
 )";
-
-double number(const json& line, const char* key) {
-  const auto found = line.find(key);
-  return found != line.end() && found->is_number() ? found->get<double>() : kNan;
-}
-
-std::int64_t whole(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-std::optional<std::string> text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return {};
-  return found->get<std::string>();
-}
 
 // ---- numbers in words ----
 
@@ -138,11 +113,11 @@ std::string facts(const RunReport& r, const Evaluations& evaluations) {
     cards += fact("Peak memory", bytes_text(largest(r.steps, &StepRecord::peak_rss_bytes)));
   }
   if (r.info) {
-    const auto rows = static_cast<double>(r.info->rows);
-    cards +=
-        fact("Rows", html_number(rows, 0),
-             r.info->eval_rows > 0 ? html_number(static_cast<double>(r.info->eval_rows), 0) + " more to evaluate on"
-                                   : "none held out");
+    const auto samples = static_cast<double>(r.info->samples);
+    cards += fact("Rows", html_number(samples, 0),
+                  r.info->eval_samples > 0
+                      ? html_number(static_cast<double>(r.info->eval_samples), 0) + " more to evaluate on"
+                      : "none held out");
     const auto trained = static_cast<double>(r.info->trained_parameters),
                all = static_cast<double>(r.info->model_parameters);
     cards += fact("Trained parameters", html_number(trained, 0),
@@ -240,8 +215,8 @@ std::string answers(const RunReport& r) {
         answer("After training", tried.after, r.status == RunStatus::kRunning ? "when the run is over" : "not tried") +
         answer("In the data", tried.reference, "") + "</dl></article>\n";
   return "<h2>Answers before and after</h2>\n<p class=\"note\">" +
-         std::string(r.info && r.info->eval_rows == 0 ? "To prompts that it learned from"
-                                                      : "To prompts that it did not learn from") +
+         std::string(r.info && r.info->eval_samples == 0 ? "To prompts that it learned from"
+                                                         : "To prompts that it did not learn from") +
          ", always the likeliest token.</p>\n" + cards;
 }
 
@@ -264,92 +239,6 @@ std::string options(const RunReport& r) {
 }
 
 }  // namespace
-
-std::vector<StepRecord> read_metrics(const std::filesystem::path& run) {
-  std::vector<StepRecord> steps;
-  if (!fs::exists(run / "metrics.jsonl")) return steps;
-  const auto add = [&](std::size_t, const json& line) {
-    StepRecord s;
-    s.step = whole(line, "step");
-    if (s.step <= (steps.empty() ? 0 : steps.back().step)) return;
-    s.epoch = number(line, "epoch"), s.loss = number(line, "loss"), s.learning_rate = number(line, "learning_rate"),
-    s.grad_norm = number(line, "grad_norm");
-    s.tokens = number(line, "tokens"), s.tokens_per_second = number(line, "tokens_per_second"),
-    s.seconds = number(line, "seconds");
-    s.rss_bytes = number(line, "rss_bytes"), s.peak_rss_bytes = number(line, "peak_rss_bytes");
-    s.skipped = line.contains("skipped") && line["skipped"] == true;
-    s.evaluated = line.contains("eval_loss");
-    s.eval_loss = number(line, "eval_loss");
-    steps.push_back(s);
-  };
-  read_json_lines(read_file(run / "metrics.jsonl"), add, [](std::size_t, const std::string&) {});
-  return steps;
-}
-
-json to_json(const RunInfo& info) {
-  return {{"rows", info.rows},
-          {"eval_rows", info.eval_rows},
-          {"trained_parameters", info.trained_parameters},
-          {"model_parameters", info.model_parameters},
-          {"total_steps", info.total_steps},
-          {"workers", info.workers}};
-}
-
-std::optional<RunInfo> read_run_info(const std::filesystem::path& run) {
-  const json marker = read_json_object(run / "aacft-run.json");
-  const auto found = marker.find("run");
-  if (found == marker.end() || !found->is_object()) return {};
-  RunInfo info;
-  info.rows = static_cast<std::size_t>(std::max<std::int64_t>(whole(*found, "rows"), 0));
-  info.eval_rows = static_cast<std::size_t>(std::max<std::int64_t>(whole(*found, "eval_rows"), 0));
-  info.trained_parameters = whole(*found, "trained_parameters");
-  info.model_parameters = whole(*found, "model_parameters");
-  info.total_steps = whole(*found, "total_steps");
-  info.workers = static_cast<int>(std::clamp<std::int64_t>(whole(*found, "workers"), 1, 1 << 20));
-  return info;
-}
-
-std::vector<TriedPrompt> prompts_to_try(const TrainOptions& options, const RunData& data, std::size_t count) {
-  const bool held_out = !data.eval_rows.empty();
-  std::set<std::size_t> lines;
-  for (const Sample& row : held_out ? data.eval_rows : data.rows) lines.insert(row.line);
-  std::vector<TriedPrompt> chosen;
-  const auto add = [&](std::size_t number, const json& row) {
-    if (chosen.size() >= count || lines.count(number) == 0) return;
-    const std::string prompt = prompt_of(row), whole = row_text(row, options.rows).text;
-    const auto same = [&](const TriedPrompt& other) { return other.prompt == prompt; };
-    if (prompt.empty() || std::any_of(chosen.begin(), chosen.end(), same)) return;
-    chosen.push_back({prompt, whole.starts_with(prompt) ? whole.substr(prompt.size()) : "", {}, {}});
-  };
-  const fs::path& file = held_out && !options.eval_data.empty() ? options.eval_data : options.data;
-  read_json_lines(read_file(file), add, [](std::size_t, const std::string&) {});  // bad rows are no news
-  return chosen;
-}
-
-std::vector<TriedPrompt> read_tried_prompts(const std::filesystem::path& run) {
-  std::vector<TriedPrompt> tried;
-  const fs::path file = run / kSamples;
-  if (!fs::exists(file)) return tried;
-  const auto refuse = [&](std::size_t line, const std::string& why) { throw Error(file, ":", line, ": ", why); };
-  const auto add = [&](std::size_t line, const json& row) {
-    const auto prompt = text(row, "prompt");
-    if (!prompt) refuse(line, "\"prompt\" is missing");
-    tried.push_back({*prompt, text(row, "reference").value_or(""), text(row, "before"), text(row, "after")});
-  };
-  read_json_lines(read_file(file), add, refuse);
-  return tried;
-}
-
-void write_tried_prompts(const std::filesystem::path& run, const std::vector<TriedPrompt>& prompts) {
-  std::string lines;
-  for (const TriedPrompt& tried : prompts) {
-    json line = {{"prompt", tried.prompt}, {"reference", tried.reference}};
-    if (tried.before) line["before"] = *tried.before;
-    if (tried.after) line["after"] = *tried.after;
-    lines += line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  }
-  write_file_atomic(run / kSamples, lines);
-}
 
 std::string report_page(const RunReport& r) {
   const Evaluations evaluations(r.steps);

@@ -13,27 +13,27 @@ namespace aacft {
 
 std::int64_t RunData::longest() const {
   std::int64_t longest = 0;
-  for (const auto* some : {&rows, &eval_rows})
-    for (const Sample& row : *some) longest = std::max(longest, static_cast<std::int64_t>(row.ids.size()));
+  for (const auto* some : {&samples, &eval_samples})
+    for (const Sample& sample : *some) longest = std::max(longest, static_cast<std::int64_t>(sample.ids.size()));
   return longest;
 }
 
 RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer,
                       const Warn& warn) {
   RunData data;
-  std::vector<Sample> rows = load_samples_for(config, options.data, tokenizer, options.rows, warn);
+  std::vector<Sample> samples = load_samples_for(config, options.data, tokenizer, options.data_options, warn);
   if (!options.eval_data.empty()) {
-    data.eval_rows = load_samples_for(config, options.eval_data, tokenizer, options.rows, warn);
+    data.eval_samples = load_samples_for(config, options.eval_data, tokenizer, options.data_options, warn);
   } else if (options.eval_split > 0) {
     const RandomStream order(options.seed, Purpose::kSplit);
     const auto held_out = std::max<std::size_t>(
-        1, static_cast<std::size_t>(std::lround(options.eval_split * static_cast<double>(rows.size()))));
-    if (held_out >= rows.size()) throw UsageError("--eval-split leaves no rows to train on");
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      (order.permute(i, rows.size()) < held_out ? data.eval_rows : data.rows).push_back(std::move(rows[i]));
+        1, static_cast<std::size_t>(std::lround(options.eval_split * static_cast<double>(samples.size()))));
+    if (held_out >= samples.size()) throw UsageError("--eval-split leaves no rows to train on");
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      (order.permute(i, samples.size()) < held_out ? data.eval_samples : data.samples).push_back(std::move(samples[i]));
     return data;
   }
-  data.rows = std::move(rows);
+  data.samples = std::move(samples);
   return data;
 }
 
@@ -46,13 +46,6 @@ RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
   input.tokenizer = load_tokenizer(options.model);
   input.data = load_run_data(options, input.config, *input.tokenizer, warn);
   return input;
-}
-
-RunLength run_length(const TrainOptions& options, const DataOrder& order) {
-  if (options.epochs <= 0) return {options.max_steps, options.max_steps * options.accumulation};
-  const auto micro_batches = static_cast<std::int64_t>(
-      std::ceil(options.epochs * static_cast<double>(order.micro_batches_per_epoch()) - 1e-9));
-  return {(micro_batches + options.accumulation - 1) / options.accumulation, micro_batches};
 }
 
 std::vector<const Sample*> pointers_to(const std::vector<Sample>& samples) {

@@ -10,9 +10,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <numeric>
 #include <optional>
-#include <sstream>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -215,43 +213,18 @@ void Workers::share(const std::vector<Tensor>& tensors) {
   }
 }
 
-void Workers::check_same(const std::string& settings) {
-  if (size_ == 1) return;
-  double longest = 0;
+std::vector<std::string> Workers::gather(const std::string& text) {
+  if (size_ == 1) return {text};
   std::vector<double> lengths(static_cast<std::size_t>(size_));
-  lengths[static_cast<std::size_t>(rank_)] = static_cast<double>(settings.size());
+  lengths[static_cast<std::size_t>(rank_)] = static_cast<double>(text.size());
   sum(lengths);
-  for (const double length : lengths) longest = std::max(longest, length);
-  std::string padded = settings;
-  padded.resize(static_cast<std::size_t>(longest) + 1);
-  const std::vector<Tensor> all =
-      gather(at::from_blob(padded.data(), {static_cast<std::int64_t>(padded.size())}, at::kByte));
-  const auto text_of = [&](int worker) {
-    return std::istringstream(static_cast<const char*>(all[static_cast<std::size_t>(worker)].data_ptr()));
-  };
-  for (int worker = 1; worker < size_; ++worker) {
-    std::istringstream ours = text_of(0), theirs = text_of(worker);
-    for (std::string a, b; !ours.eof() || !theirs.eof(); a.clear(), b.clear()) {
-      std::getline(ours, a), std::getline(theirs, b);
-      if (a != b)
-        throw UsageError("the workers differ: worker 0 has ", a.empty() ? "nothing" : a, ", worker ", worker, " has ",
-                         b.empty() ? "nothing" : b, "; all need the same options, rows and model");
-    }
-  }
-}
-
-std::vector<std::size_t> share_of_rows(const std::vector<std::int64_t>& lengths, int rank, int size) {
-  std::vector<std::size_t> order(lengths.size()), rows;
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return lengths[a] > lengths[b]; });
-  std::vector<std::int64_t> tokens(static_cast<std::size_t>(size));
-  for (const std::size_t row : order) {
-    const auto least = std::min_element(tokens.begin(), tokens.end());
-    *least += lengths[row];
-    if (least - tokens.begin() == rank) rows.push_back(row);
-  }
-  std::sort(rows.begin(), rows.end());
-  return rows;
+  std::string padded = text;
+  padded.resize(static_cast<std::size_t>(*std::max_element(lengths.begin(), lengths.end())) + 1);
+  std::vector<std::string> texts;
+  for (const Tensor& of_one :
+       gather(at::from_blob(padded.data(), {static_cast<std::int64_t>(padded.size())}, at::kByte)))
+    texts.emplace_back(static_cast<const char*>(of_one.data_ptr()), static_cast<std::size_t>(lengths[texts.size()]));
+  return texts;
 }
 
 }  // namespace aacft

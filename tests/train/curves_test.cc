@@ -27,8 +27,8 @@ TrainOptions options_of(const json& golden, const fs::path& goldens, const std::
   o.shuffle = false;
   o.save_steps = 0;
   o.lora.dropout = 0;
-  o.rows.mask_prompt = golden.at("mask_prompt");
-  o.rows.append_eos = golden.value("append_eos", false);
+  o.data_options.mask_prompt = golden.at("mask_prompt");
+  o.data_options.append_eos = golden.value("append_eos", false);
   o.loss_norm = golden.at("norm") == "token" ? LossNorm::kToken : LossNorm::kMicroBatch;
   o.learning_rate = golden.at("lr");
   o.warmup = golden.at("warmup");

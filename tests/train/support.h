@@ -74,7 +74,7 @@ inline TrainOptions overfitting(const fs::path& output, const fs::path& data_fol
   TrainOptions o = tiny(output);
   o.data = data_folder / "few.jsonl";
   o.eval_data = data_folder / "other.jsonl";
-  o.rows.mask_prompt = true;
+  o.data_options.mask_prompt = true;
   o.micro_batch = 2;
   o.learning_rate = 0.05;
   o.schedule = Schedule::kConstant;
@@ -84,6 +84,24 @@ inline TrainOptions overfitting(const fs::path& output, const fs::path& data_fol
 }
 
 inline std::string adapter_bytes(const fs::path& folder) { return read_file(folder / "adapter_model.safetensors"); }
+
+inline std::string weights_bytes(const TrainOptions& options) {
+  return read_file(options.output / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
+}
+
+// The evaluation loss of an adapter (or, where it is empty, of the model), found by a run that learns nothing.
+inline double evaluated(TrainOptions options, const fs::path& model, const fs::path& adapter) {
+  const TemporaryFolder folder;
+  options.output = folder / "run";
+  options.model = model;
+  options.init_adapter = adapter;
+  options.full = false;
+  options.learning_rate = 0;
+  options.max_steps = options.eval_steps = 1;
+  options.keep_best = false;
+  options.patience = 0;
+  return run(options).evaluations.at(0).loss;
+}
 
 // metrics.jsonl without what depends on the clock, the machine and the memory.
 inline std::vector<nlohmann::json> metrics(const fs::path& folder) {

@@ -1,38 +1,14 @@
-// How workers find each other, and divide the rows of a step. tests/cli/workers_test.cc runs several.
+// How workers find each other. tests/cli/workers_test.cc runs several.
 #include "aacft/train/workers.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <utility>
 
 namespace aacft::testing {
 namespace {
-
-TEST(ShareOfRows, EachRowOnceAndAboutEquallyManyTokens) {
-  const std::vector<std::int64_t> lengths = {90, 31, 7, 40, 40, 12, 66, 5, 23, 58, 11, 35, 80, 19, 44, 27};
-  for (const int size : {1, 2, 3, 4, 20}) {
-    std::vector<std::size_t> all;
-    std::int64_t fewest = 1 << 20, most = 0;
-    for (int rank = 0; rank < size; ++rank) {
-      const auto rows = share_of_rows(lengths, rank, size);
-      EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
-      std::int64_t tokens = 0;
-      for (const std::size_t row : rows) tokens += lengths[row];
-      fewest = std::min(fewest, tokens);
-      most = std::max(most, tokens);
-      all.insert(all.end(), rows.begin(), rows.end());
-    }
-    std::sort(all.begin(), all.end());
-    ASSERT_EQ(all.size(), lengths.size());
-    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i);
-    if (size <= 4) {
-      EXPECT_LE(most - fewest, 7) << size;
-    }
-  }
-}
 
 using Environment = std::vector<std::pair<const char*, const char*>>;
 

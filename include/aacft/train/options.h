@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "aacft/data/rows.h"
 #include "aacft/model/lora_config.h"
@@ -18,9 +20,21 @@ enum class SharePrefixes { kOff, kOn, kAuto };
 enum class OnNan { kStop, kSkip };
 enum class Recompute { kOff, kOn, kAuto };  // gradient checkpointing
 
+// What users call them.
+template <typename T>
+using Names = std::vector<std::pair<std::string, T>>;
+inline const Names<Schedule> kSchedules = {
+    {"linear", Schedule::kLinear}, {"cosine", Schedule::kCosine}, {"constant", Schedule::kConstant}};
+inline const Names<LossNorm> kLossNorms = {{"token", LossNorm::kToken}, {"micro", LossNorm::kMicroBatch}};
+inline const Names<SharePrefixes> kSharePrefixes = {
+    {"off", SharePrefixes::kOff}, {"on", SharePrefixes::kOn}, {"auto", SharePrefixes::kAuto}};
+inline const Names<OnNan> kOnNan = {{"stop", OnNan::kStop}, {"skip", OnNan::kSkip}};
+inline const Names<Recompute> kRecompute = {
+    {"off", Recompute::kOff}, {"on", Recompute::kOn}, {"auto", Recompute::kAuto}};
+
 struct TrainOptions {
   std::filesystem::path model, data, output;
-  DataOptions rows;
+  DataOptions data_options;
 
   LoraConfig lora;
   std::filesystem::path init_adapter;  // start from this adapter instead of a new one
@@ -29,7 +43,7 @@ struct TrainOptions {
   double learning_rate = 2e-4;
   Schedule schedule = Schedule::kLinear;
   std::int64_t warmup = 100;      // steps
-  std::int64_t micro_batch = 4;   // rows
+  std::int64_t micro_batch = 4;   // samples
   std::int64_t accumulation = 4;  // micro-batches a step
   std::int64_t max_steps = 200;
   double epochs = 0;  // above 0: instead of max_steps
@@ -41,7 +55,7 @@ struct TrainOptions {
   std::uint64_t seed = 42;
 
   std::filesystem::path eval_data;
-  double eval_split = 0;  // share of the data's rows held out, 0..1
+  double eval_split = 0;  // share of the samples held out, 0..1
   std::int64_t eval_steps = 50;
   bool keep_best = false;     // the result is the adapter with the lowest evaluation loss
   std::int64_t patience = 0;  // evaluations without improvement after which the run stops; 0: never
@@ -53,11 +67,14 @@ struct TrainOptions {
 
   int threads = 0;  // 0: all cores
   ModelOptions model_options;
-  SharePrefixes share_prefixes = SharePrefixes::kAuto;  // compute beginnings that rows of a step share once
+  SharePrefixes share_prefixes = SharePrefixes::kAuto;  // compute beginnings that samples of a step share once
   Recompute recompute = Recompute::kAuto;
   std::uint64_t memory_budget = 0;  // bytes for the whole process, 0: most of what is free
 
   std::string resolved_config;  // written into the run folder as config.toml
 };
+
+// UsageError, which names the flag, where options are out of range or exclude each other.
+void check_options(const TrainOptions& options);
 
 }  // namespace aacft

@@ -15,10 +15,10 @@ namespace aacft {
 
 struct RunForecast {
   ModelConfig config;
-  std::size_t rows = 0;
-  std::uint64_t tokens = 0;  // of all rows
+  std::size_t samples = 0;
+  std::uint64_t tokens = 0;  // of all samples
   std::int64_t total_steps = 0;
-  double tokens_a_step = 0;    // of its rows
+  double tokens_a_step = 0;    // of its samples
   double computed_a_step = 0;  // shared beginnings counted once
   double passes_a_step = 0;
   std::int64_t largest_pass = 0;  // computed tokens
@@ -38,7 +38,7 @@ struct RunForecast {
 
 RunForecast forecast(const TrainOptions& options, const RunInput& input);
 
-// "needs 6.4 GB, and 4 GB are to be had; with ... it would fit", for a forecast that does not fit.
+// "needs 6.4 GB, and 4 GB are available; with ... it would fit", for a forecast that does not fit.
 std::string shortage(const RunForecast& forecast);
 
 }  // namespace aacft

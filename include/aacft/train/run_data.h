@@ -1,4 +1,4 @@
-// What a run works on, and how long it goes on over it.
+// What a run works on.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,17 @@
 #include "aacft/formats/tensor.h"
 #include "aacft/model/config.h"
 #include "aacft/tokenizer/tokenizer.h"
-#include "aacft/train/data_order.h"
 #include "aacft/train/options.h"
 
 namespace aacft {
 
 struct RunData {
-  std::vector<Sample> rows, eval_rows;
+  std::vector<Sample> samples, eval_samples;
 
-  std::int64_t longest() const;  // tokens of the longest row of either
+  std::int64_t longest() const;  // tokens of the longest sample of either
 };
 
-// Reads --data and --eval-data, or holds rows out as --eval-split says. Error for a bad row or file.
+// Reads --data and --eval-data, or holds samples out as --eval-split says. Error for a bad row or file.
 RunData load_run_data(const TrainOptions& options, const ModelConfig& config, const Tokenizer& tokenizer,
                       const Warn& warn);
 
@@ -33,11 +32,6 @@ struct RunInput {
   RunData data;
 };
 RunInput read_run_input(const TrainOptions& options, const Warn& warn);
-
-struct RunLength {
-  std::int64_t steps = 0, micro_batches = 0;
-};
-RunLength run_length(const TrainOptions& options, const DataOrder& order);
 
 std::vector<const Sample*> pointers_to(const std::vector<Sample>& samples);
 

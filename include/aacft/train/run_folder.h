@@ -24,7 +24,7 @@ namespace aacft {
 struct RunState {
   std::int64_t step = 0;               // steps done
   std::int64_t skipped = 0;            // of them, left out by --on-nan skip
-  std::uint64_t data_fingerprint = 0;  // of the rows, and of what decides their order
+  std::uint64_t data_fingerprint = 0;  // of the samples, and of what decides their order
   std::uint64_t tokens = 0;            // that counted so far
   std::optional<double> best_loss;     // lowest evaluation loss
   std::int64_t best_step = 0, evaluations_since_best = 0;

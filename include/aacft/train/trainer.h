@@ -17,11 +17,11 @@ struct RunInput;
 
 struct RunInfo {
   std::int64_t trained_parameters = 0, model_parameters = 0;
-  std::size_t rows = 0, eval_rows = 0;
-  std::uint64_t tokens = 0;  // in the training rows
+  std::size_t samples = 0, eval_samples = 0;
+  std::uint64_t tokens = 0;  // in the training samples
   std::int64_t total_steps = 0, steps_done = 0;
   double epochs = 0;
-  std::int64_t pass_rows = 0;  // tokens a pass may hold
+  std::int64_t pass_tokens = 0;  // that a pass may hold
   std::size_t kept_layers = 0, layers = 0;
   std::uint64_t memory_budget = 0;
   int workers = 1;
@@ -33,7 +33,7 @@ struct StepReport {
   double grad_norm = 0;          // before clipping
   bool skipped = false;          // loss or gradient was not finite, and nothing was applied
   std::int64_t tokens = 0;       // that counted in the loss
-  double tokens_per_second = 0;  // all tokens of the step's rows, padding there is none
+  double tokens_per_second = 0;  // all tokens of the step's samples; there is no padding
   double seconds = 0, seconds_left = 0;
   double epoch = 0;
   std::uint64_t rss_bytes = 0, peak_rss_bytes = 0;

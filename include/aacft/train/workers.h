@@ -1,5 +1,5 @@
-// Several processes, usually one a machine, that train together: each takes a share of every step's rows. Over
-// libtorch's own c10d with Gloo.
+// Several processes, usually one a machine, that train together: each takes a share of every step's samples.
+// Over libtorch's own c10d with Gloo.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ class Workers {
   bool any(bool flag);
   // Everyone gets what the first worker has. Contiguous tensors.
   void share(const std::vector<at::Tensor>& tensors);
-  // UsageError, the same for all, shows the first line of `settings` that is not the same for all.
-  void check_same(const std::string& settings);
+  // Everyone gets what each has, in the order of ranks.
+  std::vector<std::string> gather(const std::string& text);
 
   double seconds() const { return seconds_; }  // spent in these calls so far
 
@@ -62,8 +62,5 @@ class Workers {
   double seconds_ = 0;
   std::unique_ptr<Group> group_;
 };
-
-// Which rows a worker takes, ascending: the longest first, each to the worker with the fewest tokens so far.
-std::vector<std::size_t> share_of_rows(const std::vector<std::int64_t>& lengths, int rank, int size);
 
 }  // namespace aacft
