@@ -10,6 +10,7 @@
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
 #include "aacft/boards/icon.h"
+#include "aacft/generate/answer_text.h"
 #include "aacft/runtime/loaded_model.h"
 #include "aacft/train/run_data.h"
 #include "cli/commands.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
 
 #include "aacft/base/random.h"
 
@@ -23,9 +22,10 @@ std::int32_t choose_token(std::span<const float> logits, std::span<const std::in
   std::vector<Candidate> candidates(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) candidates[i] = {logits[i], static_cast<std::int32_t>(i)};
   if (options.repetition_penalty != 1) {
-    for (const std::int32_t id : std::unordered_set<std::int32_t>(previous.begin(), previous.end())) {
-      double& logit = candidates[static_cast<std::size_t>(id)].logit;
-      logit = logit < 0 ? logit * options.repetition_penalty : logit / options.repetition_penalty;
+    for (const std::int32_t id : previous) {  // some more than once: from the logit as it was, so once is enough
+      const double logit = logits[static_cast<std::size_t>(id)];
+      candidates[static_cast<std::size_t>(id)].logit =
+          logit < 0 ? logit * options.repetition_penalty : logit / options.repetition_penalty;
     }
   }
   if (options.temperature <= 0) return std::min_element(candidates.begin(), candidates.end(), likelier)->id;

@@ -15,12 +15,19 @@ struct SamplingOptions {
   std::uint64_t seed = 42;
 };
 
-struct GenerateOptions {
+// Of one answer.
+struct AnswerOptions {
   SamplingOptions sampling;
   std::int64_t max_new_tokens = 50;
   std::vector<std::string> stop = {"<human>"};  // generation ends where the text contains one of these
-  bool use_cache = true;                        // keep keys and values; without, everything is computed for each token
-  std::int64_t batch_size = 8;                  // prompts under way at a time
 };
+
+// Of all that are computed together.
+struct EngineOptions {
+  bool use_cache = true;        // keep keys and values; without, everything is computed for each token
+  std::int64_t batch_size = 8;  // prompts under way at a time
+};
+
+struct GenerateOptions : AnswerOptions, EngineOptions {};
 
 }  // namespace aacft
