@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "aacft/base/html.h"
+#include "aacft/base/text.h"
 
 namespace aacft {
 namespace {
@@ -49,12 +50,7 @@ std::string tick_label(double value, double step, double largest) {
   return html_number(value, decimals);
 }
 
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-double text_width(const std::string& text) { return kCharacter * static_cast<double>(characters(text)); }
+double text_width(const std::string& text) { return kCharacter * static_cast<double>(count_code_points(text)); }
 
 struct Axis {
   double low = 0, high = 1;

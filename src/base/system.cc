@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 
 namespace aacft {
 namespace {
@@ -111,16 +112,15 @@ std::string cpu_model() {
 
 std::string cpu_features() {
   std::ifstream file("/proc/cpuinfo");
-  std::string found;
+  std::vector<std::string> found;
   for (std::string line; std::getline(file, line);) {
     if (line.rfind("flags", 0) != 0) continue;
     const std::string padded = line + " ";
     for (const char* name : {"avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8"})
-      if (padded.find(" " + std::string(name) + " ") != std::string::npos)
-        found += (found.empty() ? "" : " ") + std::string(name);
+      if (padded.find(" " + std::string(name) + " ") != std::string::npos) found.emplace_back(name);
     break;
   }
-  return found;
+  return joined(found, " ");
 }
 
 std::string utc_now() {
@@ -143,13 +143,13 @@ std::filesystem::path data_file(const std::string& name) {
     for (const char* folder : {"../data", "../share/aacft", "../../data"})
       folders.push_back((program / folder).lexically_normal());
   }
-  std::string tried;
+  std::vector<std::string> tried;
   for (const fs::path& folder : folders) {
     std::error_code none;
     if (fs::exists(folder / name, none)) return folder / name;
-    tried += (tried.empty() ? "" : ", ") + folder.string();
+    tried.push_back(folder.string());
   }
-  throw Error("cannot find ", name, ", which comes with aacft, in ", tried, "; AACFT_DATA can name its folder");
+  throw Error("cannot find ", name, ", which comes with aacft, in ", listed(tried), "; AACFT_DATA can name its folder");
 }
 
 }  // namespace aacft

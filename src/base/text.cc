@@ -8,6 +8,8 @@
 namespace aacft {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\n";
+
 // Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -38,9 +40,29 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 }
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpaces);
-  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(trimmed(text));
+  for (std::size_t at; (at = line.find_first_of("\r\n")) != line.npos;) {
+    const std::size_t begin = line.find_last_not_of(kBlanks, at) + 1;
+    line.replace(begin, line.find_first_not_of(kBlanks, at) - begin, " ");
+  }
+  return line;
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) text.append(&part == parts.data() ? "" : separator).append(part);
+  return text;
+}
+
+std::string listed(const std::vector<std::string>& names, std::size_t most) {
+  if (names.size() <= most) return joined(names, ", ");
+  const std::vector<std::string> first(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(most));
+  return joined(first, ", ") + " and " + std::to_string(names.size() - most) + " more";
 }
 
 std::string human_bytes(std::uint64_t bytes) {
@@ -79,6 +101,30 @@ std::string presentable(std::string_view text) {
     rest.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return shown;
+}
+
+std::string in_quotes(std::string_view text, char mark) {
+  constexpr std::size_t kMost = 100;
+  const std::string_view shown =
+      text.size() > kMost ? text.substr(0, complete_utf8_prefix(text.substr(0, kMost))) : text;
+  return mark + presentable(shown) + (shown.size() < text.size() ? "..." : "") + mark;
+}
+
+std::string for_shell(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
+  if (std::any_of(text.begin(), text.end(), is_control)) {  // as bash spells them
+    std::string escaped = "$'";
+    for (const char c : text) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      escaped += is_control(c) ? code : c == '\'' || c == '\\' ? "\\" + std::string(1, c) : std::string(1, c);
+    }
+    return escaped + "'";
+  }
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
 }
 
 }  // namespace aacft

@@ -69,6 +69,11 @@ std::string lossy_utf8(std::string_view bytes) {
   return out;
 }
 
+std::size_t count_code_points(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 char32_t next_code_point(std::string_view text, std::size_t& pos) {
   const auto byte = [&] { return static_cast<unsigned char>(text[pos++]); };
   const char32_t lead = byte();

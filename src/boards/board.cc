@@ -16,13 +16,6 @@ using nlohmann::json;
 
 constexpr std::size_t kMostIcons = 1'000'000;  // over all slots; a category in many cells would fill the memory
 
-std::string listed(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 40;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i ? ", " : "") + names[i];
-  return names.size() > kMost ? text + ", ..." : text.empty() ? "none" : text;
-}
-
 class BoardParser {
  public:
   BoardParser(const std::string& where, const Lexicon& lexicon, bool offensive)
@@ -175,9 +168,11 @@ class BoardParser {
 
   void add_category(const std::string& name, const std::string& place, std::vector<Icon>& icons) {
     const std::vector<std::size_t>& members = lexicon_.category(name);
-    if (members.empty())
+    if (members.empty()) {
+      const auto known = lexicon_.categories();
       throw Error(place, ": the lexicon has no category \"", name, "\"; its categories are ",
-                  listed(lexicon_.categories()));
+                  known.empty() ? "none" : listed(known, 40));
+    }
     icons_ += members.size();
     if (icons_ > kMostIcons) throw Error(place, ": the board holds more than ", kMostIcons, " icons");
     const std::size_t before = icons.size();

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "aacft/base/error.h"
+#include "aacft/data/turns.h"
 
 namespace aacft {
 namespace {
@@ -12,8 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 10> kNames = {"NOUN",     "VERB",       "CLITIC_PRONOUN", "ADJECTIVE",
                                                      "NEGATED",  "TENSE_PAST", "TENSE_FUTURE",   "DOT",
                                                      "QUESTION", "PREPOSITION"};
-constexpr std::string_view kOpening = "<human>: Simulate an AAC communicator given the following icon input: \n";
-constexpr std::string_view kResponse = "<bot>:";
+constexpr std::string_view kOpening = "Simulate an AAC communicator given the following icon input: \n";
 
 std::string_view without_spaces(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -66,11 +66,11 @@ std::string prompt_of_icons(const std::vector<Icon>& icons) {
         .append(icons[i].picture)
         .append(" } ");
   }
-  return text.append("\n").append(kResponse);
+  return turn_prompt(text);
 }
 
 std::vector<Icon> icons_of_prompt(std::string_view text) {
-  text = text.substr(0, text.find(kResponse));
+  text = text.substr(0, text.find(kBotTurn));
   std::vector<Icon> icons;
   for (std::size_t at = text.find("* {"); at != text.npos;) {
     const std::size_t end = std::min(text.find('\n', at), text.size());

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "aacft/base/utf8.h"
+#include "aacft/data/turns.h"
 #include "aacft/english/english.h"
 #include "aacft/english/spelling.h"
 
@@ -34,7 +35,7 @@ std::string clean_label(std::string_view label) {
     clean += blank ? ' ' : c;
   }
   if (clean.ends_with(' ')) clean.pop_back();
-  for (const char* turn : {"<bot>", "<human>"})
+  for (const std::string_view turn : {kBot, kHuman})
     for (std::size_t at; (at = clean.find(turn)) != clean.npos;) clean.erase(at, 1);
   return clean;
 }

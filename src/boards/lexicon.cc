@@ -12,6 +12,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
 #include "aacft/base/utf8.h"
+#include "aacft/data/turns.h"
 #include "aacft/unicode/characters.h"
 
 namespace aacft {
@@ -397,8 +398,7 @@ std::optional<std::string> unfit_for_prompt(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), is_control)) return "holds a control character";
   if (text.find(" ;") != text.npos) return "holds \" ;\", which parts an icon's fields in prompts";
   if (text.find('}') != text.npos) return "holds \"}\", which ends an icon in prompts";
-  if (text.find("<bot>") != text.npos || text.find("<human>") != text.npos)
-    return "holds \"<bot>\" or \"<human>\", which begin a turn in prompts";
+  if (holds_marker(text)) return "holds \"<bot>\" or \"<human>\", which begin a turn in prompts";
   if (text.size() > kMostNameBytes) return "is longer than " + std::to_string(kMostNameBytes) + " bytes";
   return std::nullopt;
 }

@@ -31,9 +31,6 @@ void add_data_restyle(CLI::App& data);
 // Warnings go to standard error.
 void warn(const std::string& message);
 
-// For a command line to be pasted: in quotes where a shell needs them.
-std::string for_shell(const std::string& text);
-
 // All of standard input; says on a terminal that it is waiting.
 std::string standard_input();
 

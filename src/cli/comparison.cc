@@ -10,6 +10,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
+#include "aacft/data/turns.h"
 #include "aacft/evaluate/evaluate.h"
 #include "aacft/formats/json.h"
 #include "aacft/generate/generator.h"
@@ -132,7 +133,7 @@ std::vector<std::string> answers_of_model(const LoadedModel& model, const std::s
                                           const ComparisonOptions& options, const ComparedSystem& system,
                                           const std::vector<ComparedRow>& rows, bool one_line) {
   GenerateOptions generation = options.generation;
-  generation.stop = {"<human>"};
+  generation.stop = {std::string(kHuman)};
   if (one_line) generation.stop.push_back("\n");
   std::vector<std::string> prompts, answers;
   for (const ComparedRow& row : rows) prompts.push_back(row.prompt);

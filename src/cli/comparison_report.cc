@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "aacft/base/text.h"
 #include "cli/comparison.h"
 
 namespace aacft::cli {
@@ -17,24 +18,18 @@ const Score* score_of(const ComparedSystem& system, Metric metric) {
   return found == system.scores.end() ? nullptr : &*found;
 }
 
-// Columns: of code points, which is near enough for names.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 // The first column to the left, the others to the right of theirs.
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (widths.size() <= i) widths.push_back(0);
-      widths[i] = std::max(widths[i], width_of(row[i]));
+      widths[i] = std::max(widths[i], count_code_points(row[i]));
     }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - width_of(row[i]), ' ');
+      const std::string space(widths[i] - count_code_points(row[i]), ' ');
       text += i == 0 ? row[i] + space : "  " + space + row[i];
     }
     while (text.ends_with(' ')) text.pop_back();

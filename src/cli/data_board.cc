@@ -8,6 +8,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
+#include "aacft/base/text.h"
 #include "aacft/boards/open_board.h"
 #include "cli/commands.h"
 #include "cli/lexicon.h"
@@ -20,11 +21,6 @@ std::string cell_of(const Slot& slot) {
   return slot.category ? fmt::format("{} {}", slot.label, slot.icons.size()) : slot.label;
 }
 
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 // As it lies before a person; a category with the number of its words.
 void print_page(const BoardPage& page) {
   std::cout << "\n" << page.name << "\n";
@@ -32,7 +28,7 @@ void print_page(const BoardPage& page) {
   std::vector<std::size_t> widths(page.columns);
   for (const Slot& slot : page.slots) {
     slots.push_back(&slot);
-    widths[slot.column] = std::max(widths[slot.column], characters(cell_of(slot)));
+    widths[slot.column] = std::max(widths[slot.column], count_code_points(cell_of(slot)));
   }
   std::stable_sort(slots.begin(), slots.end(), [](const Slot* a, const Slot* b) {
     return std::pair(a->row, a->column) < std::pair(b->row, b->column);
@@ -46,7 +42,7 @@ void print_page(const BoardPage& page) {
     row = slot->row;
     for (; column < slot->column; ++column) std::cout << std::string(widths[column] + 2, ' ');
     const std::string cell = cell_of(*slot);
-    std::cout << "  " << cell << std::string(widths[column] - std::min(widths[column], characters(cell)), ' ');
+    std::cout << "  " << cell << std::string(widths[column] - std::min(widths[column], count_code_points(cell)), ' ');
     ++column;
   }
   std::cout << "\n";

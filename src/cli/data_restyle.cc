@@ -13,6 +13,7 @@
 #include "aacft/base/threads.h"
 #include "aacft/base/utf8.h"
 #include "aacft/data/restyle.h"
+#include "aacft/data/turns.h"
 #include "aacft/generate/generator.h"
 #include "aacft/model/config.h"
 #include "aacft/runtime/loaded_model.h"
@@ -128,7 +129,7 @@ struct RestyleCommand {
     }
     if (asked.empty()) return restyled;
     check_room(prompts, texts, *load_tokenizer(model), options.max_new_tokens, read_model_config(model).max_positions);
-    options.stop = {"<human>", "\n"};  // a sentence is one line
+    options.stop = {std::string(kHuman), "\n"};  // a sentence is one line
     set_threads(thread_count);
     LoadedModel loaded(model, model_flags.resolved(), warn);
     if (!adapter.empty()) loaded.attach(adapter, adapter, warn);

@@ -126,15 +126,13 @@ struct NamedCommand {
 std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& error,
                           const std::vector<std::string>& arguments) {
   if (const auto names = command_names(*named.command); !names.empty()) {
-    std::string listed;
-    for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name;
     if (arguments.size() == named.words)
-      return "a command is missing" + (named.words ? " after " + arguments[0] : "") + ": one of " + listed;
+      return "a command is missing" + (named.words ? " after " + arguments[0] : "") + ": one of " + listed(names);
     const std::string& wrong = arguments[named.words];
-    if (wrong.starts_with("-")) return "unknown flag " + wrong + "; a command comes first: one of " + listed;
+    if (wrong.starts_with("-")) return "unknown flag " + wrong + "; a command comes first: one of " + listed(names);
     const std::string nearest = nearest_name(wrong, names);
     return "unknown command " + named.name + wrong +
-           (nearest.empty() ? "; there are " + listed : "; did you mean " + nearest + "?");
+           (nearest.empty() ? "; there are " + listed(names) : "; did you mean " + nearest + "?");
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
   const CLI::App* command = named.command;
@@ -266,23 +264,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 void warn(const std::string& message) { spdlog::warn("{}", presentable(message)); }
-
-std::string for_shell(const std::string& text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
-  if (std::any_of(text.begin(), text.end(), is_control)) {  // as bash spells them
-    std::string escaped = "$'";
-    for (const char c : text) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-      escaped += is_control(c) ? code : c == '\'' || c == '\\' ? "\\" + std::string(1, c) : std::string(1, c);
-    }
-    return escaped + "'";
-  }
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
 
 std::string standard_input() {
   if (::isatty(STDIN_FILENO) == 1) std::cerr << "(reading from the terminal; Ctrl-D ends)\n";

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "aacft/base/text.h"
+
 namespace aacft::cli {
 
 // A field's value as TOML.
@@ -58,9 +60,7 @@ class Options {
     } else if constexpr (std::is_floating_point_v<T>) {
       option->type_name("NUMBER")->check(finite_number())->capture_default_str();
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-      std::string listed;
-      for (const std::string& value : field) listed += (listed.empty() ? "" : ",") + value;
-      option->default_str(listed);
+      option->default_str(joined(field, ","));
     } else {
       option->capture_default_str();
     }

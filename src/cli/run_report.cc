@@ -10,6 +10,7 @@
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
 #include "aacft/boards/icon.h"
+#include "aacft/data/turns.h"
 #include "aacft/generate/answer_text.h"
 #include "aacft/runtime/loaded_model.h"
 #include "aacft/train/run_data.h"
@@ -35,8 +36,8 @@ std::string shown_prompt(const std::string& prompt) {
     if (!words.empty()) return words;
   } catch (const Error&) {}
   std::string text(trimmed(prompt));
-  if (text.starts_with("<human>:")) text = std::string(trimmed(text.substr(8)));
-  if (text.ends_with("<bot>:")) text = std::string(trimmed(text.substr(0, text.size() - 6)));
+  if (text.starts_with(kHumanTurn)) text = std::string(trimmed(text.substr(kHumanTurn.size())));
+  if (text.ends_with(kBotTurn)) text = std::string(trimmed(text.substr(0, text.size() - kBotTurn.size())));
   return text.empty() ? prompt : text;
 }
 

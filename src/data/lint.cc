@@ -45,12 +45,6 @@ std::size_t count_of(std::string_view text, std::string_view part) {
   return count;
 }
 
-std::int64_t characters_in(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-}
-
-std::string share(std::size_t part, std::size_t whole) { return std::to_string(part) + " of " + std::to_string(whole); }
-
 // The value that most have, and how many do; among equals the smallest.
 template <typename Map>
 auto most_common(const Map& counts) {
@@ -64,9 +58,9 @@ std::string shape_of(const json& row) {
 }
 
 std::string keys_of(const json& row) {
-  std::string listed;
-  for (const auto& [key, value] : row.items()) listed += (listed.empty() ? "" : ", ") + in_message(key);
-  return listed.empty() ? "no keys" : listed;
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : row.items()) keys.push_back(in_message(key));
+  return keys.empty() ? "no keys" : listed(keys);
 }
 
 class Linter {
@@ -179,18 +173,18 @@ class Linter {
   }
 
   void check_keys(Place place, const json& object, const std::string& shape) {
-    std::string unused, other;
+    std::vector<std::string> unused, other;
     for (const auto& [key, value] : object.items()) {
       if (shape == "messages" ? key == "messages"
           : shape == "text"   ? key == "text"
                               : key == "prompt" || key == "completion")
         continue;
       const bool rival = key == "text" || key == "prompt" || key == "completion";
-      std::string& list = rival ? other : unused;
-      list += (list.empty() ? "" : ", ") + in_message(key);
+      (rival ? other : unused).push_back(in_message(key));
     }
-    if (!other.empty()) add("ambiguous-keys", place, "trained on as {" + shape + "}; " + other + " is not read");
-    if (!unused.empty()) add("unused-keys", place, unused);
+    if (!other.empty())
+      add("ambiguous-keys", place, "trained on as {" + shape + "}; " + listed(other) + " is not read");
+    if (!unused.empty()) add("unused-keys", place, listed(unused));
   }
 
   // ---- lengths ----
@@ -205,10 +199,10 @@ class Linter {
       for (const Row& row : rows_) {
         if (row.place.file != file) continue;
         lengths[0].push_back(row.tokens);
-        lengths[2].push_back(characters_in(row.text));
+        lengths[2].push_back(count_code_points(row.text));
         if (!row.has_answer) continue;
         lengths[1].push_back(row.answer_tokens);
-        lengths[3].push_back(characters_in(row.answer_text()));
+        lengths[3].push_back(count_code_points(row.answer_text()));
       }
       LintedFile& linted = report_.files[file];
       linted.row = lengths_of(lengths[0]);
@@ -267,8 +261,8 @@ class Linter {
                   (std::log(static_cast<double>(n)) > middle ? " or fewer" : " or more"));
       }
     };
-    check("the prompt", [](const Row& row) { return characters_in(row.prompt()); });
-    check("the answer", [](const Row& row) { return row.is_answered() ? characters_in(row.answer_text()) : 0; });
+    check("the prompt", [](const Row& row) { return count_code_points(row.prompt()); });
+    check("the answer", [](const Row& row) { return row.is_answered() ? count_code_points(row.answer_text()) : 0; });
   }
 
   static double median(std::vector<double> values) {
@@ -284,10 +278,9 @@ class Linter {
     for (const LintedFile& file : report_.files)
       for (const auto& [shape, rows] : file.shapes) shapes[shape] += rows;
     if (shapes.size() < 2) return;
-    std::string listed;
-    for (const auto& [shape, rows] : shapes)
-      listed += (listed.empty() ? "" : ", ") + std::to_string(rows) + " of {" + shape + "}";
-    add("mixed-shapes", {0, 0}, listed);
+    std::vector<std::string> counted;
+    for (const auto& [shape, rows] : shapes) counted.push_back(std::to_string(rows) + " of {" + shape + "}");
+    add("mixed-shapes", {0, 0}, listed(counted));
   }
 
   void check_markers() {
@@ -313,7 +306,7 @@ class Linter {
     for (const Row& row : rows_) {
       const std::string_view answer = row.answer_text();
       if (row.has_answer && is_blank(answer)) add("no-answer", row.place, "nothing follows the prompt");
-      if (answer.find("<human>:") != answer.npos)
+      if (answer.find(kHumanTurn) != answer.npos)
         add("unanswered-turn", row.place, "\"<human>:\" after the last answer");
     }
     std::vector<const Row*> several;
@@ -323,7 +316,7 @@ class Linter {
       ++answered;
       const std::string_view answer = row.answer_text().substr(leading_space(row.answer_text()));
       const std::size_t line = answer.find('\n');
-      if (line < answer.size() - trailing_space(answer) && answer.find("<human>:") == answer.npos)
+      if (line < answer.size() - trailing_space(answer) && answer.find(kHumanTurn) == answer.npos)
         several.push_back(&row);
     }
     if (10 * several.size() > answered) return;  // this is how they are

@@ -67,10 +67,9 @@ std::string code_point(char32_t c) {
 
 // The code points of a text, each as "U+0041".
 std::string code_points(std::string_view text) {
-  std::string listed;
-  for (std::size_t at = 0; at < text.size();)
-    listed += (listed.empty() ? "" : " ") + code_point(next_code_point(text, at));
-  return listed;
+  std::vector<std::string> points;
+  for (std::size_t at = 0; at < text.size();) points.push_back(code_point(next_code_point(text, at)));
+  return joined(points, " ");
 }
 
 // The UTF-8 of one character of more than one byte that shows at `at`, each byte as a character of its own; moves `at`

@@ -13,9 +13,9 @@ constexpr std::size_t kMostShown = 80;  // bytes of a text in a message
 bool is_structure(char c) { return c == '{' || c == '}' || c == ';' || c == '*'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-std::string share(std::size_t part, std::size_t whole) { return std::to_string(part) + " of " + std::to_string(whole); }
-
 }  // namespace
+
+std::string share(std::size_t part, std::size_t whole) { return std::to_string(part) + " of " + std::to_string(whole); }
 
 std::string in_message(std::string_view text) {
   std::string shown = "\"";

@@ -12,6 +12,7 @@ namespace aacft {
 
 // For a message: in quotes, with control characters escaped, and shortened.
 std::string in_message(std::string_view text);
+std::string share(std::size_t part, std::size_t whole);  // "3 of 4"
 
 // Counts the lines of all prompts by their place (first, between, before the marker, with the marker; and the start of
 // the answer), then tells what differs in one. Of lines but the first and the last only the skeleton matters: "* { _ ;

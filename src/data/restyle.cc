@@ -8,6 +8,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
 #include "aacft/data/near_duplicates.h"
+#include "aacft/data/turns.h"
 #include "aacft/formats/json.h"
 #include "odd_characters.h"
 
@@ -16,22 +17,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kSpaces = " \t\r\n", kBot = "<bot>:";
-
-// A sentence on one line.
-std::string on_one_line(std::string_view text) {
-  std::string line(trimmed(text));
-  for (std::size_t at; (at = line.find_first_of("\r\n")) != line.npos;) {
-    const std::size_t begin = line.find_last_not_of(kSpaces, at) + 1;
-    line.replace(begin, line.find_first_not_of(kSpaces, at) - begin, " ");
-  }
-  return line;
-}
-
 bool is_pair(const json& row) {
   return row.contains("prompt") && row.contains("completion") && row.at("prompt").is_string() &&
          row.at("completion").is_string() &&
-         row.at("prompt").get_ref<const std::string&>().find(kBot) == std::string::npos;
+         row.at("prompt").get_ref<const std::string&>().find(kBotTurn) == std::string::npos;
 }
 
 }  // namespace
@@ -39,7 +28,7 @@ bool is_pair(const json& row) {
 std::vector<PlainRow> read_plain_rows(const std::string& content, const std::string& name) {
   std::vector<PlainRow> rows;
   for (Exemplar& row : read_exemplars(content, name)) {
-    std::string plain = on_one_line(std::string_view(row.text).substr(row.prompt.size()));
+    std::string plain = one_line(std::string_view(row.text).substr(row.prompt.size()));
     rows.push_back({std::move(row.prompt), std::move(plain), row.line});
   }
   return rows;
@@ -51,7 +40,7 @@ std::vector<StylePair> read_style_pairs(const std::string& content, const std::s
   for (const PlainRow& row : plain) by_prompt.try_emplace(row.prompt, &row);
   std::vector<StylePair> pairs;
   const auto add = [&](std::string_view plain_sentence, std::string_view styled) {
-    pairs.push_back({on_one_line(plain_sentence), on_one_line(styled)});
+    pairs.push_back({one_line(plain_sentence), one_line(styled)});
     if (pairs.back().plain.empty() || pairs.back().styled.empty()) throw Error("one half of the pair is empty");
   };
   const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(name, ":", line, ": ", reason); };
@@ -81,7 +70,7 @@ std::vector<StylePair> read_style_pairs(const std::string& content, const std::s
 }
 
 std::string restyle_prompt(const std::string& instruction, const std::string& plain) {
-  return "<human>: " + instruction + " " + plain + "\n<bot>:";
+  return turn_prompt(instruction + " " + plain);
 }
 
 std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const std::vector<StylePair>& pairs) {
@@ -99,8 +88,7 @@ Restyled checked_answer(const std::string& answer, const std::string& plain, con
   if (sentence.size() > 1 && sentence.starts_with('"') && sentence.ends_with('"') && !plain.starts_with('"'))
     sentence = std::string(trimmed(sentence.substr(1, sentence.size() - 2)));
   if (sentence.empty()) return {plain, "the model said nothing"};
-  if (sentence.find("<bot>") != sentence.npos || sentence.find("<human>") != sentence.npos)
-    return {plain, "the model's answer holds a marker"};
+  if (holds_marker(sentence)) return {plain, "the model's answer holds a marker"};
   if (!odd_characters(sentence).empty()) return {plain, "the model's answer holds characters that cannot be read"};
   const auto words = words_of(sentence);
   for (const StylePair& pair : pairs)

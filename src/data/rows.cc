@@ -11,8 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kHuman = "<human>:", kBot = "<bot>:";
-
 std::string string_field(const json& object, const char* key) {
   if (!object.at(key).is_string()) throw Error("\"", key, "\" must be a string");
   return object.at(key).get<std::string>();
@@ -23,7 +21,7 @@ std::vector<std::pair<std::size_t, std::size_t>> answers(const std::string& text
   std::vector<std::pair<std::size_t, std::size_t>> spans;
   for (std::size_t at = text.find(marker); at != std::string::npos;) {
     const std::size_t begin = at + marker.size();
-    const std::size_t end = std::min(text.find(kHuman, begin), text.size());
+    const std::size_t end = std::min(text.find(kHumanTurn, begin), text.size());
     spans.emplace_back(begin, end);
     at = text.find(marker, end);
   }
@@ -38,9 +36,9 @@ bool append_message(const json& message, std::string& text) {
   if (role == "system") {
     text += content + "\n";
   } else if (role == "user" || role == "human") {
-    text += std::string(kHuman) + " " + content + "\n";
+    text += std::string(kHumanTurn) + " " + content + "\n";
   } else if (role == "assistant" || role == "bot") {
-    text += std::string(kBot) + " " + content + "\n";
+    text += std::string(kBotTurn) + " " + content + "\n";
     return true;
   } else {
     throw Error("the role \"", role, "\" is not known; system, user and assistant are");
@@ -57,7 +55,7 @@ const json& messages_of(const json& row) {
 RowText messages_text(const json& messages) {
   RowText row;
   for (const json& message : messages) {
-    const std::size_t begin = row.text.size() + kBot.size();
+    const std::size_t begin = row.text.size() + kBotTurn.size();
     if (append_message(message, row.text)) row.spans.emplace_back(begin, row.text.size());
   }
   return row;
@@ -93,8 +91,8 @@ std::string prompt_of(const json& row) {
   if (row.contains("prompt")) return string_field(row, "prompt");
   if (row.contains("text")) {
     const std::string text = string_field(row, "text");
-    const std::size_t at = text.rfind(kBot);
-    return at == std::string::npos ? text : text.substr(0, at + kBot.size());
+    const std::size_t at = text.rfind(kBotTurn);
+    return at == std::string::npos ? text : text.substr(0, at + kBotTurn.size());
   }
   if (!row.contains("messages")) throw Error("the row has neither \"prompt\", nor \"text\", nor \"messages\"");
   std::string text, before_answer;
@@ -103,7 +101,7 @@ std::string prompt_of(const json& row) {
     before_answer = text;
     answered = append_message(message, text);
   }
-  return (answered ? before_answer : text) + std::string(kBot);
+  return (answered ? before_answer : text) + std::string(kBotTurn);
 }
 
 }  // namespace aacft

@@ -9,6 +9,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "aacft/base/threads.h"
+#include "aacft/data/turns.h"
 #include "aacft/formats/checkpoint_writer.h"
 #include "aacft/formats/json.h"
 #include "aacft/model/adapter.h"
@@ -26,15 +27,12 @@ using torch::Tensor;
 // Elements that are widened at a time; bounds what the merge holds in memory.
 constexpr std::int64_t kPiece = 4 << 20;
 
-const char* const kPrompts[] = {
-    "<human>: Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; me.png }  \n* { want ; "
-    "VERB ; want.png }  \n"
-    "* { tea ; NOUN ; tea.png } \n<bot>:",
-    "<human>: Simulate an AAC communicator given the following icon input: \n* { you ; NOUN ; you.png }  \n* { come ; "
-    "VERB ; come.png }  \n"
-    "* { home ; NOUN ; home.png }  \n* { question ; QUESTION ; question.png } \n<bot>:",
-    "<human>: Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } "
-    "\n<bot>:"};
+const char* const kRequests[] = {
+    "Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; me.png }  \n* { want ; VERB ; "
+    "want.png }  \n* { tea ; NOUN ; tea.png } ",
+    "Simulate an AAC communicator given the following icon input: \n* { you ; NOUN ; you.png }  \n* { come ; VERB ; "
+    "come.png }  \n* { home ; NOUN ; home.png }  \n* { question ; QUESTION ; question.png } ",
+    "Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } "};
 
 // The module that adapts a weight, where one does.
 const LoraModule* module_of(const std::optional<Adapter>& adapter, const std::string& tensor) {
@@ -127,7 +125,8 @@ Tensor logits_of(const Model& model, const Pass& pass) {
 Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std::optional<Adapter>& adapter,
                    const std::filesystem::path& merged, const Warn& warn) {
   std::vector<std::string> prompts = options.prompts;
-  if (prompts.empty()) prompts.assign(std::begin(kPrompts), std::end(kPrompts));
+  if (prompts.empty())
+    for (const char* request : kRequests) prompts.push_back(turn_prompt(request));
   std::vector<std::vector<std::int32_t>> ids;
   const auto context = static_cast<std::size_t>(read_model_config(merged).max_positions);
   for (const std::string& prompt : prompts) {

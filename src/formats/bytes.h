@@ -34,11 +34,6 @@ T load(Bytes bytes, std::size_t at) {
 
 inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// 'name', shortened, and fit to be shown.
-inline std::string in_quotes(std::string_view name) {
-  return "'" + presentable(name.substr(0, 120)) + (name.size() > 120 ? "...'" : "'");
-}
-
 // A clone without git-lfs leaves small text files in the place of weights.
 inline void refuse_git_lfs_pointer(Bytes bytes) {
   if (as_text(bytes).starts_with("version https://git-lfs"))

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 #include "aacft/formats/json.h"
 #include "aacft/formats/safetensors.h"
 #include "aacft/formats/torch_bin.h"
@@ -27,12 +28,12 @@ constexpr Layout kLayouts[] = {
 const Layout& find_layout(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) throw Error("cannot read the model: there is no folder ", folder);
-  std::string looked_for;
+  std::vector<std::string> looked_for;
   for (const Layout& layout : kLayouts) {
     if (fs::exists(folder / layout.file, ignored)) return layout;
-    looked_for += (looked_for.empty() ? "" : ", ") + std::string(layout.file);
+    looked_for.emplace_back(layout.file);
   }
-  throw Error("no weights in ", folder, ": looked for ", looked_for);
+  throw Error("no weights in ", folder, ": looked for ", listed(looked_for));
 }
 
 // Tensor name and shard, from an index whose shards must lie beside it.
@@ -45,8 +46,8 @@ std::vector<std::pair<std::string, std::string>> read_index(const fs::path& path
     const std::string shard = value.is_string() ? value.get<std::string>() : "";
     if (shard.empty() || shard == "." || shard == ".." ||
         shard.find_first_of(std::string_view("/\\\0", 3)) != shard.npos)
-      throw Error(path, ": tensor ", in_quotes(name), " must lie in a file of the same folder, not in ",
-                  in_quotes(value.dump()));
+      throw Error(path, ": tensor ", in_quotes(name, '\''), " must lie in a file of the same folder, not in ",
+                  in_quotes(value.dump(), '\''));
     weights.emplace_back(name, shard);
   }
   return weights;
@@ -84,7 +85,7 @@ Checkpoint::Checkpoint(const fs::path& folder) : folder_(folder), files_(std::ma
     for (const TensorView& tensor : files_->open(folder / shard, layout.torch)) {
       const auto [first, fresh] = shard_of.emplace(tensor.name, shard);
       if (!fresh)
-        throw Error("tensor ", in_quotes(tensor.name), " is both in ", folder / first->second, " and in ",
+        throw Error("tensor ", in_quotes(tensor.name, '\''), " is both in ", folder / first->second, " and in ",
                     folder / shard);
       by_name_.emplace(tensor.name, tensors_.size());
       tensors_.push_back(tensor);
@@ -92,7 +93,7 @@ Checkpoint::Checkpoint(const fs::path& folder) : folder_(folder), files_(std::ma
   }
   for (const auto& [name, shard] : weights)
     if (const auto found = shard_of.find(name); found == shard_of.end() || found->second != shard)
-      throw Error(folder / shard, ": tensor ", in_quotes(name), " is not in it, but ", layout.file, " says so");
+      throw Error(folder / shard, ": tensor ", in_quotes(name, '\''), " is not in it, but ", layout.file, " says so");
 }
 
 Checkpoint::~Checkpoint() = default;

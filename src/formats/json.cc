@@ -50,7 +50,7 @@ class Check : public nlohmann::json_sax<json> {
   bool start_array(std::size_t) override { return open(), true; }
   bool end_array() override { return --depth_, true; }
   bool key(string_t& key) override {
-    if (!keys_.back().insert(key).second) throw Fault{0, 0, "the key " + in_quotes(key) + " occurs twice"};
+    if (!keys_.back().insert(key).second) throw Fault{0, 0, "the key " + in_quotes(key, '\'') + " occurs twice"};
     return true;
   }
   bool parse_error(std::size_t position, const std::string& token, const json::exception& error) override {
@@ -59,7 +59,7 @@ class Check : public nlohmann::json_sax<json> {
     const bool overflow = dynamic_cast<const json::out_of_range*>(&error) != nullptr;
     throw Fault{1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')),
                 before.size() - line_start + 1,
-                overflow ? "the number " + in_quotes(token) + " is too large" : plain(error.what())};
+                overflow ? "the number " + in_quotes(token, '\'') + " is too large" : plain(error.what())};
   }
 
  private:

@@ -175,7 +175,7 @@ class PickleReader {
         push(Kind::kGlobal).text = known;
         return;
       }
-    throw Error("refused: the file calls ", in_quotes(full),
+    throw Error("refused: the file calls ", in_quotes(full, '\''),
                 ", which a state dict does not need; convert it to safetensors where you trust it");
   }
 

@@ -53,7 +53,7 @@ TensorView read_entry(const std::string& name, const json& entry, Bytes data) {
   const auto code = std::find_if(std::begin(kCodes), std::end(kCodes),
                                  [&](auto& known) { return known.first == dtype.get_ref<const std::string&>(); });
   if (code == std::end(kCodes))
-    throw Error("dtype ", in_quotes(dtype.get_ref<const std::string&>()),
+    throw Error("dtype ", in_quotes(dtype.get_ref<const std::string&>(), '\''),
                 " is not supported; convert it to F32, F16 or BF16");
   TensorView tensor{name, code->second, {}, {}};
   for (const json& extent : shape) tensor.shape.push_back(static_cast<std::int64_t>(unsigned_number(extent, "shape")));
@@ -78,9 +78,10 @@ std::string make_header(const std::vector<TensorSpec>& tensors, std::size_t& dat
   for (const auto& [name, dtype, shape] : tensors) {
     const auto size = byte_size(shape, dtype);
     if (name == kMetadata || !valid_utf8(name) || !names.insert(name).second)
-      throw Error("cannot write the tensor ", in_quotes(name), ": the name is taken or not valid UTF-8");
+      throw Error("cannot write the tensor ", in_quotes(name, '\''), ": the name is taken or not valid UTF-8");
     if (!size || __builtin_add_overflow(data_size, *size, &data_size))
-      throw Error("cannot write the tensor ", in_quotes(name), ": its shape ", shape_text(shape), " is not possible");
+      throw Error("cannot write the tensor ", in_quotes(name, '\''), ": its shape ", shape_text(shape),
+                  " is not possible");
     header.append(",").append(json(name).dump()).append(R"(:{"dtype":")").append(code_of(dtype));
     header.append(R"(","shape":)").append(json(shape).dump()).append(R"(,"data_offsets":[)");
     header.append(std::to_string(data_size - *size)).append(",").append(std::to_string(data_size)).append("]}");
@@ -108,7 +109,7 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
       if (name == kMetadata) {
         if (!entry.is_object()) throw Error("__metadata__ must be an object");
         for (const auto& [key, value] : entry.items()) {
-          if (!value.is_string()) throw Error("__metadata__ ", in_quotes(key), " must be a string");
+          if (!value.is_string()) throw Error("__metadata__ ", in_quotes(key, '\''), " must be a string");
           metadata_[key] = value.get<std::string>();
         }
         continue;
@@ -116,7 +117,7 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
       try {
         tensors_.push_back(read_entry(name, entry, data));
       } catch (const Error& error) {
-        throw Error("tensor ", in_quotes(name), ": ", error.what());
+        throw Error("tensor ", in_quotes(name, '\''), ": ", error.what());
       }
     }
 
@@ -128,7 +129,7 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
     const std::byte* expected = data.data();
     for (const TensorView& tensor : tensors_) {
       if (tensor.bytes.data() != expected)
-        throw Error("tensor ", in_quotes(tensor.name), ": its data ",
+        throw Error("tensor ", in_quotes(tensor.name, '\''), ": its data ",
                     tensor.bytes.data() < expected ? "overlaps the tensor before it" : "leaves a gap before it");
       expected += tensor.bytes.size();
     }

@@ -83,7 +83,7 @@ Storages declared_storages(const Pickle& pickle) {
     const Storage storage{type->second, integer(id[4]), {}};
     const auto [known, fresh] = storages.emplace(text(id[2]), storage);
     if (storage.numel < 0 || known->second.dtype != storage.dtype || known->second.numel != storage.numel)
-      throw Error("storage ", in_quotes(text(id[2])), " is declared in two ways");
+      throw Error("storage ", in_quotes(text(id[2]), '\''), " is declared in two ways");
   }
   return storages;
 }
@@ -145,7 +145,7 @@ class Tensors {
                   " of a storage of ", storage.numel);
     const std::size_t element = dtype_size(storage.dtype);
     if (storage.bytes.size() / element < static_cast<std::size_t>(storage.numel))
-      throw Error("its storage ", in_quotes(key), " is missing or cut short; copy or download the file again");
+      throw Error("its storage ", in_quotes(key, '\''), " is missing or cut short; copy or download the file again");
     const Bytes from = storage.bytes.subspan(static_cast<std::size_t>(offset) * element);
     const auto count = static_cast<std::size_t>(numel);
     if (contiguous) {
@@ -190,12 +190,12 @@ std::vector<TensorView> read_state_dict(const Pickle& pickle, const Storages& st
       if (!names.insert(name).second) throw Error("its name occurs twice");
       tensors.push_back(std::move(*tensor));
     } catch (const Error& error) {
-      throw Error("tensor ", in_quotes(name), ": ", error.what());
+      throw Error("tensor ", in_quotes(name, '\''), ": ", error.what());
     }
   }
   if (tensors.empty() && !dict->items.empty())
-    throw Error("it holds no tensors at its top level, which starts with the key ", in_quotes(dict->items[0]->text),
-                "; save the model's state dict itself");
+    throw Error("it holds no tensors at its top level, which starts with the key ",
+                in_quotes(dict->items[0]->text, '\''), "; save the model's state dict itself");
   return tensors;
 }
 
@@ -214,7 +214,7 @@ std::vector<TensorView> read_zip(Bytes file, std::vector<std::vector<std::byte>>
   auto pickled = entry(kPickleName);
   if (!pickled) throw Error("a zip without data.pkl; it was not written by torch.save");
   if (const auto order = entry("byteorder"); order && as_text(*order) != "little")
-    throw Error("its byte order is ", in_quotes(as_text(*order)), "; only little-endian files are supported");
+    throw Error("its byte order is ", in_quotes(as_text(*order), '\''), "; only little-endian files are supported");
 
   const Pickle pickle(*pickled, known_globals());
   Storages storages = declared_storages(pickle);
@@ -244,7 +244,7 @@ std::vector<TensorView> read_legacy(Bytes file, std::vector<std::vector<std::byt
     if (storage == storages.end()) malformed();
     if (rest.size() < sizeof(std::int64_t)) break;  // the tensor that is cut short will say so
     if (load<std::int64_t>(rest, 0) != storage->second.numel)
-      throw Error("storage ", in_quotes(storage->first), " does not have the size that the pickle says");
+      throw Error("storage ", in_quotes(storage->first, '\''), " does not have the size that the pickle says");
     rest = rest.subspan(sizeof(std::int64_t));
     const std::size_t element = dtype_size(storage->second.dtype);
     const auto numel = std::min(static_cast<std::size_t>(storage->second.numel), rest.size() / element);

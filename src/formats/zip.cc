@@ -74,14 +74,15 @@ std::unordered_map<std::string, Bytes> read_zip_directory(Bytes file) {
 
     const bool encrypted = load<std::uint16_t>(fixed, 8) & 1, compressed = load<std::uint16_t>(fixed, 10) != 0;
     if (encrypted || compressed || place.size != place.stored_size)
-      throw Error("the zip entry ", in_quotes(name), " is compressed or encrypted, which torch.save never does; ",
+      throw Error("the zip entry ", in_quotes(name, '\''), " is compressed or encrypted, which torch.save never does; ",
                   "if this is an archive of a model, unpack it first");
     // Only the local header says where its own name and extra field end.
     const Bytes local = slice(file, place.header_at, kLocalSize);
-    if (load<std::uint32_t>(local, 0) != kLocalHeader) throw Error("the zip entry ", in_quotes(name), " is damaged");
+    if (load<std::uint32_t>(local, 0) != kLocalHeader)
+      throw Error("the zip entry ", in_quotes(name, '\''), " is damaged");
     const std::size_t skipped = kLocalSize + load<std::uint16_t>(local, 26) + load<std::uint16_t>(local, 28);
     const Bytes data = slice(file, place.header_at + skipped, place.size);
-    if (!entries.emplace(name, data).second) throw Error("the zip entry ", in_quotes(name), " occurs twice");
+    if (!entries.emplace(name, data).second) throw Error("the zip entry ", in_quotes(name, '\''), " occurs twice");
   }
   return entries;
 }

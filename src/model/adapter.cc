@@ -7,6 +7,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/random.h"
+#include "aacft/base/text.h"
 #include "aacft/model/family.h"
 #include "aacft/model/model.h"
 
@@ -18,9 +19,7 @@ using torch::Tensor;
 std::string known_endings(const Model& model) {
   std::vector<std::string> endings = target_endings(model.config());
   std::sort(endings.begin(), endings.end());
-  std::string text;
-  for (const auto& ending : endings) text += (text.empty() ? "" : ", ") + ending;
-  return text;
+  return listed(endings);
 }
 
 }  // namespace

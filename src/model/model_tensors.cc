@@ -6,18 +6,11 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/text.h"
 #include "aacft/model/family.h"
 
 namespace aacft {
 namespace {
-
-// "a, b, c and 4 more"
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 8); ++i) text += (i ? ", " : "") + names[i];
-  if (names.size() > 8) text += " and " + std::to_string(names.size() - 8) + " more";
-  return text;
-}
 
 std::string head_tensor(const Family& family) { return std::string(family.head) + ".weight"; }
 std::string other_head_tensor(const Family& family) { return std::string(family.other_head) + ".weight"; }
@@ -58,10 +51,10 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, c
     }
   }
   if (!missing.empty())
-    throw Error(checkpoint.folder(), ": the weights lack ", listed(missing),
+    throw Error(checkpoint.folder(), ": the weights lack ", listed(missing, 8),
                 "; the folder is incomplete or config.json is another model's");
   if (!misshapen.empty())
-    throw Error(checkpoint.folder(), ": wrong shape: ", listed(misshapen), "; config.json is another model's");
+    throw Error(checkpoint.folder(), ": wrong shape: ", listed(misshapen, 8), "; config.json is another model's");
 
   for (const TensorView& tensor : checkpoint.tensors()) {
     const bool ignored = std::any_of(family.ignored.begin(), family.ignored.end(),
@@ -70,7 +63,7 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, c
   }
   if (!extra.empty() && warn)
     warn("the weights in " + checkpoint.folder().string() +
-         " hold tensors that this model does not use: " + listed(extra));
+         " hold tensors that this model does not use: " + listed(extra, 8));
 }
 
 }  // namespace aacft

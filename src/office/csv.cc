@@ -22,7 +22,7 @@ bool formula_like(std::string_view text) {
   return !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
 }
 
-std::string in_quotes(const std::string& text) {
+std::string field_of(const std::string& text) {
   std::string field = formula_like(text) ? "'" + text : text;
   const bool edges = !field.empty() && (field.front() == ' ' || field.back() == ' ');
   if (!edges && field.find_first_of("\",;\t\r\n") == std::string::npos) return field;
@@ -202,7 +202,7 @@ std::vector<Sheet> read_csv(std::string_view bytes, const std::string& name, con
 std::string csv_of(const Table& table) {
   std::string text(kMark);
   const auto line = [&](const auto& fields, const auto& text_of) {
-    for (std::size_t i = 0; i < fields.size(); ++i) text += (i > 0 ? "," : "") + in_quotes(text_of(fields[i]));
+    for (std::size_t i = 0; i < fields.size(); ++i) text += (i > 0 ? "," : "") + field_of(text_of(fields[i]));
     text += "\r\n";
   };
   line(table.columns, [](const TableColumn& column) { return column.header; });

@@ -6,6 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/boards/icon.h"
 #include "aacft/data/rows.h"
+#include "aacft/data/turns.h"
 #include "aacft/formats/json.h"
 #include "aacft/office/encoding.h"
 #include "sheets/sheet_check.h"
@@ -14,8 +15,6 @@ namespace aacft {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::string_view kHuman = "<human>:", kBot = "<bot>:";
 
 // What follows the prompt, in each of the forms that prompt_of() takes; {"prompt", "text"} is what `generate --data`
 // writes.
@@ -31,7 +30,7 @@ std::string answer_of(const json& row, const std::string& prompt) {
 
 SheetItem item_of_row(const json& row, std::size_t number) {
   SheetItem item{number, prompt_of(row), "", ""};
-  if (!item.prompt.ends_with(kBot)) throw Error("no \"<bot>:\" after which an answer could stand");
+  if (!item.prompt.ends_with(kBotTurn)) throw Error("no \"<bot>:\" after which an answer could stand");
   item.draft = on_one_line(answer_of(row, item.prompt));
   if (row.contains("note") && row["note"].is_string()) item.note = on_one_line(row["note"].get<std::string>());
   return item;
@@ -54,8 +53,9 @@ std::string readable(std::string_view prompt, const Lexicon* lexicon, std::strin
   try {
     icons = icons_of_prompt(prompt);
   } catch (const Error&) {  // another kind of prompt
-    std::string_view text = prompt.substr(0, prompt.rfind(kBot));
-    if (const std::size_t human = text.rfind(kHuman); human != text.npos) text.remove_prefix(human + kHuman.size());
+    std::string_view text = prompt.substr(0, prompt.rfind(kBotTurn));
+    if (const std::size_t human = text.rfind(kHumanTurn); human != text.npos)
+      text.remove_prefix(human + kHumanTurn.size());
     return on_one_line(text);
   }
   std::string text;

@@ -83,7 +83,7 @@ constexpr Remedy kRemedies[] = {
 std::vector<std::string> remedies(const TrainOptions& options, const RunInput& input) {
   std::vector<std::string> found;
   TrainOptions all = options;
-  std::string flags;
+  std::vector<std::string> flags;
   const auto try_it = [&](const TrainOptions& changed, const std::string& what) {
     const RunForecast f = without_remedies(changed, input);
     if (f.fits()) found.push_back(what + " (" + human_bytes(f.peak()) + ")");
@@ -93,11 +93,10 @@ std::vector<std::string> remedies(const TrainOptions& options, const RunInput& i
     TrainOptions changed = options;
     remedy.apply(changed), remedy.apply(all);
     // NF4, which follows, takes its place.
-    if (std::string_view(remedy.flags) != "--base-weights int8")
-      flags += (flags.empty() ? "" : " ") + std::string(remedy.flags);
+    if (std::string_view(remedy.flags) != "--base-weights int8") flags.emplace_back(remedy.flags);
     try_it(changed, remedy.flags);
   }
-  if (found.empty() && !flags.empty()) try_it(all, flags);
+  if (found.empty() && !flags.empty()) try_it(all, joined(flags, " "));
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/system.h"
+#include "aacft/base/text.h"
 #include "aacft/base/threads.h"
 #include "aacft/train/pass_plan.h"
 #include "aacft/train/plan.h"

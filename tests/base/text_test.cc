@@ -17,6 +17,33 @@ TEST(Trimmed, OnlyBothEnds) {
   EXPECT_EQ(trimmed(""), "");
 }
 
+TEST(OneLine, LineEndsAndTheBlanksAroundThemBecomeOneBlank) {
+  EXPECT_EQ(one_line(" I am \r\n\r\n\t here,  now\n"), "I am here,  now");
+  EXPECT_EQ(one_line("\n \n"), "");
+}
+
+TEST(Listed, TheFirstOnesAndHowManyMore) {
+  EXPECT_EQ(listed({}), "");
+  EXPECT_EQ(listed({"a", "b", "c"}), "a, b, c");
+  EXPECT_EQ(listed({"a", "b", "c"}, 3), "a, b, c");
+  EXPECT_EQ(listed({"a", "b", "c", "d"}, 2), "a, b and 2 more");
+  EXPECT_EQ(joined({"", "b", ""}, "|"), "|b|");
+}
+
+TEST(InQuotes, ShortAndPresentable) {
+  EXPECT_EQ(in_quotes("two \n words"), "\"two ? words\"");
+  EXPECT_EQ(in_quotes("it", '\''), "'it'");
+  EXPECT_EQ(in_quotes(std::string(100, 'x')), "\"" + std::string(100, 'x') + "\"");
+  EXPECT_EQ(in_quotes(std::string(99, 'x') + "\u00e9"), "\"" + std::string(99, 'x') + "...\"");
+}
+
+TEST(ForShell, QuotesWhereAShellNeedsThem) {
+  EXPECT_EQ(for_shell("runs/a-1.jsonl"), "runs/a-1.jsonl");
+  EXPECT_EQ(for_shell(""), "''");
+  EXPECT_EQ(for_shell("Anna's run"), "'Anna'\\''s run'");
+  EXPECT_EQ(for_shell("a'\n"), "$'a\\'\\x0a'");
+}
+
 TEST(NearestName, FindsTypos) {
   const std::vector<std::string> names{"threads", "model", "micro-batch", "max-steps", "lr"};
   EXPECT_EQ(nearest_name("treads", names), "threads");
@@ -49,6 +76,8 @@ TEST(HumanSeconds, TheLargestTwoUnits) {
   EXPECT_EQ(human_seconds(3905), "1 h 05 min");
   EXPECT_EQ(human_seconds(100 * 3600), "100 h 00 min");
 }
+
+TEST(Utf8, CountsCodePoints) { EXPECT_EQ(count_code_points("a\u00e9\u20ac\U0001F600"), 4); }
 
 // One character of every length, and every cut through it.
 TEST(Presentable, HarmlessAndOneLine) {

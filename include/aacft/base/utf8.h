@@ -15,6 +15,8 @@ std::size_t complete_utf8_prefix(std::string_view text);
 
 bool valid_utf8(std::string_view text);
 
+std::size_t count_code_points(std::string_view text);  // of UTF-8
+
 // Where the first byte stands that is not part of valid UTF-8; npos if there is none.
 std::size_t first_invalid_utf8(std::string_view text);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aacft/data/rows.h"
+#include "aacft/data/turns.h"
 #include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
@@ -71,11 +72,11 @@ struct LintReport {
 };
 
 struct LintOptions {
-  std::string response_marker = "<bot>:";  // where an answer starts in {"text"} rows
-  bool append_eos = true;                  // as training would
-  std::int64_t context = 0;                // tokens in a row, the end-of-text token included; 0: unknown
-  const Tokenizer* tokenizer = nullptr;    // to count tokens; may be none
-  double similarity = 0.9;                 // of near duplicates, 0 to 1: see near_duplicates.h
+  std::string response_marker{kBotTurn};  // where an answer starts in {"text"} rows
+  bool append_eos = true;                 // as training would
+  std::int64_t context = 0;               // tokens in a row, the end-of-text token included; 0: unknown
+  const Tokenizer* tokenizer = nullptr;   // to count tokens; may be none
+  double similarity = 0.9;                // of near duplicates, 0 to 1: see near_duplicates.h
 };
 
 struct LintInput {

@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "aacft/data/turns.h"
+
 namespace aacft {
 
 struct DataOptions {
-  bool mask_prompt = false;                // only completions count in the loss
-  std::string response_marker = "<bot>:";  // where a completion starts in {"text"} rows
+  bool mask_prompt = false;               // only completions count in the loss
+  std::string response_marker{kBotTurn};  // where a completion starts in {"text"} rows
   bool append_eos = true;
   std::int64_t max_length = 0;  // tokens in a row, 0: the model's context
   bool truncate = false;        // cut longer rows instead of refusing them

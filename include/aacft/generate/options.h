@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "aacft/data/turns.h"
+
 namespace aacft {
 
 struct SamplingOptions {
@@ -19,7 +21,7 @@ struct SamplingOptions {
 struct AnswerOptions {
   SamplingOptions sampling;
   std::int64_t max_new_tokens = 50;
-  std::vector<std::string> stop = {"<human>"};  // generation ends where the text contains one of these
+  std::vector<std::string> stop = {std::string(kHuman)};  // generation ends where the text contains one of these
 };
 
 // Of all that are computed together.
