@@ -2,8 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <functional>
-#include <string>
 
 namespace aacft::cli {
 
@@ -27,11 +25,5 @@ void add_data_sheet(CLI::App& data);
 void add_data_collect(CLI::App& data);
 void add_data_lint(CLI::App& data);
 void add_data_restyle(CLI::App& data);
-
-// Warnings go to standard error.
-void warn(const std::string& message);
-
-// All of standard input; says on a terminal that it is waiting.
-std::string standard_input();
 
 }  // namespace aacft::cli

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/lexicon.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {

@@ -12,6 +12,7 @@
 #include "aacft/sheets/sheet.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {

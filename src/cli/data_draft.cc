@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/lexicon.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {

@@ -11,6 +11,7 @@
 #include "aacft/model/config.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {
@@ -173,8 +174,7 @@ struct LintCommand {
     } else {
       print(report);
     }
-    std::cout.flush();
-    if (!std::cout) throw Error("cannot write to standard output; is the disk full?");
+    flush_output();
     if (report.count(Severity::kError) > 0 || (strict && report.count(Severity::kWarning) > 0))
       throw CLI::RuntimeError(1);
   }

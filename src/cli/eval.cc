@@ -1,4 +1,5 @@
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <memory>
@@ -9,13 +10,25 @@
 #include "aacft/base/threads.h"
 #include "aacft/evaluate/evaluate.h"
 #include "cli/commands.h"
-#include "cli/comparison.h"
+#include "cli/comparison_text.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {
+
+// On a terminal a line that tells how far a system is, and goes away again.
+struct Progress {
+  const bool live = ::isatty(STDERR_FILENO) == 1;
+
+  void show(const std::string& text) const {
+    if (live) std::cerr << "\r\x1b[K" << text << std::flush;
+  }
+  ~Progress() { show(""); }
+};
 
 // The loss of a model on rows, or, where more is asked for, a comparison of systems by what they answer.
 struct EvalCommand {
@@ -100,15 +113,30 @@ struct EvalCommand {
     set_threads(thread_count);
     std::optional<OutputFile> page_file;
     if (!page.empty()) page_file.emplace(page);
-    const Comparison comparison = compare_systems(options, warn);
+    const std::optional<Comparison> comparison = compared();
+    if (!comparison) end_stopped();
     if (page_file) {
-      page_file->write(comparison_page(comparison));
+      page_file->write(comparison_page(*comparison));
       page_file->commit();
     }
     if (by_row)
-      for (std::size_t row = 0; row < comparison.rows.size(); ++row)
-        std::cout << row_json(comparison, row).dump() << "\n";
-    std::cout << (json_output ? comparison_json(comparison).dump() + "\n" : comparison_table(comparison));
+      for (std::size_t row = 0; row < comparison->rows.size(); ++row)
+        std::cout << row_json(*comparison, row).dump() << "\n";
+    std::cout << (json_output ? comparison_json(*comparison).dump() + "\n" : comparison_table(*comparison));
+  }
+
+  // A signal ends it in order while a model answers, else at once.
+  std::optional<Comparison> compared() const {
+    const Progress progress;
+    ComparisonEvents events;
+    events.warn = warn;
+    events.stop_requested = stop_requested;
+    events.progress = [&](const std::string& system, std::size_t answered, std::size_t prompts) {
+      if (answered == 0) return catch_stop_signals();
+      progress.show(answered < prompts ? fmt::format("{}: {} of {} sentences", system, answered, prompts) : "");
+      if (answered == prompts) release_stop_signals();
+    };
+    return compare_systems(options, events);
   }
 
   void run_loss() {

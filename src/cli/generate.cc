@@ -19,6 +19,7 @@
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {
@@ -199,8 +200,9 @@ struct GenerateCommand {
       }
       if (file) {
         file->write(line);
-      } else if (!(std::cout << line << std::flush)) {
-        throw Error("cannot write to standard output; is the disk full?");
+      } else {
+        std::cout << line;
+        flush_output();
       }
     };
     aacft::generate(loaded, adapter, texts, options, events);

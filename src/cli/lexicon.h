@@ -5,7 +5,7 @@
 
 #include "aacft/base/system.h"
 #include "aacft/boards/lexicon.h"
-#include "cli/commands.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 

@@ -1,6 +1,4 @@
 #include <fcntl.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,7 +8,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <new>
 #include <system_error>
@@ -19,6 +16,7 @@
 #include "aacft/base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {
@@ -147,22 +145,9 @@ std::string what_is_wrong(const NamedCommand& named, const CLI::ParseError& erro
          (command->get_name() == "generate" ? "; a prompt follows --prompt, in quotes" : "");
 }
 
-// A full disk shows here at the latest.
-bool output_is_written() {
-  std::cout.flush();
-  return std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-}
-constexpr const char* kOutputFails = "cannot write to standard output; is the disk full?";
-
 int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,
                  const std::vector<FileArgument>& file) {
   if (dynamic_cast<const CLI::RuntimeError*>(&error) != nullptr) return error.get_exit_code();  // end_stopped
-  if (error.get_exit_code() == 0) {                                                             // --help, --version
-    app.exit(error);
-    if (output_is_written()) return 0;
-    std::cerr << "aacft: " << kOutputFails << "\n";
-    return 1;
-  }
   const NamedCommand named(app, arguments);
   std::string message = what_is_wrong(named, error, arguments);
   for (const FileArgument& argument : file)
@@ -201,9 +186,7 @@ void occupy_closed_streams() {
 int run(int argc, char** argv) {
   occupy_closed_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is an error to report, as a full disk is
-  auto logger = spdlog::stderr_color_mt("aacft");
-  logger->set_pattern("%^%l%$: %v");
-  spdlog::set_default_logger(logger);
+  set_up_warnings();
 
   CLI::App app(
       "Teaches a GPT-NeoX language model to speak the way one person speaks, by LoRA fine-tuning on CPU cores.",
@@ -233,8 +216,12 @@ int run(int argc, char** argv) {
     file = from_file(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
     for (auto at = file.rbegin(); at != file.rend(); ++at) reversed.insert(reversed.end() - 1, at->argument);
-    app.parse(std::move(reversed));
-    if (!output_is_written()) throw Error(kOutputFails);
+    try {
+      app.parse(std::move(reversed));
+    } catch (const CLI::Success& shown) {  // --help, --version
+      app.exit(shown);
+    }
+    flush_output();
     return 0;
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error, arguments, file);
@@ -262,13 +249,6 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-
-void warn(const std::string& message) { spdlog::warn("{}", presentable(message)); }
-
-std::string standard_input() {
-  if (::isatty(STDIN_FILENO) == 1) std::cerr << "(reading from the terminal; Ctrl-D ends)\n";
-  return {std::istreambuf_iterator<char>(std::cin), {}};
-}
 
 }  // namespace aacft::cli
 

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {

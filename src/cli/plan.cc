@@ -12,6 +12,7 @@
 #include "aacft/base/threads.h"
 #include "aacft/bench/bench.h"
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "cli/train_options.h"
 
 namespace aacft::cli {

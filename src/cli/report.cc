@@ -4,12 +4,11 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
-#include "aacft/generate/generator.h"
-#include "aacft/runtime/loaded_model.h"
-#include "aacft/train/run_data.h"
+#include "aacft/tasks/run_report.h"
 #include "cli/commands.h"
-#include "cli/run_report.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
+#include "cli/train_options.h"
 
 namespace aacft::cli {
 namespace {
@@ -63,42 +62,22 @@ struct ReportCommand {
       throw Error(run_folder, " does not hold a training run");
     RecordedFlags recorded(run_folder);
     const bool running = is_running(run_folder);
-    if (prompts > 0) answer(recorded.flags, running);
+    if (prompts > 0) answer(recorded.flags.options, running);
     const std::filesystem::path page = output.empty() ? run_folder / "report.html" : output;
-    write_output(page, report_page(describe_run(recorded.flags, running)));
+    write_output(page, report_page(describe_run(recorded.flags.options, changed_options(recorded.flags), running)));
     std::cout << "the report is " << page.string() << "\n";
   }
 
-  void answer(TrainFlags& flags, bool running) const {
-    const TrainOptions& options = flags.options;
+  void answer(const TrainOptions& options, bool running) const {
     const bool finished =
         std::filesystem::exists(run_folder / (options.full ? "model.safetensors" : "adapter_model.safetensors"));
     if (running || !finished)
       throw Error("--prompts needs a finished run; ", run_folder,
                   running ? " is being trained"
                           : " can be finished with: aacft train --resume " + for_shell(run_folder.string()));
-    flags.report_prompts = prompts;
     set_threads(options.threads);
     catch_stop_signals();
-    auto tried = prompts_for_report(flags, read_run_input(options, warn).data);
-    const auto answers_of = [&](const LoadedModel& model, const std::string& adapter) {
-      auto answers = greedy_answers(tried, [&](const auto& texts, const auto& generate_options, const auto& events) {
-        generate(model, adapter, texts, generate_options, events);
-      });
-      if (stop_requested()) end_stopped();
-      return answers;
-    };
-    std::optional<LoadedModel> model(std::in_place, options.model, options.model_options, warn);
-    const auto before = answers_of(*model, "");
-    if (options.full) {
-      model.reset();  // one at a time in memory
-      model.emplace(run_folder, options.model_options, warn);
-    } else {
-      model->attach("trained", run_folder, warn);
-    }
-    const auto after = answers_of(*model, options.full ? "" : "trained");
-    for (std::size_t i = 0; i < tried.size(); ++i) tried[i].before = before[i], tried[i].after = after[i];
-    write_tried_prompts(run_folder, tried);
+    if (!answer_prompts(options, static_cast<std::size_t>(prompts), stop_requested, warn)) end_stopped();
   }
 };
 

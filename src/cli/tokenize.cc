@@ -7,6 +7,7 @@
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {

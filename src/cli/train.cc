@@ -7,9 +7,9 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
+#include "aacft/tasks/run_report.h"
 #include "aacft/train/trainer.h"
 #include "cli/commands.h"
-#include "cli/run_report.h"
 #include "cli/signals.h"
 #include "cli/train_options.h"
 #include "cli/train_progress.h"
@@ -38,46 +38,29 @@ struct TrainCommand {
       if (!std::exchange(caught, true))
         catch_stop_signals("\naacft: stopping after this step; a second signal stops at once, without saving it\n");
     };
-    std::optional<LiveReport> page;
-    if (!flags.report.empty()) page.emplace(flags, [&](const std::string& message) { progress.warning(message); });
     events.start = [&](const RunInfo& info) {
       catch_signals();
       progress.start(info);
-      if (page) page->start();
       nothing_left = info.steps_done >= info.total_steps;
       if (options.warmup >= info.total_steps && !nothing_left)
         progress.warning(fmt::format(
             "the warm-up of {} steps fills the whole run, so the learning rate never reaches --lr; see --warmup",
             options.warmup));
     };
-    events.step = [&](const StepReport& report) {
-      progress.step(report);
-      if (page) page->step();
-    };
-    events.evaluation = [&](const EvalReport& report) {
-      progress.evaluation(report);
-      if (page) page->milestone();
-    };
-    events.saved = [&](const std::filesystem::path& path, std::int64_t step) {
-      progress.saved(path, step);
-      if (page) page->milestone();
-    };
-    if (page && flags.report_prompts > 0) {
-      events.untrained = [&](const Model& model, const AdapterModules& adapter, const RunInput& input) {
+    events.step = [&](const StepReport& report) { progress.step(report); };
+    events.evaluation = [&](const EvalReport& report) { progress.evaluation(report); };
+    events.saved = [&](const std::filesystem::path& path, std::int64_t step) { progress.saved(path, step); };
+    if (!flags.report.empty() && flags.report_prompts > 0)
+      events.untrained = [&](const Model&, const AdapterModules&, const RunInput&) {
         progress.note("letting the model answer prompts for the report");
-        page->answer_before(model, adapter, input);
       };
-      events.trained = [&](const Model& model, const AdapterModules& adapter, const RunInput& input) {
-        page->answer_after(model, adapter, input);
-      };
-    }
     events.warning = [&](const std::string& message) { progress.warning(message); };
     events.stop_requested = [&] {
       catch_signals();  // of workers that report no start
       return stop_requested();
     };
     survive_closed_output();
-    const RunResult result = trained(events, page);
+    const RunResult result = trained(events);
     progress.clear();
     if (nothing_left) std::cout << "the run was finished already; a larger --max-steps or --epochs makes it go on\n";
     if (result.rank == 0) report(result);
@@ -85,16 +68,11 @@ struct TrainCommand {
     if (result.end == RunEnd::kInterrupted) end_stopped();
   }
 
-  // Whatever happens, the page does not stay as if the run went on.
-  RunResult trained(const TrainEvents& events, std::optional<LiveReport>& page) const {
-    try {
-      const RunResult result = train(flags.options, events);
-      if (page) page->end();
-      return result;
-    } catch (...) {
-      if (page) page->end();
-      throw;
-    }
+  RunResult trained(const TrainEvents& events) const {
+    if (flags.report.empty()) return train(flags.options, events);
+    return train_with_report(
+        flags.options, events,
+        {flags.report_file(), static_cast<std::size_t>(flags.report_prompts), changed_options(flags)});
   }
 
   void report(const RunResult& result) const {

@@ -6,6 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/model/family.h"
 #include "aacft/train/options.h"
+#include "aacft/train/report.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
@@ -148,5 +149,8 @@ struct TrainFlags {
 
   std::filesystem::path report_file() const { return options.output / report; }
 };
+
+// Those that are not as usual, but those that a run's page shows elsewhere.
+std::vector<RunReport::Option> changed_options(const TrainFlags& flags);
 
 }  // namespace aacft::cli

@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "aacft/base/text.h"
-#include "cli/commands.h"
+#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {

@@ -111,6 +111,13 @@ std::vector<SheetItem> items_of_rows(const std::string& content, const std::stri
   return items;
 }
 
+std::string rows_of_items(const std::vector<SheetItem>& items) {
+  std::string lines;
+  for (const SheetItem& item : items)
+    lines += json{{"text", item.prompt + " " + item.draft + "\n"}, {"note", item.note}}.dump() + "\n";
+  return lines;
+}
+
 std::string readable_icons(std::string_view prompt, const Lexicon* lexicon) { return readable(prompt, lexicon, " "); }
 
 Table sheet_of(const std::vector<SheetItem>& items, const Lexicon* lexicon, const std::string& title) {

@@ -202,6 +202,12 @@ TEST(Sheet, ItemsOfEachKindOfRow) {
   expect_fails([] { items_of_rows("\n", "f"); }, {"no rows"});
 }
 
+TEST(Sheet, ItemsBecomeRowsAndBack) {
+  auto items = three();
+  items[1].note = "said \"aloud\"";
+  EXPECT_EQ(items_of_rows(rows_of_items(items), "f"), items);
+}
+
 TEST(Sheet, IconsAreReadable) {
   const Lexicon lexicon({{{"run", IconType::kVerb, "run.png"}, "actions", "🏃", {}, false},
                          {{"I", IconType::kNoun, "i.png"}, "people", "", {}, false}});

@@ -28,6 +28,9 @@ struct SheetItem {
 // prompt_of() takes; perhaps with a "note". Error("NAME:LINE: ...").
 std::vector<SheetItem> items_of_rows(const std::string& content, const std::string& name);
 
+// The way back, a line an item: {"text"}, the prompt with its draft, and {"note"}.
+std::string rows_of_items(const std::vector<SheetItem>& items);
+
 // The words of a prompt's icons, with an emoji where the lexicon has one ("🙂 I · 🏃 run · not");
 // of another prompt its text.
 std::string readable_icons(std::string_view prompt, const Lexicon* lexicon);

@@ -4,9 +4,10 @@
 #include <cmath>
 
 #include "aacft/base/html.h"
-#include "cli/comparison.h"
+#include "aacft/base/text.h"
+#include "aacft/tasks/comparison.h"
 
-namespace aacft::cli {
+namespace aacft {
 namespace {
 
 constexpr std::string_view kStyle = R"(
@@ -24,12 +25,6 @@ table.scores th:first-child { text-align: left; font-weight: 400; color: var(--i
 details { margin: .75rem 0; } summary { cursor: pointer; color: var(--accent); }
 @media (max-width: 34rem) { .answers { grid-template-columns: 1fr max-content; } .answers dt { grid-column: 1 / -1; max-width: none; margin-top: .35rem; } }
 )";
-
-const Score* score_of(const ComparedSystem& system, Metric metric) {
-  const auto found = std::find_if(system.scores.begin(), system.scores.end(),
-                                  [&](const Score& score) { return score.metric == metric; });
-  return found == system.scores.end() ? nullptr : &*found;
-}
 
 std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
@@ -108,13 +103,12 @@ std::string score_cell(const Score* score, const MetricInfo& info) {
 std::string headline(const Comparison& comparison) {
   const ComparedSystem* best = nullptr;
   for (const ComparedSystem& system : comparison.systems) {
-    const Score* score = score_of(system, Metric::kChrf);
-    if (score != nullptr && score->difference &&
-        (best == nullptr || score->value > score_of(*best, Metric::kChrf)->value))
+    const Score* score = system.score(Metric::kChrf);
+    if (score != nullptr && score->difference && (best == nullptr || score->value > best->score(Metric::kChrf)->value))
       best = &system;
   }
   if (best == nullptr) return "";
-  const Score& score = *score_of(*best, Metric::kChrf);
+  const Score& score = *best->score(Metric::kChrf);
   const std::string first = html_escaped(comparison.systems[0].name), name = html_escaped(best->name);
   if (!score.differs())
     return "<p>By chrF, no system is clearly nearer to the references than " + first + " is, or farther away.</p>\n";
@@ -130,10 +124,10 @@ std::string scores_html(const Comparison& comparison) {
   html += "</tr>\n";
   for (const MetricInfo& info : metric_infos()) {
     if (std::none_of(comparison.systems.begin(), comparison.systems.end(),
-                     [&](const ComparedSystem& system) { return score_of(system, info.metric) != nullptr; }))
+                     [&](const ComparedSystem& system) { return system.score(info.metric) != nullptr; }))
       continue;
     html += "<tr><th>" + html_escaped(info.title) + "</th>";
-    for (const ComparedSystem& system : comparison.systems) html += score_cell(score_of(system, info.metric), info);
+    for (const ComparedSystem& system : comparison.systems) html += score_cell(system.score(info.metric), info);
     html += "</tr>\n";
   }
   html += "</table></div>\n";
@@ -192,10 +186,10 @@ std::string row_html(const Comparison& comparison, std::size_t index) {
                      "</dd><dd class=\"chrf\"></dd>";
   for (const ComparedSystem& system : comparison.systems) {
     html += "<dt>" + html_escaped(system.name) + "</dt><dd>" + marked(system.answers[index], row.reference);
-    std::string left_out;
+    std::vector<std::string> left_out;
     for (std::size_t i = 0; i < row.icons.size(); ++i)
-      if (!system.icons_used[index][i]) left_out += (left_out.empty() ? "" : ", ") + html_escaped(row.icons[i].word);
-    if (!left_out.empty()) html += "<span class=\"left-out\">left out: " + left_out + "</span>";
+      if (!system.icons_used[index][i]) left_out.push_back(html_escaped(row.icons[i].word));
+    if (!left_out.empty()) html += "<span class=\"left-out\">left out: " + listed(left_out) + "</span>";
     html += "</dd><dd class=\"chrf\">" + html_number(chrf(system.counts[index].chrf), 0) + "</dd>";
   }
   return html + "</dl></div>\n";
@@ -220,4 +214,4 @@ std::string comparison_page(const Comparison& comparison) {
   return html_page("Side by side", body, kStyle);
 }
 
-}  // namespace aacft::cli
+}  // namespace aacft

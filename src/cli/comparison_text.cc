@@ -1,22 +1,16 @@
-// A comparison as a table for people and as JSON.
+#include "cli/comparison_text.h"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "aacft/base/text.h"
-#include "cli/comparison.h"
 
 namespace aacft::cli {
 namespace {
 
 using nlohmann::json;
-
-const Score* score_of(const ComparedSystem& system, Metric metric) {
-  const auto found = std::find_if(system.scores.begin(), system.scores.end(),
-                                  [&](const Score& score) { return score.metric == metric; });
-  return found == system.scores.end() ? nullptr : &*found;
-}
 
 // The first column to the left, the others to the right of theirs.
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
@@ -77,7 +71,7 @@ std::string scores_table(const Comparison& comparison) {
   for (const MetricInfo& info : metric_infos()) {
     std::vector<std::string> row = {std::string(info.title)};
     for (const ComparedSystem& system : comparison.systems) {
-      const Score* score = score_of(system, info.metric);
+      const Score* score = system.score(info.metric);
       row.push_back(score ? value_text(*score, info.decimals) : "-");
       if (&system != &comparison.systems[0]) row.push_back(score ? difference_text(*score, info.decimals) : "");
     }

@@ -1,9 +1,7 @@
-#include "cli/comparison.h"
-
-#include <unistd.h>
+#include "aacft/tasks/comparison.h"
 
 #include <algorithm>
-#include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -18,9 +16,8 @@
 #include "aacft/realise/realiser.h"
 #include "aacft/runtime/loaded_model.h"
 #include "aacft/unicode/characters.h"
-#include "cli/signals.h"
 
-namespace aacft::cli {
+namespace aacft {
 namespace {
 
 using nlohmann::json;
@@ -111,43 +108,35 @@ std::string answer_text(const std::string& text, bool one_line) {
   return stripped(one_line ? text.substr(0, text.find('\n')) : text);
 }
 
-class Progress {
- public:
-  Progress(std::string name, std::size_t count)
-      : name_(std::move(name)), count_(count), live_(::isatty(STDERR_FILENO) == 1) {}
-  ~Progress() {
-    if (live_) std::cerr << "\r\x1b[K" << std::flush;
-  }
-  void done() {
-    ++done_;
-    if (live_) std::cerr << "\r\x1b[K" << name_ << ": " << done_ << " of " << count_ << " sentences" << std::flush;
-  }
-
- private:
-  std::string name_;
-  std::size_t count_, done_ = 0;
-  bool live_;
+// What a system is called, and where its answers come from.
+struct Source {
+  enum Kind { kRules, kModel, kFile } kind;
+  std::string name;
+  std::filesystem::path path;  // of the adapter, empty for the model alone; of the file
 };
 
-std::vector<std::string> answers_of_model(const LoadedModel& model, const std::string& adapter,
-                                          const ComparisonOptions& options, const ComparedSystem& system,
-                                          const std::vector<ComparedRow>& rows, bool one_line) {
+// Nothing where a stop was requested.
+std::optional<std::vector<std::string>> answers_of_model(const LoadedModel& model, const Source& source,
+                                                         const ComparisonOptions& options,
+                                                         const std::vector<ComparedRow>& rows, bool one_line,
+                                                         const ComparisonEvents& events) {
   GenerateOptions generation = options.generation;
   generation.stop = {std::string(kHuman)};
   if (one_line) generation.stop.push_back("\n");
   std::vector<std::string> prompts, answers;
   for (const ComparedRow& row : rows) prompts.push_back(row.prompt);
-  Progress progress(system.name, rows.size());
-  GenerateEvents events;
-  events.stop_requested = stop_requested;
-  events.done = [&](std::size_t, const Generation& generation) {
-    answers.push_back(generation.text);
-    progress.done();
+  const auto progress = [&] {
+    if (events.progress) events.progress(source.name, answers.size(), prompts.size());
   };
-  catch_stop_signals();
-  generate(model, adapter, prompts, generation, events);
-  if (stop_requested()) end_stopped();
-  release_stop_signals();
+  GenerateEvents each;
+  each.stop_requested = events.stop_requested;
+  each.done = [&](std::size_t, const Generation& generation) {
+    answers.push_back(generation.text);
+    progress();
+  };
+  progress();
+  generate(model, source.path.string(), prompts, generation, each);
+  if (events.stop_requested && events.stop_requested()) return std::nullopt;
   return answers;
 }
 
@@ -173,13 +162,6 @@ void count_answers(ComparedSystem& system, const std::vector<ComparedRow>& rows)
     system.counts.push_back(counts);
   }
 }
-
-// What a system is called, and where its answers come from.
-struct Source {
-  enum Kind { kRules, kModel, kFile } kind;
-  std::string name;
-  std::filesystem::path path;  // of the adapter, empty for the model alone; of the file
-};
 
 std::string folder_name(std::filesystem::path path) {
   path = path.lexically_normal();
@@ -259,10 +241,42 @@ GeneralLoss general_loss(const LoadedModel& model, const std::string& adapter, c
   return {report.perplexity, report.tokens};
 }
 
+// Where nothing but reading and rules is needed: what is wrong with files shows before the models' hours.
+ComparedSystem system_of(const Source& source, const Comparison& comparison) {
+  ComparedSystem system;
+  system.name = system.source = source.name;
+  if (!source.path.empty()) system.source = source.path.string();
+  if (source.kind == Source::kFile) {
+    if (comparison.data.empty()) throw UsageError("--system needs --data, the rows that it answers");
+    system.answers = answers_in_file(source.path, comparison.rows);
+  }
+  if (source.kind == Source::kRules) {
+    if (comparison.data.empty()) throw UsageError("--baseline rules needs --data, the rows that it answers");
+    system.answers = answers_of_rules(comparison);
+  }
+  return system;
+}
+
+// Of the references, and of the general text.
+void measure_losses(ComparedSystem& system, const LoadedModel& model, const Source& source,
+                    const ComparisonOptions& options, const std::vector<ComparedRow>& rows, const Warn& warn) {
+  DataOptions completions = options.rows;
+  completions.mask_prompt = true;
+  const std::string adapter = source.path.string();
+  if (!options.data.empty()) add_losses(system, rows, evaluate_rows(model, adapter, options.data, completions, warn));
+  if (!options.general.empty()) system.general = general_loss(model, adapter, options, warn);
+}
+
 }  // namespace
 
-Comparison compare_systems(const ComparisonOptions& options, const Warn& warn_each) {
-  const Warn warn = once(warn_each);
+const Score* ComparedSystem::score(Metric metric) const {
+  const auto found =
+      std::find_if(scores.begin(), scores.end(), [&](const Score& score) { return score.metric == metric; });
+  return found == scores.end() ? nullptr : &*found;
+}
+
+std::optional<Comparison> compare_systems(const ComparisonOptions& options, const ComparisonEvents& events) {
+  const Warn warn = once(events.warn);
   const std::vector<Source> sources = sources_of(options);
   if (!options.general.empty() && options.model.empty()) throw UsageError("--general needs --model");
   Comparison result{options.data, options.general, options.bootstrap.samples, {}, {}, {}, {}};
@@ -271,46 +285,26 @@ Comparison compare_systems(const ComparisonOptions& options, const Warn& warn_ea
   const bool one_line = std::none_of(result.rows.begin(), result.rows.end(), [](const ComparedRow& row) {
     return row.reference.find('\n') != std::string::npos;
   });
-  DataOptions completions = options.rows;
-  completions.mask_prompt = true;
 
+  for (const Source& source : sources) result.systems.push_back(system_of(source, result));
   std::vector<std::vector<AnswerCounts>> counts;
-  // Files first: what is wrong with them shows before the models' hours.
-  for (const Source& source : sources) {
-    ComparedSystem system{
-        source.name, source.kind == Source::kModel && !source.path.empty() ? source.path.string() : source.name,
-        {},          {},
-        {},          {},
-        {}};
-    if (source.kind == Source::kFile) {
-      system.source = source.path.string();
-      if (options.data.empty()) throw UsageError("--system needs --data, the rows that it answers");
-      system.answers = answers_in_file(source.path, result.rows);
-    }
-    if (source.kind == Source::kRules) {
-      if (options.data.empty()) throw UsageError("--baseline rules needs --data, the rows that it answers");
-      system.answers = answers_of_rules(result);
-    }
-    result.systems.push_back(std::move(system));
-  }
   std::optional<LoadedModel> model;
-  const auto is_model = [](const Source& source) { return source.kind == Source::kModel; };
-  if (std::any_of(sources.begin(), sources.end(), is_model)) model.emplace(options.model, options.model_options, warn);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     ComparedSystem& system = result.systems[i];
-    const std::string adapter = is_model(sources[i]) ? sources[i].path.string() : "";
-    if (!adapter.empty()) model->attach(adapter, adapter, warn);
-    if (is_model(sources[i]) && !options.data.empty())
-      system.answers = answers_of_model(*model, adapter, options, system, result.rows, one_line);
+    const Source& source = sources[i];
+    const bool is_model = source.kind == Source::kModel, has_adapter = is_model && !source.path.empty();
+    if (is_model && !model) model.emplace(options.model, options.model_options, warn);
+    if (has_adapter) model->attach(source.path.string(), source.path, warn);
+    if (is_model && !options.data.empty()) {
+      auto answers = answers_of_model(*model, source, options, result.rows, one_line, events);
+      if (!answers) return std::nullopt;
+      system.answers = std::move(*answers);
+    }
     for (std::string& answer : system.answers) answer = answer_text(answer, one_line);
     count_answers(system, result.rows);
-    if (is_model(sources[i])) {
-      if (!options.data.empty())
-        add_losses(system, result.rows, evaluate_rows(*model, adapter, options.data, completions, warn));
-      if (!options.general.empty()) system.general = general_loss(*model, adapter, options, warn);
-      if (adapter.empty()) result.general_before = system.general;
-    }
-    if (!adapter.empty()) model->detach(adapter);
+    if (is_model) measure_losses(system, *model, source, options, result.rows, warn);
+    if (is_model && !has_adapter) result.general_before = system.general;
+    if (has_adapter) model->detach(source.path.string());
     counts.push_back(system.counts);
   }
   if (!options.general.empty() && !result.general_before)
@@ -324,4 +318,4 @@ double general_change(const Comparison& comparison, const ComparedSystem& system
   return 100 * (system.general->perplexity / comparison.general_before->perplexity - 1);
 }
 
-}  // namespace aacft::cli
+}  // namespace aacft

@@ -1,9 +1,8 @@
-// `aacft eval` on several systems: their answers to the same prompts beside the references.
+// Several systems side by side: their answers to the same prompts, scored against the references.
 #pragma once
 
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +14,7 @@
 #include "aacft/generate/options.h"
 #include "aacft/model/model_options.h"
 
-namespace aacft::cli {
+namespace aacft {
 
 struct ComparisonOptions {
   std::filesystem::path data;     // with references; empty: only `general` is measured
@@ -49,6 +48,8 @@ struct ComparedSystem {
   std::vector<AnswerCounts> counts;
   std::vector<Score> scores;
   std::optional<GeneralLoss> general;
+
+  const Score* score(Metric metric) const;  // nullptr where it has none
 };
 
 struct Comparison {
@@ -60,17 +61,21 @@ struct Comparison {
   std::optional<GeneralLoss> general_before;  // the model alone
 };
 
+struct ComparisonEvents {
+  Warn warn;
+  // A model has answered so many of the prompts, and begins to where `answered` is 0.
+  std::function<void(const std::string& system, std::size_t answered, std::size_t prompts)> progress;
+  std::function<bool()> stop_requested;  // asked after every token of an answer
+};
+
 // The baselines, then the adapters, then the files; the model alone where nothing else answers. Error for whatever is
-// wrong with a file, UsageError for options that do not fit together. Ends the process in order where a signal came.
-Comparison compare_systems(const ComparisonOptions& options, const Warn& warn);
+// wrong with a file, UsageError for options that do not fit together. Nothing where a stop was requested.
+std::optional<Comparison> compare_systems(const ComparisonOptions& options, const ComparisonEvents& events);
 
 // Against general_before; in percent.
 double general_change(const Comparison& comparison, const ComparedSystem& system);
 
-std::string comparison_table(const Comparison& comparison);
-nlohmann::json comparison_json(const Comparison& comparison);
-nlohmann::json row_json(const Comparison& comparison, std::size_t row);
 // One self-contained page: scores, and the sentences next to each other.
 std::string comparison_page(const Comparison& comparison);
 
-}  // namespace aacft::cli
+}  // namespace aacft
