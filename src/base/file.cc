@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "aacft/base/error.h"
+#include "aacft/base/utf8.h"
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
 
@@ -180,6 +182,13 @@ std::string read_input(const fs::path& path) {
   return read_all(descriptor.fd, 0, path);
 }
 
+std::string read_text(const fs::path& path) { return without_byte_order_mark(read_input(path)); }
+
+void refuse_git_lfs_pointer(std::string_view content, const std::string& where) {
+  if (content.starts_with("version https://git-lfs"))
+    throw Error(where, ": this is a Git LFS pointer instead of the file; run \"git lfs pull\" in its folder");
+}
+
 MemoryMap::MemoryMap(const fs::path& path) {
   struct stat status {};
   const Descriptor descriptor(open_regular(path, status));
@@ -197,10 +206,11 @@ MemoryMap::~MemoryMap() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void release_pages(std::span<const std::byte> mapped) {
+void MemoryMap::release(std::span<const std::byte> bytes) const {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<std::uintptr_t>(mapped.data()) + page - 1) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(mapped.data() + mapped.size()) / page * page;
+  const auto map = reinterpret_cast<std::uintptr_t>(data_), first = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const auto begin = (std::max(map, first) + page - 1) / page * page;
+  const auto end = std::min(map + size_, first + bytes.size()) / page * page;
   if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 

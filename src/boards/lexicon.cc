@@ -18,7 +18,6 @@
 namespace aacft {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostColumns = 100, kMostForms = 100, kMostBytes = 1000;  // of a line, of an entry, of a field
 constexpr std::size_t kMostNameBytes = 200;                                     // of a word or picture
 constexpr std::size_t kMostWarnings = 20;
@@ -150,7 +149,6 @@ class Parser {
   Lexicon parse(std::string_view text) {
     if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
       throw Error(name_, ": this is UTF-16; save it as UTF-8");
-    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     while (!text.empty()) {
       ++line_;
       const std::size_t end = std::min(text.find('\n'), text.size());
@@ -324,7 +322,7 @@ const std::string* LexiconEntry::form(std::string_view key) const {
 }
 
 Lexicon Lexicon::read(const std::filesystem::path& file, const Warn& warn) {
-  return parse(read_input(file), file.string(), warn);
+  return parse(read_text(file), file.string(), warn);
 }
 
 Lexicon Lexicon::parse(std::string_view text, const std::string& name, const Warn& warn) {

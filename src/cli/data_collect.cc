@@ -63,7 +63,7 @@ struct DataCollectCommand {
     for (const std::filesystem::path& path : sheets)
       files.push_back({path.string(), read_spreadsheet(read_input(path), path.string(), warn)});
     std::vector<SheetItem> original;
-    if (!original_file.empty()) original = items_of_rows(read_input(original_file), original_file.string());
+    if (!original_file.empty()) original = items_of_rows(read_text(original_file), original_file.string());
     OutputFile file(output);
     std::optional<OutputFile> notes;
     if (!notes_file.empty()) notes.emplace(notes_file);

@@ -90,7 +90,7 @@ struct DataDraftCommand {
       ++bad_rows;
     };
     read_json_lines(
-        data == "-" ? standard_input() : read_input(data),
+        data == "-" ? standard_input() : read_text(data),
         [&](std::size_t number, const nlohmann::json& row) {
           try {
             const std::string row_prompt = prompt_of(row);

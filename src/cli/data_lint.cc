@@ -161,13 +161,13 @@ struct LintCommand {
       const ModelConfig config = read_model_config(model);
       tokenizer = load_tokenizer(model);
       if (options.context == 0) options.context = config.max_positions;
-      options.append_eos = options.append_eos && config.eos_token_id.has_value();
+      options.append_eos = options.append_eos && !config.eos_token_ids.empty();
     }
     options.tokenizer = tokenizer.get();
     const LintInput train =
-        data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_input(data)};
+        data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_text(data)};
     std::optional<LintInput> eval;
-    if (!eval_data.empty()) eval = {eval_data.string(), read_input(eval_data)};
+    if (!eval_data.empty()) eval = {eval_data.string(), read_text(eval_data)};
     const LintReport report = lint(train, eval, options);
     if (json_output) {
       std::cout << to_json(report).dump(-1, ' ', false, json::error_handler_t::replace) << "\n";

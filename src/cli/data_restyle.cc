@@ -72,11 +72,11 @@ struct RestyleCommand {
 
   void run() {
     check();
-    const std::vector<PlainRow> rows = read_plain_rows(read_input(data), data.string());
+    const std::vector<PlainRow> rows = read_plain_rows(read_text(data), data.string());
     const std::filesystem::path& plain_file = plain.empty() ? data : plain;
-    const auto pairs = read_style_pairs(read_input(exemplars), exemplars.string(),
-                                        plain.empty() ? rows : read_plain_rows(read_input(plain), plain.string()),
-                                        plain_file.string());
+    const auto pairs =
+        read_style_pairs(read_text(exemplars), exemplars.string(),
+                         plain.empty() ? rows : read_plain_rows(read_text(plain), plain.string()), plain_file.string());
     { const OutputFile can_be_written(output); }  // better known before the model has worked for hours
     options.model_options = model_flags.resolved();
     set_threads(thread_count);

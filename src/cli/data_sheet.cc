@@ -38,7 +38,7 @@ struct DataSheetCommand {
     if (std::filesystem::exists(output) && !overwrite)
       throw Error(output, " is there already and may hold somebody's work; choose another name, or --overwrite");
     const std::string name = data == "-" ? "standard input" : data.string();
-    const auto items = items_of_rows(data == "-" ? standard_input() : read_input(data), name);
+    const auto items = items_of_rows(data == "-" ? standard_input() : read_text(data), name);
     const Lexicon lexicon = lexicon_in(lexicon_file);
     const Table table = sheet_of(items, &lexicon, title);
     write_output(output, kind == ".csv" ? csv_of(table) : xlsx_of(table));

@@ -116,7 +116,7 @@ struct GenerateCommand {
         throw Error(name, ":", line, ": ", reason);
       };
       read_json_lines(
-          data == "-" ? standard_input() : read_input(data),
+          data == "-" ? standard_input() : read_text(data),
           [&](std::size_t line, const json& row) {
             try {
               prompts.push_back(prompt_of(row));
@@ -129,7 +129,7 @@ struct GenerateCommand {
       if (prompts.empty()) throw Error(name, ": the file has no rows; one JSON object a line is expected");
       return;
     }
-    const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_input(prompt_file));
+    const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_text(prompt_file));
     if (text.empty())
       throw Error(prompt_file.empty() ? "the prompt on standard input" : prompt_file.string(), " is empty");
     prompts = {text};
@@ -156,7 +156,7 @@ struct GenerateCommand {
   // What the model is given: the prompts, behind exemplars where there are some.
   std::vector<std::string> inputs() const {
     if (exemplars.empty()) return prompts;
-    std::vector<Exemplar> shown = read_exemplars(read_input(exemplars), exemplars.string());
+    std::vector<Exemplar> shown = read_exemplars(read_text(exemplars), exemplars.string());
     reorder(shown, exemplar_seed);
     std::vector<std::string> texts;
     for (const std::string& prompt : prompts) texts.push_back(few_shot_prompt(shown, shots, prompt));

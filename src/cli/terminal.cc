@@ -10,6 +10,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft::cli {
 
@@ -23,7 +24,7 @@ void warn(const std::string& message) { spdlog::warn("{}", presentable(message))
 
 std::string standard_input() {
   if (::isatty(STDIN_FILENO) == 1) std::cerr << "(reading from the terminal; Ctrl-D ends)\n";
-  return {std::istreambuf_iterator<char>(std::cin), {}};
+  return without_byte_order_mark({std::istreambuf_iterator<char>(std::cin), {}});
 }
 
 void flush_output() {

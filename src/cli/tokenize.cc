@@ -27,7 +27,7 @@ struct TokenizeCommand {
 
   void run() {
     if (model.empty()) throw UsageError("--model is missing: a model folder or a tokenizer file");
-    if (!file.empty()) texts.push_back(read_input(file));
+    if (!file.empty()) texts.push_back(read_text(file));
     if (texts.empty()) texts.push_back(standard_input());
     const auto tokenizer = std::filesystem::is_directory(model) ? load_tokenizer(model) : load_tokenizer_file(model);
     for (const std::string& text : texts) {

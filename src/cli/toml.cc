@@ -166,9 +166,9 @@ class Reader {
 }  // namespace
 
 std::vector<TomlEntry> read_toml(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
+  const std::string text = read_text(file);
   if (!valid_utf8(text)) throw UsageError(file.string(), ": not a text file in UTF-8");
-  return Reader(file, std::string_view(text).substr(text.starts_with("\xEF\xBB\xBF") ? 3 : 0)).run();
+  return Reader(file, text).run();
 }
 
 std::string toml_string(const std::string& text) {

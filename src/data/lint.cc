@@ -128,7 +128,7 @@ class Linter {
   }
 
   static std::vector<std::size_t> line_starts(std::string_view content) {
-    std::vector<std::size_t> starts = {content.starts_with("\xEF\xBB\xBF") ? std::size_t{3} : 0};
+    std::vector<std::size_t> starts = {0};
     for (std::size_t at = content.find('\n'); at != content.npos; at = content.find('\n', at + 1))
       starts.push_back(at + 1);
     return starts;

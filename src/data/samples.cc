@@ -58,7 +58,7 @@ std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokeni
     if (warn) warn("skipped " + text);
   };
   read_json_lines(
-      read_input(path),
+      read_text(path),
       [&](std::size_t line, const json& row) {
         try {
           samples.push_back(to_sample(row_text(row, options), tokenizer, options, eos, context));

@@ -57,7 +57,7 @@ EvaluateReport losses_of(const Model& model, const AdapterModules& adapter, cons
 }
 
 bool is_json_lines(const std::string& content) {
-  const std::size_t start = content.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+  const std::size_t start = content.find_first_not_of(" \t\r\n");
   return start != content.npos && content[start] == '{';
 }
 
@@ -104,7 +104,7 @@ EvaluateReport evaluate_rows(const LoadedModel& model, const std::string& adapte
 
 EvaluateReport evaluate_general(const LoadedModel& model, const std::string& adapter, const std::filesystem::path& file,
                                 const DataOptions& options, const Warn& warn) {
-  const std::string content = read_input(file);
+  const std::string content = read_text(file);
   if (is_json_lines(content)) {
     DataOptions counted = options;
     counted.mask_prompt = all_have_completions(content, options);

@@ -70,14 +70,14 @@ TensorView piece_of(const TensorView& view, std::int64_t first, std::int64_t cou
 
 // Calls body(first row, count) for the rows of a weight, a piece at a time; vectors are one piece.
 template <typename Body>
-void for_each_piece(const TensorView& view, const Body& body) {
+void for_each_piece(const Checkpoint& checkpoint, const TensorView& view, const Body& body) {
   const std::int64_t row_size = view.shape.size() == 2 ? view.shape[1] : view.shape[0];
   const std::int64_t all = view.shape.size() == 2 ? view.shape[0] : 1;
   const std::int64_t rows = std::max<std::int64_t>(1, kPiece / std::max<std::int64_t>(row_size, 1));
   for (std::int64_t first = 0; first < all; first += rows) {
     const std::int64_t count = std::min(rows, all - first);
     body(first, count);
-    release_pages(piece_of(view, first, count).bytes);
+    checkpoint.release(piece_of(view, first, count).bytes);
   }
 }
 
@@ -161,7 +161,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   if (std::filesystem::exists(options.output) &&
       (!std::filesystem::is_directory(options.output) || !std::filesystem::is_empty(options.output)))
     throw Error(options.output, " exists already; choose a new --output");
-  const ModelConfig config = read_model_config(options.model);
+  ModelConfig config = read_model_config(options.model);
   std::optional<Adapter> adapter;
   if (!options.adapter.empty()) adapter.emplace(Adapter::load(options.adapter, events.warning));
   // Before anything is written, so that its absence leaves nothing behind.
@@ -172,8 +172,8 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   MergeReport report;
   AtomicFolder target(options.output);
   {
-    const Checkpoint checkpoint(options.model);
-    check_checkpoint(checkpoint, config, events.warning);  // values are looked at as they pass
+    const Checkpoint checkpoint = open_checkpoint(options.model, config);
+    config = check_checkpoint(checkpoint, config, events.warning);  // values are looked at as they pass
     if (adapter) check_fit(*adapter, checkpoint, config, options.adapter);
     report.dtype = options.dtype.value_or(stored_dtype(checkpoint, config));
 
@@ -191,7 +191,7 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
       if (events.progress) events.progress(i, specs.size(), name);
       const LoraModule* module = module_of(adapter, name);
       const TensorView& stored = *find_weight(checkpoint, config, name);
-      for_each_piece(stored, [&](std::int64_t first, std::int64_t count) {
+      for_each_piece(checkpoint, stored, [&](std::int64_t first, std::int64_t count) {
         TensorView piece = piece_of(stored, first, count);
         piece.name = name;
         if (module == nullptr && stored.dtype == report.dtype) {

@@ -34,10 +34,4 @@ T load(Bytes bytes, std::size_t at) {
 
 inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// A clone without git-lfs leaves small text files in the place of weights.
-inline void refuse_git_lfs_pointer(Bytes bytes) {
-  if (as_text(bytes).starts_with("version https://git-lfs"))
-    throw Error("this is a Git LFS pointer instead of the weights; run \"git lfs pull\" in its folder");
-}
-
 }  // namespace aacft

@@ -64,13 +64,15 @@ struct Checkpoint::Files {
   }
 };
 
-Checkpoint::Checkpoint(const fs::path& folder) : folder_(folder), files_(std::make_unique<Files>()) {
+Checkpoint::Checkpoint(const fs::path& folder, const std::function<bool(const std::string&)>& unused)
+    : folder_(folder), files_(std::make_unique<Files>()) {
   const Layout& layout = find_layout(folder);
   layout_ = layout.name;
   std::vector<std::pair<std::string, std::string>> weights;
   std::vector<std::string> shards = {layout.file};
   if (layout.sharded) {
     weights = read_index(folder / layout.file);
+    if (unused) std::erase_if(weights, [&](const auto& weight) { return unused(weight.first); });
     shards.clear();
     for (const auto& [name, shard] : weights) shards.push_back(shard);
     std::sort(shards.begin(), shards.end());
@@ -98,6 +100,11 @@ Checkpoint::Checkpoint(const fs::path& folder) : folder_(folder), files_(std::ma
 
 Checkpoint::~Checkpoint() = default;
 Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
+
+void Checkpoint::release(std::span<const std::byte> bytes) const {
+  for (const SafetensorsFile& file : files_->safetensors) file.map().release(bytes);
+  for (const TorchBinFile& file : files_->torch) file.map().release(bytes);
+}
 
 const TensorView* Checkpoint::find(const std::string& name) const {
   const auto found = by_name_.find(name);

@@ -18,7 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxDepth = 256;
-constexpr std::size_t kMaxLine = 16 << 20;  // of JSON Lines, whose rows are a person's sentences
+constexpr std::size_t kMaxOrderedKeys = 1 << 13;  // each is compared with those before it
+constexpr std::size_t kMaxLine = 16 << 20;        // of JSON Lines, whose rows are a person's sentences
 
 // What is wrong, and where; position 0 where that cannot be told.
 struct Fault {
@@ -36,7 +37,7 @@ std::string plain(std::string_view message) {
 // Reads through a text without making anything of it; a Fault for what must not be.
 class Check : public nlohmann::json_sax<json> {
  public:
-  explicit Check(std::string_view text) : text_(text) {}
+  Check(std::string_view text, std::size_t max_keys) : text_(text), max_keys_(max_keys) {}
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -51,6 +52,8 @@ class Check : public nlohmann::json_sax<json> {
   bool end_array() override { return --depth_, true; }
   bool key(string_t& key) override {
     if (!keys_.back().insert(key).second) throw Fault{0, 0, "the key " + in_quotes(key, '\'') + " occurs twice"};
+    if (keys_.back().size() > max_keys_)
+      throw Fault{0, 0, "more than " + std::to_string(max_keys_) + " keys in an object"};
     return true;
   }
   bool parse_error(std::size_t position, const std::string& token, const json::exception& error) override {
@@ -64,7 +67,7 @@ class Check : public nlohmann::json_sax<json> {
 
  private:
   std::string_view text_;
-  std::size_t depth_ = 0;
+  std::size_t max_keys_, depth_ = 0;
   std::vector<std::unordered_set<std::string>> keys_;  // of the objects that are open
 
   void open() {
@@ -74,10 +77,12 @@ class Check : public nlohmann::json_sax<json> {
 
 // In two readings: the library's callback, which could check as it parses, takes time with the square of an object's
 // size.
-json parse_object(std::string_view text) {
-  Check check(text);
+template <typename Json = json>
+Json parse_object(std::string_view text) {
+  constexpr bool kOrdered = std::is_same_v<Json, nlohmann::ordered_json>;
+  Check check(text, kOrdered ? kMaxOrderedKeys : text.size());
   json::sax_parse(text, &check);
-  json value = json::parse(text);
+  Json value = Json::parse(text);
   if (!value.is_object()) throw Fault{1, 1, std::string("an object was expected, not ") + value.type_name()};
   return value;
 }
@@ -103,15 +108,23 @@ std::optional<std::string> other_kind(std::string_view text) {
   return {};
 }
 
-}  // namespace
-
-json parse_json_object(std::string_view text, const std::string& name) {
+template <typename Json>
+Json parse_named_object(std::string_view text, const std::string& name) {
+  refuse_git_lfs_pointer(text, name);
   try {
-    return parse_object(text);
+    return parse_object<Json>(text);
   } catch (const Fault& fault) {
     if (fault.line == 0) throw Error(name, ": not valid JSON: ", fault.reason);
     throw Error(name, ":", fault.line, ":", fault.column, ": not valid JSON: ", fault.reason);
   }
+}
+
+}  // namespace
+
+json parse_json_object(std::string_view text, const std::string& name) { return parse_named_object<json>(text, name); }
+
+nlohmann::ordered_json read_ordered_json_object(const std::filesystem::path& path) {
+  return parse_named_object<nlohmann::ordered_json>(read_file(path), path.string());
 }
 
 json read_json_object(const std::filesystem::path& path) { return parse_json_object(read_file(path), path.string()); }
@@ -119,7 +132,6 @@ json read_json_object(const std::filesystem::path& path) { return parse_json_obj
 void read_json_lines(const std::string& content, const std::function<void(std::size_t, json)>& row,
                      const std::function<void(std::size_t, const std::string&)>& bad) {
   std::string_view rest = content;
-  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   bool first = true;
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::string_view from_here = rest;

@@ -95,8 +95,8 @@ std::string make_header(const std::vector<TensorSpec>& tensors, std::size_t& dat
 
 SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
   const Bytes file = map_.bytes();
+  refuse_git_lfs_pointer(as_text(file), path.string());
   try {
-    refuse_git_lfs_pointer(file);
     if (file.size() < 8) throw Error("the file is cut short: it has no header; copy or download it again");
     const auto length = load<std::uint64_t>(file, 0);
     if (length > kMaxHeader) throw Error("not a safetensors file: a header of ", length, " bytes is not possible");

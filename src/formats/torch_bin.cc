@@ -258,8 +258,8 @@ std::vector<TensorView> read_legacy(Bytes file, std::vector<std::vector<std::byt
 
 TorchBinFile::TorchBinFile(const fs::path& path) : map_(path) {
   const Bytes file = map_.bytes();
+  refuse_git_lfs_pointer(as_text(file), path.string());
   try {
-    refuse_git_lfs_pointer(file);
     if (as_text(file).starts_with("PK")) {
       tensors_ = read_zip(file, copies_);
     } else if (as_text(file).starts_with('\x80')) {

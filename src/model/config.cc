@@ -1,5 +1,6 @@
 #include "aacft/model/config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "aacft/base/error.h"
@@ -46,12 +47,16 @@ class Reader {
     return object_.at(key).get<std::string>();
   }
 
-  // A token id, or the first of a list of them.
-  std::optional<std::int64_t> token(const char* key) const {
-    if (!has(key)) return {};
-    const json& value = object_.at(key).is_array() && !object_.at(key).empty() ? object_.at(key)[0] : object_.at(key);
-    if (!value.is_number_integer()) throw Error(where_, ": \"", key, "\" must be a token id, not ", value.dump());
-    return value.get<std::int64_t>();
+  // A token id, or a list of them.
+  std::vector<std::int64_t> tokens(const char* key) const {
+    std::vector<std::int64_t> ids;
+    if (!has(key)) return ids;
+    const json& value = object_.at(key);
+    for (const json& id : value.is_array() && !value.empty() ? value : json::array({value})) {
+      if (!id.is_number_integer()) throw Error(where_, ": \"", key, "\" must be a token id, not ", id.dump());
+      ids.push_back(id.get<std::int64_t>());
+    }
+    return ids;
   }
 
  private:
@@ -83,6 +88,10 @@ std::int64_t ModelConfig::num_parameters() const {
   return vocab_size * h * (tied_embeddings ? 1 : 2) + num_layers * layer + 2 * h;
 }
 
+bool ModelConfig::ends_text(std::int64_t id) const {
+  return std::find(eos_token_ids.begin(), eos_token_ids.end(), id) != eos_token_ids.end();
+}
+
 ModelConfig parse_model_config(const json& object, const std::string& where) {
   const Reader reader(object, where);
   if (const std::string type = reader.text("model_type", "gpt_neox"); type != "gpt_neox")
@@ -99,14 +108,16 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   c.parallel_residual = reader.flag("use_parallel_residual", c.parallel_residual);
   c.tied_embeddings = reader.flag("tie_word_embeddings", c.tied_embeddings);
   c.attention_bias = reader.flag("attention_bias", c.attention_bias);
+  c.hidden_dropout = reader.number("hidden_dropout", 0);
+  c.attention_dropout = reader.number("attention_dropout", 0);
   c.activation = parse_activation(reader.text("hidden_act", "gelu"), where);
-  c.bos_token_id = reader.token("bos_token_id");
-  c.eos_token_id = reader.token("eos_token_id");
+  if (const auto bos = reader.tokens("bos_token_id"); !bos.empty()) c.bos_token_id = bos.front();
+  c.eos_token_ids = reader.tokens("eos_token_id");
 
-  // transformers 4 wrote rotary_pct and rotary_emb_base, transformers 5 writes rope_parameters.
+  // transformers 4 wrote rotary_pct and rotary_emb_base, transformers 5 writes rope_parameters. Neither reads a
+  // rope_theta outside of that for this family.
   c.rotary_pct = reader.number("rotary_pct", c.rotary_pct);
   c.rotary_base = reader.number("rotary_emb_base", c.rotary_base);
-  c.rotary_base = reader.number("rope_theta", c.rotary_base);
   for (const char* key : {"rope_parameters", "rope_scaling"}) {
     if (!reader.has(key)) continue;
     if (!object.at(key).is_object()) throw Error(where, ": \"", key, "\" must be an object");
@@ -134,8 +145,9 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
     throw Error(where, ": the rotary base must be from 1 to 1e30, not ", c.rotary_base);
   if (!(c.layer_norm_eps > 0 && c.layer_norm_eps <= 1))
     throw Error(where, ": layer_norm_eps must be above 0 and at most 1, not ", c.layer_norm_eps);
-  if (c.eos_token_id && (*c.eos_token_id < 0 || *c.eos_token_id >= c.vocab_size))
-    throw Error(where, ": eos_token_id must be a token id from 0 to ", c.vocab_size - 1, ", not ", *c.eos_token_id);
+  for (const std::int64_t id : c.eos_token_ids)
+    if (id < 0 || id >= c.vocab_size)
+      throw Error(where, ": eos_token_id must be a token id from 0 to ", c.vocab_size - 1, ", not ", id);
   return c;
 }
 
@@ -143,7 +155,18 @@ ModelConfig read_model_config(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder))
     throw Error("no model folder ", folder, "; give one that holds config.json, the weights and the tokenizer");
   const auto path = folder / "config.json";
-  return parse_model_config(read_json_object(path), path.string());
+  ModelConfig c = parse_model_config(read_json_object(path), path.string());
+  if (const auto generation = folder / "generation_config.json"; std::filesystem::exists(generation)) {
+    const json object = read_json_object(generation);
+    for (const std::int64_t id : Reader(object, generation.string()).tokens("eos_token_id"))
+      if (id >= 0 && id < c.vocab_size && !c.ends_text(id)) c.eos_token_ids.push_back(id);
+  }
+  return c;
+}
+
+json eos_token_json(const ModelConfig& c) {
+  if (c.eos_token_ids.empty()) return nullptr;
+  return c.eos_token_ids.size() == 1 ? json(c.eos_token_ids.front()) : json(c.eos_token_ids);
 }
 
 json to_json(const ModelConfig& c, Dtype dtype) {
@@ -168,7 +191,7 @@ json to_json(const ModelConfig& c, Dtype dtype) {
       {"vocab_size", c.vocab_size},
   };
   if (c.bos_token_id) object["bos_token_id"] = *c.bos_token_id;
-  if (c.eos_token_id) object["eos_token_id"] = *c.eos_token_id;
+  if (const json eos = eos_token_json(c); !eos.is_null()) object["eos_token_id"] = eos;
   return object;
 }
 

@@ -14,9 +14,9 @@ namespace aacft {
 using nlohmann::json;
 
 json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) {
-  const ModelConfig c = read_model_config(folder);
-  const Checkpoint checkpoint(folder);
-  check_checkpoint(checkpoint, c, warn);
+  const ModelConfig stated = read_model_config(folder);
+  const Checkpoint checkpoint = open_checkpoint(folder, stated);
+  const ModelConfig c = check_checkpoint(checkpoint, stated, warn);
   std::uint64_t bytes = 0;
   std::map<std::string, std::size_t> types;
   for (const ModelTensor& expected : tensors_of(c)) {
@@ -41,7 +41,7 @@ json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) 
           {"residual", c.parallel_residual ? "parallel" : "sequential"},
           {"attention_bias", c.attention_bias},
           {"tied_embeddings", c.tied_embeddings},
-          {"eos_token_id", c.eos_token_id ? json(*c.eos_token_id) : json(nullptr)}};
+          {"eos_token_id", eos_token_json(c)}};
 }
 
 json describe_adapter(const std::filesystem::path& folder, const Warn& warn) {

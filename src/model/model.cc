@@ -49,10 +49,12 @@ Parameter& Model::parameter_at(const TensorPlace& place) {
 }
 
 Model::Model(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options)
-    : config_(read_model_config(folder)), options_(with_defaults(options)), checkpoint_(folder) {
+    : config_(read_model_config(folder)),
+      options_(with_defaults(options)),
+      checkpoint_(open_checkpoint(folder, config_)) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
-  check_checkpoint(*checkpoint_, config_, warn);
+  config_ = check_checkpoint(*checkpoint_, config_, warn);
   stored_dtype_ = aacft::stored_dtype(*checkpoint_, config_);
   assemble([&](const ModelTensor& tensor) {
     const bool packed_later = tensor.place.module == Module::kLinear || tensor.place.module == Module::kHead;
@@ -106,7 +108,7 @@ PackedWeights Model::checked_pack(const Linear& linear, std::optional<WeightType
     const bool tied = part.target == kNoTarget && config_.tied_embeddings;
     const std::string name = tied ? embedding_tensor(config_) : module + ".weight";
     if (!packed.finite()) require_finite(*checkpoint_, config_, name);
-    release_pages(find_weight(*checkpoint_, config_, name)->bytes);
+    checkpoint_->release(find_weight(*checkpoint_, config_, name)->bytes);
   }
   return packed;
 }

@@ -23,7 +23,7 @@ void write_model_config(const std::filesystem::path& folder, const ModelConfig& 
   write_file_atomic(folder / "config.json", to_json(config, dtype).dump(2) + "\n");
   nlohmann::json generation = {{"_from_model_config", true}};
   if (config.bos_token_id) generation["bos_token_id"] = *config.bos_token_id;
-  if (config.eos_token_id) generation["eos_token_id"] = *config.eos_token_id;
+  if (const nlohmann::json eos = eos_token_json(config); !eos.is_null()) generation["eos_token_id"] = eos;
   write_file_atomic(folder / "generation_config.json", generation.dump(2) + "\n");
 }
 

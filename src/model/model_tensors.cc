@@ -15,7 +15,27 @@ namespace {
 std::string head_tensor(const Family& family) { return std::string(family.head) + ".weight"; }
 std::string other_head_tensor(const Family& family) { return std::string(family.other_head) + ".weight"; }
 
+bool is_ignored(const Family& family, const std::string& tensor) {
+  return std::any_of(family.ignored.begin(), family.ignored.end(),
+                     [&](std::string_view ending) { return tensor.ends_with(ending); });
+}
+
+// A head that is there beside the embedding, and is not the same.
+bool has_own_head(const Checkpoint& checkpoint, const ModelConfig& config) {
+  const TensorView *head = find_weight(checkpoint, config, head_tensor(family_of(config))),
+                   *embedding = checkpoint.find(embedding_tensor(config));
+  if (head == nullptr || embedding == nullptr) return false;
+  const bool same = head->dtype == embedding->dtype && std::ranges::equal(head->bytes, embedding->bytes);
+  checkpoint.release(head->bytes);
+  checkpoint.release(embedding->bytes);
+  return !same;
+}
+
 }  // namespace
+
+Checkpoint open_checkpoint(const std::filesystem::path& folder, const ModelConfig& config) {
+  return Checkpoint(folder, [&](const std::string& tensor) { return is_ignored(family_of(config), tensor); });
+}
 
 const TensorView* find_weight(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name) {
   const Family& family = family_of(config);
@@ -30,10 +50,18 @@ Dtype stored_dtype(const Checkpoint& checkpoint, const ModelConfig& config) {
 void require_finite(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name) {
   const TensorView* tensor = find_weight(checkpoint, config, name);
   require_finite(*tensor, checkpoint.folder().string());
-  release_pages(tensor->bytes);  // they come back when they are used
+  checkpoint.release(tensor->bytes);  // they come back when they are used
 }
 
-void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, const Warn& warn) {
+ModelConfig check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& stated, const Warn& warn) {
+  ModelConfig config = stated;
+  if (config.tied_embeddings && has_own_head(checkpoint, config)) {
+    config.tied_embeddings = false;
+    if (warn)
+      warn(checkpoint.folder().string() +
+           ": config.json ties the head to the embedding (tie_word_embeddings), but the "
+           "weights hold a head of their own, which is used");
+  }
   const Family& family = family_of(config);
   std::vector<std::string> missing, misshapen, extra;
   std::set<std::string> known = {head_tensor(family), other_head_tensor(family)};
@@ -56,14 +84,12 @@ void check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& config, c
   if (!misshapen.empty())
     throw Error(checkpoint.folder(), ": wrong shape: ", listed(misshapen, 8), "; config.json is another model's");
 
-  for (const TensorView& tensor : checkpoint.tensors()) {
-    const bool ignored = std::any_of(family.ignored.begin(), family.ignored.end(),
-                                     [&](std::string_view ending) { return tensor.name.ends_with(ending); });
-    if (!ignored && !known.contains(tensor.name)) extra.push_back(tensor.name);
-  }
+  for (const TensorView& tensor : checkpoint.tensors())
+    if (!is_ignored(family, tensor.name) && !known.contains(tensor.name)) extra.push_back(tensor.name);
   if (!extra.empty() && warn)
     warn("the weights in " + checkpoint.folder().string() +
          " hold tensors that this model does not use: " + listed(extra, 8));
+  return config;
 }
 
 }  // namespace aacft

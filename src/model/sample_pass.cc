@@ -18,7 +18,7 @@ void check_ids(const std::vector<std::int32_t>& ids, const ModelConfig& config) 
 std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path,
                                      const Tokenizer& tokenizer, const DataOptions& options, const Warn& warn) {
   std::optional<std::int32_t> eos = tokenizer.find("<|endoftext|>");
-  if (config.eos_token_id) eos = static_cast<std::int32_t>(*config.eos_token_id);
+  if (!config.eos_token_ids.empty()) eos = static_cast<std::int32_t>(config.eos_token_ids.front());
   if (options.append_eos && !eos && warn) warn("the model names no end-of-text token, so rows end without one");
   auto samples = load_samples(path, tokenizer, options, eos, config.max_positions, warn);
   for (const Sample& sample : samples) check_ids(sample.ids, config);

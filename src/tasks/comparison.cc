@@ -52,7 +52,7 @@ std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, 
     warn(message + "; left out");
   };
   read_json_lines(
-      read_input(options.data),
+      read_text(options.data),
       [&](std::size_t line, const json& row) {
         try {
           const std::string reference = stripped(completion_of(row).value_or(""));
@@ -87,7 +87,7 @@ std::vector<std::string> answers_in_file(const std::filesystem::path& file, cons
   };
   std::size_t lines = 0;
   read_json_lines(
-      read_input(file),
+      read_text(file),
       [&](std::size_t line, const json& row) {
         if (lines++ >= rows.size()) return;
         try {

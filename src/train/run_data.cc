@@ -39,10 +39,16 @@ RunData load_run_data(const TrainOptions& options, const ModelConfig& config, co
 
 RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
   RunInput input;
-  input.config = read_model_config(options.model);
-  const Checkpoint checkpoint(options.model);
-  check_checkpoint(checkpoint, input.config, {});
+  const ModelConfig stated = read_model_config(options.model);
+  const Checkpoint checkpoint = open_checkpoint(options.model, stated);
+  input.config = check_checkpoint(checkpoint, stated, {});
   input.stored = stored_dtype(checkpoint, input.config);
+  if (warn && (input.config.hidden_dropout > 0 || input.config.attention_dropout > 0))
+    warn(
+        "the base's own dropout (hidden_dropout and attention_dropout in config.json) is not applied; the adapter's "
+        "is, "
+        "by --lora-dropout");
+  input.stored = checkpoint.find("gpt_neox.embed_in.weight")->dtype;
   input.tokenizer = load_tokenizer(options.model);
   input.data = load_run_data(options, input.config, *input.tokenizer, warn);
   return input;

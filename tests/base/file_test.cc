@@ -283,6 +283,18 @@ TEST(OutputFile, ALinkStaysAndItsTargetIsReplaced) {
   EXPECT_FALSE(fs::is_symlink(folder / "link"));
 }
 
+TEST(ReadText, DropsAByteOrderMark) {
+  const TemporaryFolder folder;
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::string& text : {std::string(), std::string("a"), mark, "\xEF\xBB" + mark}) {
+    write_text(folder / "a", text);
+    EXPECT_EQ(read_text(folder / "a"), text == mark ? "" : text);
+    write_text(folder / "a", mark + text);
+    EXPECT_EQ(read_text(folder / "a"), text);
+    EXPECT_EQ(read_input(folder / "a"), mark + text);
+  }
+}
+
 std::string text_of(const MemoryMap& map) {
   return {reinterpret_cast<const char*>(map.bytes().data()), map.bytes().size()};
 }
@@ -294,9 +306,9 @@ TEST(MemoryMap, HoldsTheBytes) {
   write_text(folder / "a", content);
   MemoryMap map(folder / "a");
   EXPECT_TRUE(text_of(map) == content);
-  release_pages(map.bytes());
-  release_pages(map.bytes().subspan(5000, 3));
-  release_pages({});
+  map.release(map.bytes());
+  map.release(map.bytes().subspan(5000, 3));
+  map.release({});
   EXPECT_TRUE(text_of(map) == content);
   // A new file under the name does not disturb the map.
   write_file_atomic(folder / "a", "other");
@@ -305,6 +317,16 @@ TEST(MemoryMap, HoldsTheBytes) {
   const MemoryMap moved(std::move(map));
   EXPECT_TRUE(text_of(moved) == content);
   EXPECT_TRUE(map.bytes().empty());
+}
+
+// The kernel forgets what it is told to release; only a file can give it back.
+TEST(MemoryMap, OtherMemoryIsNotReleased) {
+  const TemporaryFolder folder;
+  write_text(folder / "a", std::string(100'000, 'a'));
+  const MemoryMap map(folder / "a");
+  const std::string heap(10'000'000, 'h');  // whole pages of its own, wherever it lies
+  map.release(std::as_bytes(std::span(heap)));
+  EXPECT_EQ(heap.find_first_not_of('h'), heap.npos);
 }
 
 TEST(MemoryMap, EmptyAndMissing) {

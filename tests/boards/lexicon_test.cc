@@ -251,8 +251,8 @@ TEST(ShippedLexicon, IsCountedInItsDescription) {
 }
 
 TEST(Lexicon, ReadsATable) {
-  const Lexicon lexicon = parse("\xEF\xBB\xBF# mine\r\n" + kHeader +
-                                "\r\nBall\tball.png\tnoun\ttoys\tplural:Balls, mass\t⚽\r\n# more\nrun\t\tVERB\n");
+  const Lexicon lexicon =
+      parse("# mine\r\n" + kHeader + "\r\nBall\tball.png\tnoun\ttoys\tplural:Balls, mass\t⚽\r\n# more\nrun\t\tVERB\n");
   ASSERT_EQ(lexicon.entries().size(), 2u);
   const LexiconEntry& ball = lexicon.entries()[0];
   EXPECT_EQ(ball.icon, (Icon{"Ball", IconType::kNoun, "ball.png"}));

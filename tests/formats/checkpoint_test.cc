@@ -79,6 +79,19 @@ TEST(Checkpoint, SaysWhatIsWrong) {
   fails({index.string(), "'a' occurs twice"});
 }
 
+// Old indices list buffers that newer programs compute themselves and no longer save.
+TEST(Checkpoint, UnusedTensorsMayBeMissing) {
+  const TemporaryFolder folder;
+  write_sharded(folder.path());
+  write_text(folder / "model.safetensors.index.json",
+             R"({"weight_map":{"a":"one.safetensors","b":"two.safetensors","c.buffer":"one.safetensors"}})");
+  expect_error([&] { Checkpoint{folder.path()}; }, {"one.safetensors", "'c.buffer' is not in it"});
+  const auto unused = [](const std::string& name) { return name.ends_with(".buffer"); };
+  EXPECT_EQ(Checkpoint(folder.path(), unused).tensors().size(), 2u);
+  std::filesystem::remove(folder / "two.safetensors");
+  expect_error([&] { Checkpoint(folder.path(), unused); }, {"two.safetensors", "is missing"});
+}
+
 // The cache of Hugging Face: the folder's files are links to blobs elsewhere. That is the user's doing, unlike a path
 // in an index.
 TEST(Checkpoint, ReadsLinks) {

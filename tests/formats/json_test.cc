@@ -36,6 +36,19 @@ TEST(Json, NamesFileLineAndColumn) {
   expect_error([&] { read_json_object(folder / "none.json"); }, {"none.json"});
 }
 
+TEST(Json, OrderedKeys) {
+  const TemporaryFolder folder;
+  const std::string text = "{\"b\":{\"z\":1,\"a\":2},\"a\":3}";
+  write_text(folder / "a.json", text);
+  EXPECT_EQ(read_ordered_json_object(folder / "a.json").dump(), text);
+  write_text(folder / "a.json", "{\"a\":1,\"a\":2}");
+  expect_error([&] { read_ordered_json_object(folder / "a.json"); }, {"a.json", "'a' occurs twice"});
+  std::string many = "{";
+  for (int i = 0; i < 1'000'000; ++i) many += "\"" + std::to_string(i) + "\":0,";
+  write_text(folder / "a.json", many + "\"a\":0}");
+  expect_error([&] { read_ordered_json_object(folder / "a.json"); }, {"a.json", "more than 8192 keys"});
+}
+
 TEST(Json, Lines) {
   std::vector<std::string> rows, faults;
   const auto row = [&](std::size_t line, const nlohmann::json& value) {
@@ -44,8 +57,7 @@ TEST(Json, Lines) {
   const auto bad = [&](std::size_t line, const std::string& why) {
     faults.push_back(std::to_string(line) + " " + why);
   };
-  read_json_lines("\xEF\xBB\xBF{\"a\":1}\r\n\n  \r\n{\"a\": 2\n[3]\n{\"a\":\"\xC3\"}\n{\"a\":1,\"a\":2}\n{\"a\":4}",
-                  row, bad);
+  read_json_lines("{\"a\":1}\r\n\n  \r\n{\"a\": 2\n[3]\n{\"a\":\"\xC3\"}\n{\"a\":1,\"a\":2}\n{\"a\":4}", row, bad);
   EXPECT_EQ(rows, (std::vector<std::string>{"1{\"a\":1}", "8{\"a\":4}"}));
   ASSERT_EQ(faults.size(), 4u);
   EXPECT_TRUE(faults[0].starts_with("4 column 8: not valid JSON: ")) << faults[0];

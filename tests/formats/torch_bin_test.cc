@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "aacft/base/file.h"
+#include "aacft/formats/checkpoint.h"
 #include "formats/support.h"
 #include "support/paths.h"
 
@@ -214,6 +215,23 @@ TEST_F(TorchBin, StridesAndBounds) {
   fails(one(-1, {2}, {1}), {"'w'"});
   fails(one(0, {2}, {1, 1}), {"'w'"});
   fails(one(0, std::vector<std::int64_t>(65, 1), std::vector<std::int64_t>(65, 1)), {"'w'"});
+}
+
+// A copy lies in memory of its own, whose pages no file gives back.
+TEST_F(TorchBin, WhatIsReleasedKeepsItsValues) {
+  constexpr std::int64_t kRows = 300, kColumns = 700;
+  std::vector<float> values(kRows * kColumns), transposed;
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i + 1);
+  for (std::int64_t c = 0; c < kColumns; ++c)
+    for (std::int64_t r = 0; r < kRows; ++r) transposed.push_back(values[static_cast<std::size_t>(r * kColumns + c)]);
+  const std::string from = storage(kRows * kColumns);
+  write_text(path_, torch_zip(dict(str("plain") + tensor(from, 0, {kRows, kColumns}, {kColumns, 1}) + str("turned") +
+                                   tensor(from, 0, {kColumns, kRows}, {1, kColumns})),
+                              raw(values)));
+  const Checkpoint checkpoint(folder_.path());
+  for (const TensorView& tensor : checkpoint.tensors()) checkpoint.release(tensor.bytes);
+  EXPECT_EQ(bytes_of(*checkpoint.find("plain")), raw(values));
+  EXPECT_EQ(bytes_of(*checkpoint.find("turned")), raw(transposed));
 }
 
 TEST_F(TorchBin, Storages) {

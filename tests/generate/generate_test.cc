@@ -190,7 +190,7 @@ class OtherConfig {
     std::filesystem::copy(goldens_dir() / model, folder_.path(), std::filesystem::copy_options::recursive);
     json config = read_json_object(goldens_dir() / model / "config.json");
     change(config);
-    std::filesystem::remove(folder_ / "config.json");
+    for (const char* name : {"config.json", "generation_config.json"}) std::filesystem::remove(folder_ / name);
     write_text(folder_ / "config.json", config.dump());
     model_ = std::make_unique<Model>(folder_.path(), Warn{});
   }
@@ -227,6 +227,16 @@ TEST_F(Ends, EndOfText) {
     EXPECT_EQ(out.generations[i].stop_reason, at != expected_[i].end() && expected.back() == eos ? "eos" : "length");
   }
   EXPECT_GE(ended, 1u);
+}
+
+TEST_F(Ends, AnyOfSeveralEndsOfText) {
+  const std::int32_t never = 1, eos = expected_[0][1];
+  ASSERT_EQ(std::count(expected_[0].begin(), expected_[0].end(), never), 0);
+  OtherConfig model("seq", [&](json& config) { config["eos_token_id"] = {never, eos}; });
+  const Output out = run(*model, *tokenizer_, {prompts_[0]}, without_stop());
+  const Ids& all = expected_[0];
+  EXPECT_EQ(out.generations[0].new_ids, Ids(all.begin(), std::find(all.begin(), all.end(), eos) + 1));
+  EXPECT_EQ(out.generations[0].stop_reason, "eos");
 }
 
 TEST_F(Ends, Length) {

@@ -43,7 +43,7 @@ TEST(ModelConfig, DefaultsAreThoseOfTransformers) {
   EXPECT_TRUE(c.attention_bias);
   EXPECT_FALSE(c.tied_embeddings);
   EXPECT_EQ(c.activation, Activation::kGelu);
-  EXPECT_FALSE(c.eos_token_id);
+  EXPECT_TRUE(c.eos_token_ids.empty());
 }
 
 TEST(ModelConfig, BothSpellingsOfRotaryKeys) {
@@ -59,6 +59,9 @@ TEST(ModelConfig, BothSpellingsOfRotaryKeys) {
   // A null counts as missing.
   old_keys.update({{"rope_scaling", nullptr}, {"rope_parameters", nullptr}, {"intermediate_size", nullptr}});
   EXPECT_EQ(parse_model_config(old_keys, "FILE").rotary_base, 5000);
+  // Another family's key.
+  old_keys["rope_theta"] = 500;
+  EXPECT_EQ(parse_model_config(old_keys, "FILE").rotary_base, 5000);
   // int(head size * rotary_pct), as in transformers.
   EXPECT_EQ(parse_with("rotary_pct", 0.49).rotary_dims(), 3);
   EXPECT_EQ(parse_with("rotary_pct", 0).rotary_dims(), 0);
@@ -71,9 +74,24 @@ TEST(ModelConfig, Activations) {
 }
 
 TEST(ModelConfig, TokenIds) {
-  EXPECT_EQ(parse_with("eos_token_id", 7).eos_token_id, 7);
-  EXPECT_EQ(parse_with("eos_token_id", {5, 6}).eos_token_id, 5);
-  EXPECT_FALSE(parse_with("eos_token_id", nullptr).eos_token_id);
+  using Ids = std::vector<std::int64_t>;
+  EXPECT_EQ(parse_with("eos_token_id", 7).eos_token_ids, Ids{7});
+  EXPECT_EQ(parse_with("eos_token_id", {5, 6}).eos_token_ids, (Ids{5, 6}));
+  EXPECT_TRUE(parse_with("eos_token_id", nullptr).eos_token_ids.empty());
+  EXPECT_EQ(to_json(parse_with("eos_token_id", {5, 6}), Dtype::kFloat32).at("eos_token_id"), json({5, 6}));
+  EXPECT_EQ(to_json(parse_with("eos_token_id", json::array({5})), Dtype::kFloat32).at("eos_token_id"), 5);
+
+  // As in transformers, what generates text has a file of its own.
+  const TemporaryFolder folder;
+  json config = smallest();
+  config["eos_token_id"] = 7;
+  write_text(folder / "config.json", config.dump());
+  write_text(folder / "generation_config.json", R"({"eos_token_id": [3, 7, 9, 5000]})");
+  EXPECT_EQ(read_model_config(folder.path()).eos_token_ids, (Ids{7, 3, 9}));
+  write_text(folder / "generation_config.json", R"({"temperature": 1})");
+  EXPECT_EQ(read_model_config(folder.path()).eos_token_ids, Ids{7});
+  write_text(folder / "generation_config.json", R"({"eos_token_id": "</s>"})");
+  expect_fails([&] { read_model_config(folder.path()); }, {"generation_config.json", "eos_token_id"});
 }
 
 TEST(ModelConfig, ErrorsNameFileAndKey) {
@@ -143,7 +161,7 @@ TEST(ModelConfig, NumbersThatCannotBe) {
                                                                             {"layer_norm_eps", 0},
                                                                             {"eos_token_id", -1},
                                                                             {"eos_token_id", std::int64_t{1} << 40},
-                                                                            {"eos_token_id", {5000, 0}}})
+                                                                            {"eos_token_id", {0, 5000}}})
     expect_fails([&] { parse_with(key, value); }, {"FILE", key == "rotary_emb_base" ? "rotary base" : key});
 }
 
@@ -152,7 +170,7 @@ TEST(ModelConfig, WrittenAndReadAgain) {
   c.vocab_size = 60, c.hidden_size = 24, c.intermediate_size = 70, c.num_layers = 3, c.num_heads = 2;
   c.max_positions = 99, c.rotary_pct = 0.3, c.rotary_base = 1234.5, c.layer_norm_eps = 1e-6;
   c.parallel_residual = false, c.tied_embeddings = true, c.attention_bias = false;
-  c.activation = Activation::kGeluTanh, c.eos_token_id = 4;
+  c.activation = Activation::kGeluTanh, c.eos_token_ids = {4, 3};
   const json written = to_json(c, Dtype::kBFloat16);
   for (const char* key : {"rotary_pct", "rotary_emb_base", "use_parallel_residual", "tie_word_embeddings"})
     EXPECT_TRUE(written.contains(key)) << key;
@@ -162,7 +180,7 @@ TEST(ModelConfig, WrittenAndReadAgain) {
   const ModelConfig again = parse_model_config(written, "FILE");
   EXPECT_EQ(to_json(again, Dtype::kBFloat16), written);
   EXPECT_EQ(again.rotary_base, 1234.5);
-  EXPECT_EQ(again.eos_token_id, 4);
+  EXPECT_EQ(again.eos_token_ids, c.eos_token_ids);
   c.rotary_base = 10000;
   EXPECT_TRUE(to_json(c, Dtype::kFloat32).at("rotary_emb_base").is_number_integer());
 }
@@ -262,6 +280,25 @@ TEST_F(Weights, TiedHeadIsTheEmbedding) {
   Model model(folder_.path(), {});
   EXPECT_EQ(model.head().parts[0].weight.value.data_ptr(), model.embedding().value.data_ptr());
   for (const NamedParameter& named : model.parameters()) EXPECT_NE(named.name, "embed_out.weight");
+}
+
+// As in transformers 5, which ties only what is the same.
+TEST_F(Weights, ATiedHeadThatDiffersIsUsed) {
+  load([](NamedTensors&) {});
+  const Pass pass = make_pass(Random(2).sequences({3, 9}, config_.vocab_size));
+  Model untied(folder_.path(), {});
+  const NamedTensors tensors = random_weights(config_, 1);
+  config_.tied_embeddings = true;
+  write_model(folder_ / "b", config_, tensors);
+  Model model(folder_ / "b", [&](const std::string& w) { warnings_.push_back(w); });
+  EXPECT_FALSE(model.config().tied_embeddings);
+  EXPECT_TRUE(same_bits(logits_of(model, pass), logits_of(untied, pass)));
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("tie_word_embeddings"), std::string::npos);
+  // torch.save writes both, though they are one.
+  load([](NamedTensors& t) { t.emplace_back("embed_out.weight", t.front().second); });
+  EXPECT_TRUE(warnings_.empty());
+  EXPECT_TRUE(Model(folder_.path(), {}).config().tied_embeddings);
 }
 
 // A stored type changes when a weight is widened, never what is computed with it.

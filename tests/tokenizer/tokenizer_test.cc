@@ -48,6 +48,16 @@ TEST(Tokenizer, SaysWhatItLookedFor) {
   EXPECT_NE(error_of([&] { load_tokenizer_file(folder / "none.json"); }).find("none.json"), std::string::npos);
 }
 
+TEST(Tokenizer, SaysThatAFileWasNotDownloaded) {
+  const testing::TemporaryFolder folder;
+  for (const char* name : {"tokenizer.json", "tokenizer.model"}) {
+    testing::write_text(folder / name, "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n");
+    const std::string message = error_of([&] { load_tokenizer_file(folder / name); });
+    for (const std::string part : {std::string(name), std::string("git lfs pull")})
+      EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+}
+
 TEST(Tokenizer, FilesToCopyWithAModel) {
   const testing::TemporaryFolder folder;
   EXPECT_TRUE(tokenizer_files(folder.path()).empty());

@@ -19,6 +19,12 @@ std::string read_file(const fs::path& path);
 // All bytes of what the user names as input: a file, or a pipe until it ends, as in `--data <(zcat rows.gz)`.
 std::string read_input(const fs::path& path);
 
+// The same for what is text, without a byte order mark.
+std::string read_text(const fs::path& path);
+
+// Error, which begins with `where`, for the small text that a clone without git-lfs leaves in the place of a file.
+void refuse_git_lfs_pointer(std::string_view content, const std::string& where);
+
 // A file mapped read-only for its whole life; empty files map to an empty span. Movable, not copyable.
 class MemoryMap {
  public:
@@ -29,14 +35,14 @@ class MemoryMap {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Tells the kernel that these bytes are not needed for now, so that their pages leave the resident set; they are read
+  // again from the file when touched. Only what lies in this map is released: the pages of other memory would be lost.
+  void release(std::span<const std::byte> bytes) const;
+
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
-
-// Tells the kernel that these mapped bytes are not needed for now, so that they leave the resident set. They are
-// read again from the file when touched.
-void release_pages(std::span<const std::byte> mapped);
 
 // Writes to a temporary name beside `path`; commit() syncs and renames, so `path` only ever holds a whole file.
 // Without commit() the temporary is removed and whatever was at `path` stays. Temporaries that other processes left

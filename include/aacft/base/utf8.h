@@ -17,6 +17,9 @@ bool valid_utf8(std::string_view text);
 
 std::size_t count_code_points(std::string_view text);  // of UTF-8
 
+// Windows programs begin a text in UTF-8 with U+FEFF, which is no part of it.
+std::string without_byte_order_mark(std::string text);
+
 // Where the first byte stands that is not part of valid UTF-8; npos if there is none.
 std::size_t first_invalid_utf8(std::string_view text);
 

@@ -30,7 +30,7 @@ struct LexiconEntry {
 
 class Lexicon {
  public:
-  // UTF-8, with or without a byte order mark, lines ending in "\n" or "\r\n"; blank lines are skipped. One of:
+  // UTF-8, lines ending in "\n" or "\r\n"; blank lines are skipped. One of:
   //
   // - Tab-separated, as data/icons.tsv: a line with the names of the columns, then an entry a line; # starts a comment
   // line.

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,10 +16,12 @@
 namespace aacft {
 
 // All shards, mapped. Throws Error when the folder has no weights, a shard is missing, the index names a tensor that
-// its shard lacks, a shard path leaves the folder, or a name occurs twice.
+// its shard lacks, a shard path leaves the folder, or a name occurs twice. What the index says of tensors whose names
+// are `unused` does not matter.
 class Checkpoint {
  public:
-  explicit Checkpoint(const std::filesystem::path& folder);
+  explicit Checkpoint(const std::filesystem::path& folder,
+                      const std::function<bool(const std::string& name)>& unused = {});
   ~Checkpoint();
   Checkpoint(Checkpoint&&) noexcept;
 
@@ -25,6 +29,9 @@ class Checkpoint {
   const TensorView* find(const std::string& name) const;  // null where there is none
   const std::string& layout() const { return layout_; }   // "safetensors", "sharded safetensors", "torch bin", ...
   const std::filesystem::path& folder() const { return folder_; }
+
+  // These bytes of a tensor are not needed for now; see MemoryMap::release. Copies stay as they are.
+  void release(std::span<const std::byte> bytes) const;
 
  private:
   struct Files;

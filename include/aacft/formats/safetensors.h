@@ -20,6 +20,7 @@ class SafetensorsFile {
 
   const std::vector<TensorView>& tensors() const { return tensors_; }  // in the order of the data
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const MemoryMap& map() const { return map_; }
 
  private:
   MemoryMap map_;

@@ -20,6 +20,7 @@ class TorchBinFile {
   TorchBinFile(TorchBinFile&&) = default;
 
   const std::vector<TensorView>& tensors() const { return tensors_; }  // in the order of the dict
+  const MemoryMap& map() const { return map_; }
 
  private:
   MemoryMap map_;

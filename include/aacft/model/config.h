@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "aacft/formats/tensor.h"
 
@@ -29,21 +30,25 @@ struct ModelConfig {
   bool tied_embeddings = false;  // embed_out.weight is embed_in.weight
   bool attention_bias = true;    // biases of query_key_value and dense
   Activation activation = Activation::kGelu;
-  std::optional<std::int64_t> bos_token_id, eos_token_id;
+  double hidden_dropout = 0, attention_dropout = 0;  // of the base while it trains, which aacft does not apply
+  std::optional<std::int64_t> bos_token_id;
+  std::vector<std::int64_t> eos_token_ids;  // any of them ends a text; training ends rows with the first
 
   std::int64_t head_dim() const { return hidden_size / num_heads; }
   // An odd number rotates one dimension more, as in transformers.
   std::int64_t rotary_dims() const { return static_cast<std::int64_t>(static_cast<double>(head_dim()) * rotary_pct); }
   std::int64_t num_parameters() const;
+  bool ends_text(std::int64_t id) const;
 };
 
 // Reads both spellings of the rotary keys; the file's own dtype is ignored, since the tensors know better. Error names
 // the file and the key: another model type, a size that is missing, not positive or not divisible, scaled rotary
-// positions, an unknown activation.
+// positions, an unknown activation. A folder's generation_config.json may name more tokens that end a text.
 ModelConfig read_model_config(const std::filesystem::path& folder);
 ModelConfig parse_model_config(const nlohmann::json& json, const std::string& where);
 
 // In the legacy spelling with every key explicit, which every converter understands.
 nlohmann::json to_json(const ModelConfig& config, Dtype dtype);
+nlohmann::json eos_token_json(const ModelConfig& config);  // its eos_token_id: null, a number or a list
 
 }  // namespace aacft

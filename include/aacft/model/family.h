@@ -61,6 +61,7 @@ struct Family {
   std::vector<std::string> default_targets;      // PEFT's
   std::string_view tokenizer_class;              // in the tokenizer_config.json of a new model
   LayerShape (*layer)(const ModelConfig&, std::int64_t index);
+  std::string_view layers, mlx_layers;  // what modules' names begin with here, and in mlx-lm
   std::vector<NamedShape> shapes;
 };
 

@@ -23,7 +23,7 @@ ModelConfig pythia(Sizes sizes) {
   ModelConfig c;
   c.vocab_size = sizes.vocab, c.hidden_size = sizes.hidden, c.intermediate_size = 4 * sizes.hidden;
   c.num_layers = sizes.layers, c.num_heads = sizes.heads;
-  c.bos_token_id = c.eos_token_id = 0;
+  c.bos_token_id = 0, c.eos_token_ids = {0};
   return c;
 }
 
@@ -46,6 +46,8 @@ const Family& gpt_neox_family() {
       .default_targets = {"query_key_value"},
       .tokenizer_class = "GPTNeoXTokenizerFast",
       .layer = layer_of,
+      .layers = "gpt_neox.layers.",
+      .mlx_layers = "model.h.",
       // tiny is for trying things out: seconds to train, and it learns nothing but spelling.
       .shapes = {{"tiny", redpajama({1024, 64, 3, 4})},
                  {"pythia-70m", pythia({50304, 512, 6, 8})},

@@ -29,6 +29,7 @@ class SentencePiece final : public Tokenizer {
 SentencePiece::SentencePiece(const std::filesystem::path& file)
     : processor_(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
   const std::string model = read_file(file);
+  refuse_git_lfs_pointer(model, file.string());
   try {
     check_sentencepiece_model(model);
     // From memory: loading by name would print to stderr where the file is bad.
