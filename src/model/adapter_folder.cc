@@ -13,12 +13,12 @@
 #include "aacft/formats/safetensors.h"
 #include "aacft/formats/torch_bin.h"
 #include "aacft/model/adapter.h"
+#include "aacft/model/mlx_adapter.h"
 #include "aacft/model/tensor_bridge.h"
 
 namespace aacft {
 namespace {
 
-using nlohmann::json;
 using torch::Tensor;
 
 void check_module(const LoraModule& m, const LoraConfig& config, const std::string& where) {
@@ -49,15 +49,18 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
         std::filesystem::exists(folder / "aacft-run.json")
             ? "; the run there is not finished: give one of its checkpoints, or finish it with aacft train --resume"
             : "");
-  const json object = read_json_object(config_path);
+  const nlohmann::ordered_json object = read_ordered_json_object(config_path);
+  const bool mlx = is_mlx_config(object);
   Adapter adapter;
-  adapter.config_ = parse_lora_config(object, config_path.string());
+  adapter.config_ =
+      mlx ? parse_mlx_config(object, config_path.string()) : parse_lora_config(object, config_path.string(), warn);
 
-  const auto safetensors = folder / "adapter_model.safetensors", bin = folder / "adapter_model.bin";
+  const auto safetensors = folder / (mlx ? "adapters.safetensors" : "adapter_model.safetensors"),
+             bin = folder / "adapter_model.bin";
   const auto take = [&](const std::vector<TensorView>& tensors, const std::string& where) {
     std::map<std::string, LoraModule*> by_name;
     for (const TensorView& tensor : tensors) {
-      const auto key = split_adapter_key(tensor.name);
+      const auto key = mlx ? split_mlx_key(tensor.name) : split_adapter_key(tensor.name);
       if (!key) throw Error(where, ": tensor ", tensor.name, " does not belong to a LoRA adapter of linear layers");
       if (!is_weight_dtype(tensor.dtype))
         throw Error(where, ": tensor ", tensor.name, " is of type ", dtype_name(tensor.dtype));
@@ -68,12 +71,13 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
         module = adapter.modules_.back().get();
         module->name = key->module;
       }
-      (key->part == "lora_A"   ? module->a
-       : key->part == "lora_B" ? module->b
-                               : module->magnitude)
-          .value = widened_copy(tensor);
+      Tensor value = widened_copy(tensor);
+      if (mlx && value.dim() == 2) value = value.t().contiguous();
+      (key->part == "lora_A" ? module->a : key->part == "lora_B" ? module->b : module->magnitude).value = value;
     }
     if (adapter.modules_.empty()) throw Error(where, ": no tensors of an adapter inside");
+    if (LoraConfig& c = adapter.config_; c.target_modules.empty() && c.target_pattern.empty())
+      for (const auto& module : adapter.modules_) c.target_modules.push_back(module->name);
     for (const auto& module : adapter.modules_) {
       check_module(*module, adapter.config_, where);
       module->scale = adapter.config_.scale_of(module->name);
@@ -86,7 +90,8 @@ Adapter Adapter::load(const std::filesystem::path& folder, const Warn& warn) {
   } else if (std::filesystem::exists(bin)) {
     take(TorchBinFile(bin).tensors(), bin.string());
   } else {
-    throw Error("no adapter weights in ", folder, ": looked for adapter_model.safetensors and adapter_model.bin");
+    throw Error("no adapter weights in ", folder, ": looked for ", safetensors.filename().string(), " and ",
+                bin.filename().string());
   }
   return adapter;
 }

@@ -1,6 +1,7 @@
 #include "aacft/model/lora_config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -11,7 +12,7 @@
 namespace aacft {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 // Patterns and names come from strangers, and std::regex takes exponential time, or recurses without limit, on some of
 // them. Real ones are far shorter. `kMostWork` bounds the length of a pattern times all that its {counts} repeat.
@@ -68,12 +69,18 @@ void check_pattern(const std::string& pattern, const char* key, const std::strin
   }
 }
 
-// The value that a pattern of the map gives this module, else `otherwise`.
+// The value of the first pattern that this module matches, else `otherwise`.
 template <typename T>
-T pattern_value(const std::map<std::string, T>& patterns, const std::string& module, T otherwise) {
+T pattern_value(const Patterns<T>& patterns, const std::string& module, T otherwise) {
   for (const auto& [pattern, value] : patterns)
     if (matches(module, ending_in(pattern))) return value;
   return otherwise;
+}
+
+bool is_among(const std::string& module, const std::vector<std::string>& endings, const std::string& pattern) {
+  if (!pattern.empty()) return matches(module, pattern);
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](const std::string& ending) { return ends_with_module(module, ending); });
 }
 
 // The layer's number in "....layers.7.attention.dense".
@@ -108,14 +115,85 @@ std::int64_t rank(const json& value, const char* key, const std::string& where) 
   return whole(value, key, 1, kLargestRank, where);
 }
 
-void check_alpha(double alpha, const char* key, const std::string& where) {
-  if (!(std::abs(alpha) <= kLargestAlpha))
-    throw Error(where, ": \"", key, "\" must be a number from -1e30 to 1e30, not ", alpha);
+double alpha(const json& value, const char* key, const std::string& where) {
+  if (!value.is_number() || !(std::abs(value.get<double>()) <= kLargestAlpha))
+    throw Error(where, ": \"", key, "\" must be a number from -1e30 to 1e30, not ", value.dump());
+  return value.get<double>();
 }
 
-void refuse_if_set(const json& object, const char* key, const json& neutral, const std::string& where) {
-  if (object.contains(key) && !object.at(key).is_null() && object.at(key) != neutral)
-    throw Error(where, ": \"", key, "\" is ", object.at(key).dump(), ", which aacft does not support");
+// In the order of the file, in which PEFT looks for the first that matches.
+template <typename Value>
+auto patterns(const json& object, const char* key, const std::string& where, const Value& value_of) {
+  Patterns<decltype(value_of(json(), key, where))> read;
+  const json map = field<json>(object, key, json::object(), where);
+  if (!map.is_object()) wrong_type(map, key, where);
+  for (const auto& [pattern, value] : map.items()) {
+    check_pattern(pattern, key, where);
+    read.emplace_back(pattern, value_of(value, key, where));
+  }
+  return read;
+}
+
+template <typename T>
+json to_object(const Patterns<T>& patterns) {
+  json object = json::object();
+  for (const auto& [pattern, value] : patterns) object[pattern] = value;
+  return object;
+}
+
+// Every key that PEFT 0.21 or an older version writes has been looked at: parse_lora_config reads those that an adapter
+// is made of, these change its formula or the base's weights, and the rest changes neither.
+// PEFT does not transpose a weight of nn.Linear, whatever fan_in_fan_out says.
+constexpr std::string_view kRefused =
+    " alora_invocation_tokens arrow_config bias enable_lora kasa_config layer_replication lora_bias modules_to_save "
+    "monteclora_config target_parameters trainable_token_indices use_bdlora use_qalora velora_config ";
+constexpr std::string_view kReadOrHarmless =
+    " alpha_pattern base_model_name_or_path exclude_modules init_lora_weights layers_to_transform lora_alpha "
+    "lora_dropout peft_type r rank_pattern target_modules use_dora use_rslora "
+    "auto_mapping corda_config ensure_weight_tying eva_config fan_in_fan_out inference_mode layers_pattern "
+    "loftq_config "
+    "lora_ga_config megatron_config megatron_core merge_weights peft_version qalora_group_size revision runtime_config "
+    "task_type ";
+
+bool is_one_of(std::string_view names, const std::string& key) { return names.find(" " + key + " ") != names.npos; }
+
+// A value that turns an option off.
+bool is_off(const json& value) {
+  return value.is_null() || value == false || value == "none" || (!value.is_primitive() && value.empty());
+}
+
+void check_keys(const json& object, const std::string& where, const Warn& warn) {
+  for (const auto& [key, value] : object.items()) {
+    if (is_off(value) || is_one_of(kReadOrHarmless, key)) continue;
+    if (is_one_of(kRefused, key))
+      throw Error(where, ": \"", key, "\" is ", value.dump(), ", which aacft does not support");
+    if (warn) warn(where + ": aacft does not know \"" + key + "\", and ignores it");
+  }
+}
+
+// Some ways to initialise an adapter take from the base's weights what they put into it.
+void check_initialisation(const json& object, const std::string& where) {
+  const json init = field<json>(object, "init_lora_weights", true, where);
+  if (init.is_boolean()) return;
+  std::string name = init.is_string() ? init.get<std::string>() : "";
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* harmless : {"gaussian", "eva", "orthogonal", "mica"})
+    if (name == harmless) return;
+  throw Error(
+      where, ": \"init_lora_weights\" is ", init.dump(), ", which changes the base's weights; ",
+      "save the adapter again with path_initial_model_for_weight_conversion, as PEFT's save_pretrained takes it");
+}
+
+// What selects modules: endings of names, or one pattern.
+void read_modules(const json& object, const char* key, std::vector<std::string>& endings, std::string& pattern,
+                  const std::string& where) {
+  const json value = field<json>(object, key, nullptr, where);
+  if (value.is_string()) {
+    endings.clear();
+    pattern = value.get<std::string>();
+  } else if (!value.is_null()) {
+    endings = field<std::vector<std::string>>(object, key, {}, where);
+  }
 }
 
 }  // namespace
@@ -130,11 +208,10 @@ double LoraConfig::scale_of(const std::string& module) const {
 }
 
 bool LoraConfig::targets(const std::string& module) const {
+  if (is_among(module, excluded_modules, excluded_pattern)) return false;
   if (layers && std::find(layers->begin(), layers->end(), layer_of(module)) == layers->end()) return false;
   if (target_pattern == "all-linear") return true;
-  if (!target_pattern.empty()) return matches(module, target_pattern);
-  return std::any_of(target_modules.begin(), target_modules.end(),
-                     [&](const std::string& ending) { return ends_with_module(module, ending); });
+  return is_among(module, target_modules, target_pattern);
 }
 
 bool ends_with_module(const std::string& module, const std::string& ending) {
@@ -143,58 +220,44 @@ bool ends_with_module(const std::string& module, const std::string& ending) {
          module.compare(module.size() - ending.size(), ending.size(), ending) == 0;
 }
 
-LoraConfig parse_lora_config(const json& object, const std::string& where) {
+LoraConfig parse_lora_config(const json& object, const std::string& where, const Warn& warn) {
   if (const auto type = field<std::string>(object, "peft_type", "", where); type != "LORA")
     throw Error(where, ": peft_type is \"", type, "\"; aacft reads LoRA adapters (\"LORA\")");
-  refuse_if_set(object, "bias", "none", where);
-  refuse_if_set(object, "modules_to_save", json::array(), where);
-  refuse_if_set(object, "fan_in_fan_out", false, where);
-  refuse_if_set(object, "lora_bias", false, where);
-  refuse_if_set(object, "layer_replication", json::array(), where);
-  refuse_if_set(object, "trainable_token_indices", json::array(), where);
-  refuse_if_set(object, "target_parameters", json::array(), where);
-  refuse_if_set(object, "use_qalora", false, where);
-  refuse_if_set(object, "alora_invocation_tokens", json::array(), where);
+  check_keys(object, where, warn);
+  check_initialisation(object, where);
 
   LoraConfig c;
   c.rank = rank(field<json>(object, "r", 8, where), "r", where);
-  c.alpha = field<double>(object, "lora_alpha", 8, where);
-  check_alpha(c.alpha, "lora_alpha", where);
+  c.alpha = alpha(field<json>(object, "lora_alpha", 8, where), "lora_alpha", where);
   c.dropout = field<double>(object, "lora_dropout", 0, where);
   if (!(c.dropout >= 0 && c.dropout < 1))
     throw Error(where, ": \"lora_dropout\" must be from 0 to below 1, not ", c.dropout);
   c.rslora = field<bool>(object, "use_rslora", false, where);
   c.dora = field<bool>(object, "use_dora", false, where);
-  for (const auto& [pattern, value] : field<std::map<std::string, json>>(object, "rank_pattern", {}, where)) {
-    check_pattern(pattern, "rank_pattern", where);
-    c.rank_pattern[pattern] = rank(value, "rank_pattern", where);
-  }
-  c.alpha_pattern = field<std::map<std::string, double>>(object, "alpha_pattern", {}, where);
-  for (const auto& [pattern, value] : c.alpha_pattern) {
-    check_pattern(pattern, "alpha_pattern", where);
-    check_alpha(value, "alpha_pattern", where);
-  }
+  c.rank_pattern = patterns(object, "rank_pattern", where, rank);
+  c.alpha_pattern = patterns(object, "alpha_pattern", where, alpha);
   c.base_model = field<std::string>(object, "base_model_name_or_path", "", where);
-  if (object.contains("target_modules") && object.at("target_modules").is_string()) {
-    c.target_modules.clear();
-    c.target_pattern = object.at("target_modules").get<std::string>();
-  } else {
-    c.target_modules = field<std::vector<std::string>>(object, "target_modules", default_target_modules(), where);
-  }
+  read_modules(object, "target_modules", c.target_modules, c.target_pattern, where);
+  read_modules(object, "exclude_modules", c.excluded_modules, c.excluded_pattern, where);
   if (const json layers = field<json>(object, "layers_to_transform", {}, where);
       !layers.is_null() && layers != json::array()) {
     c.layers.emplace();
     for (const json& layer : layers.is_array() ? layers : json::array({layers}))
       c.layers->push_back(whole(layer, "layers_to_transform", 0, kLargestRank, where));
   }
-  if (!c.target_pattern.empty() && c.target_pattern != "all-linear")
-    check_pattern(c.target_pattern, "target_modules", where);
+  try {
+    if (c.target_pattern != "all-linear") check_pattern(c.target_pattern, "target_modules", where);
+    check_pattern(c.excluded_pattern, "exclude_modules", where);
+  } catch (const Error& error) {  // they choose what is adapted, which the tensors of an adapter say as well
+    if (warn) warn(std::string(error.what()) + "; the adapter's tensors tell what it adapts");
+    c.target_modules.clear(), c.target_pattern.clear(), c.excluded_modules.clear(), c.excluded_pattern.clear();
+  }
   return c;
 }
 
 json to_json(const LoraConfig& c) {
-  return {
-      {"alpha_pattern", c.alpha_pattern},
+  json object = {
+      {"alpha_pattern", to_object(c.alpha_pattern)},
       {"auto_mapping", nullptr},
       {"base_model_name_or_path", c.base_model},
       {"bias", "none"},
@@ -210,13 +273,16 @@ json to_json(const LoraConfig& c) {
       {"modules_to_save", nullptr},
       {"peft_type", "LORA"},
       {"r", c.rank},
-      {"rank_pattern", c.rank_pattern},
+      {"rank_pattern", to_object(c.rank_pattern)},
       {"revision", nullptr},
       {"target_modules", c.target_pattern.empty() ? json(c.target_modules) : json(c.target_pattern)},
       {"task_type", "CAUSAL_LM"},
       {"use_dora", c.dora},
       {"use_rslora", c.rslora},
   };
+  if (!c.excluded_pattern.empty()) object["exclude_modules"] = c.excluded_pattern;
+  if (!c.excluded_modules.empty()) object["exclude_modules"] = c.excluded_modules;
+  return object;
 }
 
 // Some versions put the adapter's name, "default", in between.

@@ -10,7 +10,8 @@
 
 void aacft::fuzz::run(std::string_view input) {
   const fs::path folder = write_folder(input);
-  const LoraConfig config = parse_lora_config(read_json_object(folder / "adapter_config.json"), "adapter_config.json");
+  const LoraConfig config =
+      parse_lora_config(read_ordered_json_object(folder / "adapter_config.json"), "adapter_config.json");
   require(config.rank >= 1, "a rank is positive");
   require(to_json(parse_lora_config(to_json(config), "again")) == to_json(config), "read(write(x)) == x");
   for (const char* name : {"gpt_neox.layers.0.attention.query_key_value", "gpt_neox.layers.11.mlp.dense_h_to_4h"}) {

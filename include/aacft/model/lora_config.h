@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "aacft/base/warn.h"
 
 namespace aacft {
 
@@ -17,6 +19,10 @@ constexpr double kLargestAlpha = 1e30;  // of either sign; beyond it, fp32 overf
 // PEFT's, where a file names none.
 std::vector<std::string> default_target_modules();
 
+// Values for the modules whose names end in what a pattern matches; the first pattern that does counts.
+template <typename T>
+using Patterns = std::vector<std::pair<std::string, T>>;
+
 // What adapter_config.json says. Defaults are the talk's.
 struct LoraConfig {
   std::int64_t rank = 2;
@@ -24,11 +30,13 @@ struct LoraConfig {
   double dropout = 0.05;                                               // of the adapter's input while training
   std::vector<std::string> target_modules = default_target_modules();  // endings of module names
   std::string target_pattern;                       // instead: a regular expression for whole names, or "all-linear"
+  std::vector<std::string> excluded_modules;        // endings of names that are not adapted all the same
+  std::string excluded_pattern;                     // instead: a regular expression for whole names
   std::optional<std::vector<std::int64_t>> layers;  // only these layers
   bool rslora = false;                              // scale alpha / sqrt(rank) instead of alpha / rank
   bool dora = false;
-  std::map<std::string, std::int64_t> rank_pattern;  // module ending or pattern -> its own rank
-  std::map<std::string, double> alpha_pattern;
+  Patterns<std::int64_t> rank_pattern;
+  Patterns<double> alpha_pattern;
   std::string base_model;  // recorded in the folder
 
   std::int64_t rank_of(const std::string& module) const;
@@ -40,9 +48,11 @@ struct LoraConfig {
 bool ends_with_module(const std::string& module, const std::string& ending);
 
 // adapter_config.json. Error names `where` and the key: another type of adapter, what aacft does not support, a rank
-// that is not positive, a pattern that would take too long or is none.
-LoraConfig parse_lora_config(const nlohmann::json& object, const std::string& where);
-nlohmann::json to_json(const LoraConfig& config);
+// that is not positive, a pattern that would take too long or is none. A pattern for targets that cannot be read and
+// keys that are not known are warned about; without the pattern target_modules is empty, and the adapter's tensors have
+// to tell.
+LoraConfig parse_lora_config(const nlohmann::ordered_json& object, const std::string& where, const Warn& warn = {});
+nlohmann::ordered_json to_json(const LoraConfig& config);
 
 // The name of an adapter's tensor, "base_model.model.X.lora_A.weight": module X, part "lora_A", "lora_B" or
 // "lora_magnitude_vector". Nothing for another name.
