@@ -21,9 +21,9 @@
 #include <vector>
 
 #include "aacft/base/error.h"
-#include "aacft/base/utf8.h"
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

@@ -42,7 +42,7 @@ struct InfoCommand {
   bool json_output = false;
 
   explicit InfoCommand(CLI::App& command) {
-    command.add_option("path", path, "a model or adapter folder; this machine otherwise")->type_name("PATH");
+    command.add_option("path,--model", path, "a model or adapter folder; this machine otherwise")->type_name("PATH");
     command.add_flag("--json", json_output, "as one object");
   }
 

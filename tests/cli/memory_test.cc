@@ -68,7 +68,7 @@ TEST(Memory, AnyLimitOfTheAddressSpaceEndsCleanly) {
   if (kAddressSanitizer) GTEST_SKIP() << kSanitizersMemory;
   const TemporaryFolder folder;
   int refused = 0, finished = 0;
-  for (std::uint64_t megabytes = 820; megabytes < 6000 && finished == 0; megabytes += 60) {
+  for (std::uint64_t megabytes = 520; megabytes < 6000 && finished == 0; megabytes += 60) {
     SCOPED_TRACE(std::to_string(megabytes) + " MB");
     const fs::path output = folder / std::to_string(megabytes);
     const Result result = Process(folder.path(), training(output), address_space(megabytes << 20)).wait();
@@ -125,7 +125,7 @@ TEST(Memory, ARunThatCannotFitSaysWhatWould) {
   arguments[2] = model;
   // What the machine has cannot be changed here; the address space can.
   std::string message;
-  for (std::uint64_t megabytes = 820; megabytes < 6000; megabytes += 40) {
+  for (std::uint64_t megabytes = 520; megabytes < 6000; megabytes += 40) {
     const fs::path output = folder / std::to_string(megabytes);
     arguments[6] = output.string();
     const Result result = Process(folder.path(), arguments, address_space(megabytes << 20)).wait();
