@@ -7,6 +7,7 @@
 
 #include "aacft/base/html.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft::cli {
 namespace {

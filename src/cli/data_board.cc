@@ -9,6 +9,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
 #include "aacft/boards/open_board.h"
 #include "cli/commands.h"
 #include "cli/lexicon.h"

@@ -94,7 +94,7 @@ std::optional<std::string> other_kind(std::string_view text) {
     return "text in UTF-16, where JSON Lines are UTF-8: save it again, or use iconv -f UTF-16 -t UTF-8";
   const auto starts_with_json = [](std::string_view part, bool strict) {
     try {
-      Check check(part);
+      Check check(part, part.size());
       return json::sax_parse(part, &check, json::input_format_t::json, strict);
     } catch (const Fault&) {
       return false;

@@ -5,17 +5,9 @@
 #include <sstream>
 #include <vector>
 
+#include "aacft/base/text.h"
+
 namespace aacft {
-namespace {
-
-// "a, b and 3 more"
-std::string listed(const std::vector<std::string>& all, std::size_t most) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(all.size(), most); ++i) text += (i ? ", " : "") + all[i];
-  return text + (all.size() > most ? " and " + std::to_string(all.size() - most) + " more" : "");
-}
-
-}  // namespace
 
 Diagnosis diagnose(const StepResult& result, TrainedModel& trained, const StepData& share, std::int64_t step,
                    const TrainOptions& options, const PassPlan& plan, int workers) {

@@ -6,6 +6,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/system.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

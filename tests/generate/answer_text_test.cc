@@ -5,7 +5,7 @@
 
 #include "aacft/base/random.h"
 #include "aacft/base/text.h"
-#include "aacft/tokenizer/unicode.h"
+#include "aacft/base/utf8.h"
 
 namespace aacft {
 namespace {

@@ -153,7 +153,7 @@ TEST_F(EngineTest, DrawsOfOnePromptDifferAndAreTheSameTogether) {
 // A long beginning is computed once: those who share it wait a step, then come in with the part that is their own.
 TEST_F(EngineTest, LongBeginningsAreSharedAndChangeNoBit) {
   std::string beginning;
-  for (int i = 0; i < 12; ++i) beginning += "<human>: the tea is hot\n<bot>: I want it\n";
+  for (int i = 0; i < 6; ++i) beginning += "<human>: the tea is hot\n<bot>: I want it\n";
   ASSERT_GE(model_.tokenizer().encode(beginning).size(), 64u);
   std::vector<Request> asked;
   for (const std::string& voice : voices_)

@@ -6,7 +6,7 @@
 #include "aacft/base/random.h"
 #include "aacft/base/text.h"
 #include "support/paths.h"
-#include "tokenizer/random_text.h"
+#include "support/random_text.h"
 
 namespace aacft {
 namespace {
