@@ -40,53 +40,44 @@ struct EvalCommand {
 
   explicit EvalCommand(CLI::App& command) {
     Options declared(command);
-    const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
-      for (CLI::Option* member : members) member->group(name);
-    };
     const auto repeated = [](CLI::Option* option) {
       return option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
     };
-    group("Model", {
-                       declared.add("--model", options.model, "model folder"),
-                       repeated(declared.add("--adapter,--adapter-path", options.adapters,
-                                             "adapter folder to use with it, as it is; several are compared"))
-                           ->type_name("PATH"),
-                       declared.add("--threads", thread_count, "0: all cores"),
-                   });
-    for (CLI::Option* option : model_flags.add_to(declared)) option->group("Model");
-    declared.add("--data", options.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}")
-        ->group("Rows");
-    for (CLI::Option* option : add_row_options(declared, options.rows)) option->group("Rows");
+    declared.group("Model");
+    declared.add("--model", options.model, "model folder");
+    repeated(declared.add("--adapter,--adapter-path", options.adapters,
+                          "adapter folder to use with it, as it is; several are compared"))
+        ->type_name("PATH");
+    declared.add("--threads", thread_count, "0: all cores");
+    model_flags.add_to(declared);
+    declared.group("Rows");
+    declared.add("--data", options.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}");
+    add_row_options(declared, options.rows);
     // Each of the first five asks for a comparison.
-    group(
-        "Comparison: answers beside references (chrF, BLEU, exact match, icons used), perplexity of the references",
-        {
-            declared.add("--compare", compare, "answer the prompts and compare, also with one system alone"),
-            repeated(declared.add("--baseline", options.baselines,
-                                  "rules (the sentences of data draft) or base (the model alone); may be repeated"))
-                ->type_name("rules|base"),
-            repeated(
-                declared.add(
-                    "--system", options.systems,
-                    "answers in a file, as generate --data writes them, a row for each of --data; may be repeated"))
-                ->type_name("NAME=FILE"),
-            declared.add("--general", options.general,
-                         "other text, or rows: its perplexity before and after, which shows what an adapter forgot"),
-            declared.add("--html", page, "write the comparison as a page, with the sentences next to each other"),
-            declared.add("--lexicon", options.lexicon,
-                         "table of words for --baseline rules; without: the one that comes with the program"),
-            declared.add("--max-new-tokens,--max-tokens", options.generation.max_new_tokens, "of an answer"),
-            declared.add("--batch-size", options.generation.batch_size, "prompts under way at a time"),
-            declared.add("--samples", options.bootstrap.samples, "resamplings of the rows, for the intervals; 0: none"),
-            declared.add("--seed", options.bootstrap.seed, "of the resamplings"),
-        });
-    group("Output",
-          {
-              declared.add("--by-row", by_row,
-                           "one object a row first: line, tokens, loss, ids, nll (of each id after the first; 0 where "
-                           "it does not count); of a comparison: line, prompt, reference, answers"),
-              declared.add("--json", json_output, "the result as one object"),
-          });
+    declared.group(
+        "Comparison: answers beside references (chrF, BLEU, exact match, icons used), perplexity of the references");
+    declared.add("--compare", compare, "answer the prompts and compare, also with one system alone");
+    repeated(declared.add("--baseline", options.baselines,
+                          "rules (the sentences of data draft) or base (the model alone); may be repeated"))
+        ->type_name("rules|base");
+    repeated(
+        declared.add("--system", options.systems,
+                     "answers in a file, as generate --data writes them, a row for each of --data; may be repeated"))
+        ->type_name("NAME=FILE");
+    declared.add("--general", options.general,
+                 "other text, or rows: its perplexity before and after, which shows what an adapter forgot");
+    declared.add("--html", page, "write the comparison as a page, with the sentences next to each other");
+    declared.add("--lexicon", options.lexicon,
+                 "table of words for --baseline rules; without: the one that comes with the program");
+    declared.add("--max-new-tokens,--max-tokens", options.generation.max_new_tokens, "of an answer");
+    declared.add("--batch-size", options.generation.batch_size, "prompts under way at a time");
+    declared.add("--samples", options.bootstrap.samples, "resamplings of the rows, for the intervals; 0: none");
+    declared.add("--seed", options.bootstrap.seed, "of the resamplings");
+    declared.group("Output");
+    declared.add("--by-row", by_row,
+                 "one object a row first: line, tokens, loss, ids, nll (of each id after the first; 0 where "
+                 "it does not count); of a comparison: line, prompt, reference, answers");
+    declared.add("--json", json_output, "the result as one object");
   }
 
   bool compares() const {

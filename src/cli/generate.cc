@@ -46,62 +46,47 @@ struct GenerateCommand {
   CLI::Option* exemplar_options[2] = {};  // those that need --exemplars
 
   explicit GenerateCommand(CLI::App& command) : declared(command) {
-    const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
-      for (CLI::Option* member : members) member->group(name);
-    };
-    group("Model", {
-                       declared.add("--model", model, "model folder"),
-                       declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is"),
-                       declared.add("--threads", thread_count, "0: all cores"),
-                   });
-    for (CLI::Option* option : model_flags.add_to(declared)) option->group("Model");
-    group("Prompts (else standard input)",
-          {
-              declared.add("--prompt,-p", prompts, "a prompt; may be repeated")
-                  ->expected(1)
-                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-                  ->allow_extra_args(false),
-              declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt"),
-              declared.add("--data", data,
-                           "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - "
-                           "for standard input"),
-          });
-    group("Exemplars (few-shot prompting)",
-          {
-              declared.add("--exemplars", exemplars,
-                           "JSON Lines of rows with answers, which show the model what is wanted; a prompt's own row "
-                           "is passed over"),
-              exemplar_options[0] = declared.add("--shots", shots, "exemplars in front of each prompt"),
-              exemplar_options[1] = declared.add("--exemplar-seed", exemplar_seed,
-                                                 "0: the first rows of --exemplars, in their order; else rows drawn by "
-                                                 "this seed, the same for all prompts"),
-          });
-    group(
-        "Output",
-        {
-            declared.add("--output,-o", output, "file for the results of --data; standard output otherwise"),
-            declared.add(
-                "--json", json_output,
-                "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason"),
-        });
+    declared.group("Model");
+    declared.add("--model", model, "model folder");
+    declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is");
+    declared.add("--threads", thread_count, "0: all cores");
+    model_flags.add_to(declared);
+    declared.group("Prompts (else standard input)");
+    declared.add("--prompt,-p", prompts, "a prompt; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    declared.add("--prompt-file,-f", prompt_file, "file that holds one prompt");
+    declared.add("--data", data,
+                 "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - "
+                 "for standard input");
+    declared.group("Exemplars (few-shot prompting)");
+    declared.add("--exemplars", exemplars,
+                 "JSON Lines of rows with answers, which show the model what is wanted; a prompt's own row "
+                 "is passed over");
+    exemplar_options[0] = declared.add("--shots", shots, "exemplars in front of each prompt");
+    exemplar_options[1] = declared.add("--exemplar-seed", exemplar_seed,
+                                       "0: the first rows of --exemplars, in their order; else rows drawn by "
+                                       "this seed, the same for all prompts");
+    declared.group("Output");
+    declared.add("--output,-o", output, "file for the results of --data; standard output otherwise");
+    declared.add("--json", json_output,
+                 "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason");
     SamplingOptions& s = options.sampling;
-    group("Generation",
-          {
-              declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most"),
-              declared.add("--temperature,--temp", s.temperature, "0: greedy"),
-              declared.add("--top-k", s.top_k, "choose among the k likeliest; 0: all"),
-              declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together"),
-              declared.add("--repetition-penalty", s.repetition_penalty,
-                           "above 1: tokens that occurred become less likely"),
-              declared.add("--seed", s.seed, "of the random choices"),
-              declared.add("--stop", options.stop, "text that ends the generation; may be repeated")
-                  ->expected(1)
-                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-                  ->allow_extra_args(false),
-              declared.add("--no-stop", no_stop, "no stop texts at all"),
-              declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)"),
-              declared.add("--batch-size", options.batch_size, "prompts under way at a time"),
-          });
+    declared.group("Generation");
+    declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most");
+    declared.add("--temperature,--temp", s.temperature, "0: greedy");
+    declared.add("--top-k", s.top_k, "choose among the k likeliest; 0: all");
+    declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together");
+    declared.add("--repetition-penalty", s.repetition_penalty, "above 1: tokens that occurred become less likely");
+    declared.add("--seed", s.seed, "of the random choices");
+    declared.add("--stop", options.stop, "text that ends the generation; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    declared.add("--no-stop", no_stop, "no stop texts at all");
+    declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)");
+    declared.add("--batch-size", options.batch_size, "prompts under way at a time");
   }
 
   void read_prompts() {

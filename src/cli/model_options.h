@@ -1,8 +1,6 @@
 // How a model is held and computed with: the same options for every command that runs one.
 #pragma once
 
-#include <vector>
-
 #include "aacft/kernels/isa.h"
 #include "aacft/model/model_options.h"
 #include "cli/options.h"
@@ -11,21 +9,19 @@ namespace aacft::cli {
 
 class ModelFlags {
  public:
-  std::vector<CLI::Option*> add_to(Options& declared) {
-    return {
-        declared.add_choice("--compute", compute_,
-                            {{"auto", Arithmetic::kAuto}, {"fp32", Arithmetic::kFp32}, {"bf16", Arithmetic::kBf16}},
-                            "fp32 is exact; bf16 rounds the operands of matrix products and takes half the memory; "
-                            "auto: bf16 where the processor has it"),
-        declared.add_choice("--base-weights", base_weights_,
-                            {{"auto", Weights::kAuto},
-                             {"fp32", Weights::kFp32},
-                             {"fp16", Weights::kFp16},
-                             {"bf16", Weights::kBf16},
-                             {"int8", Weights::kInt8},
-                             {"nf4", Weights::kNf4}},
-                            "how the frozen weights rest in memory; auto: as stored, or bf16 with --compute bf16"),
-    };
+  void add_to(Options& declared) {
+    declared.add_choice("--compute", compute_,
+                        {{"auto", Arithmetic::kAuto}, {"fp32", Arithmetic::kFp32}, {"bf16", Arithmetic::kBf16}},
+                        "fp32 is exact; bf16 rounds the operands of matrix products and takes half the memory; "
+                        "auto: bf16 where the processor has it");
+    declared.add_choice("--base-weights", base_weights_,
+                        {{"auto", Weights::kAuto},
+                         {"fp32", Weights::kFp32},
+                         {"fp16", Weights::kFp16},
+                         {"bf16", Weights::kBf16},
+                         {"int8", Weights::kInt8},
+                         {"nf4", Weights::kNf4}},
+                        "how the frozen weights rest in memory; auto: as stored, or bf16 with --compute bf16");
   }
 
   ModelOptions resolved() const {

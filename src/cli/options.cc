@@ -139,6 +139,7 @@ void require_html(const char* option, const std::filesystem::path& page) {
 }
 
 void Options::remember(CLI::Option* option, std::function<std::string()> value) {
+  if (!group_.empty()) option->group(group_);
   values_.emplace_back(option->get_lnames().front(), std::move(value));
 }
 

@@ -43,6 +43,9 @@ class Options {
  public:
   explicit Options(CLI::App& command) : command_(command) {}
 
+  // Where help shows the options that are declared from now on.
+  void group(const std::string& name) { group_ = name; }
+
   // names: "--lr,--learning-rate"; the first is the key.
   template <typename T>
   CLI::Option* add(const std::string& names, T& field, const std::string& help) {
@@ -115,6 +118,7 @@ class Options {
   void remember(CLI::Option* option, std::function<std::string()> value);
 
   CLI::App& command_;
+  std::string group_;  // empty: the usual one
   std::vector<std::pair<std::string, std::function<std::string()>>> values_;
 };
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 #include "aacft/model/family.h"
 #include "aacft/train/options.h"
 #include "aacft/train/report.h"
@@ -12,12 +13,6 @@
 #include "cli/row_options.h"
 
 namespace aacft::cli {
-
-inline std::string comma_separated(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 struct TrainFlags {
   TrainOptions options;
@@ -31,9 +26,6 @@ struct TrainFlags {
   explicit TrainFlags(CLI::App& command) : declared(command) {
     TrainOptions& o = options;
     o.output = "run";
-    const auto group = [&](const char* name, std::initializer_list<CLI::Option*> members) {
-      for (CLI::Option* member : members) member->group(name);
-    };
     command.add_option("-c,--config", config, "TOML file with any of these options as keys; flags win over it")
         ->type_name("PATH")
         ->group("Run");
@@ -41,86 +33,74 @@ struct TrainFlags {
         .add_option("--resume", resume, "continue the run in this folder, with its own options; flags win over them")
         ->type_name("PATH")
         ->group("Run");
-    group("Run",
-          {
-              declared.add("--model", o.model, "folder with config.json, weights and tokenizer"),
-              declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}"),
-              declared.add("--output", o.output, "folder for adapter, checkpoints and metrics"),
-              declared.add("--overwrite", o.overwrite, "replace a run that is in --output"),
-              declared.add("--seed", o.seed, "everything random follows from it"),
-              declared.add("--threads", o.threads, "0: all cores"),
-              declared.add_choice("--recompute,--grad-checkpoint", o.recompute, kRecompute,
-                                  "gradient checkpointing: compute activations again instead of keeping them"),
-              declared.add_choice("--share-prefixes", o.share_prefixes, kSharePrefixes,
-                                  "compute beginnings that rows of a step share once; auto: yes, but for --full"),
-              declared.add_size("--memory-budget", o.memory_budget,
-                                "memory for the whole process, as 6G or 800M; 0: most of what is free"),
-          });
-    for (CLI::Option* option : model_flags.add_to(declared)) option->group("Run");
-    group("Adapter", {
-                         declared.add("--rank,-r", o.lora.rank, "rank of the two matrices"),
-                         declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times"),
-                         declared.add("--dropout", o.lora.dropout, "of the adapter's input while training"),
-                         declared
-                             .add("--target-modules", o.lora.target_modules,
-                                  "the linears to adapt, by the end of their names: " +
-                                      comma_separated(target_endings({})) + "; or all-linear")
-                             ->delimiter(','),
-                         declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead"),
-                         declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart"),
-                         declared.add("--init-adapter", o.init_adapter,
-                                      "start from this adapter folder; rank, alpha and targets are its own"),
-                         declared.add("--full", o.full, "train every weight, in fp32, instead of an adapter"),
-                     });
-    group("Optimisation",
-          {
-              declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate"),
-              declared.add_choice("--schedule,--lr-scheduler-type", o.schedule, kSchedules,
-                                  "of the learning rate after the warm-up"),
-              declared.add("--warmup,--warmup-steps", o.warmup, "steps with a rising learning rate"),
-              declared.add("--micro-batch,--per-device-train-batch-size", o.micro_batch, "rows"),
-              declared.add("--accumulation,--gradient-accumulation-steps", o.accumulation, "micro-batches a step"),
-              declared.add("--max-steps,--iters", o.max_steps, "steps of the run"),
-              declared.add("--epochs", o.epochs, "times through the data, instead of --max-steps"),
-              declared.add("--weight-decay", o.weight_decay, "of AdamW"),
-              declared.add("--beta1", o.beta1, "of AdamW"),
-              declared.add("--beta2", o.beta2, "of AdamW"),
-              declared.add("--epsilon", o.epsilon, "of AdamW"),
-              declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never"),
-              declared.add_choice("--on-nan", o.on_nan, kOnNan,
-                                  "when the loss or gradient of a step is not finite: save what came before and stop, "
-                                  "or leave the step out"),
-              declared.add_choice("--loss-norm", o.loss_norm, kLossNorms,
-                                  "mean over the step's tokens, or over micro-batch means (as in 2023)"),
-          });
-    for (CLI::Option* option : add_row_options(declared, o.data_options)) option->group("Data");
-    group("Data", {
-                      declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)"),
-                  });
-    group("Evaluation",
-          {
-              declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on"),
-              declared.add("--eval-split", o.eval_split, "share of --data to hold out instead"),
-              declared.add("--eval-steps", o.eval_steps, "steps between evaluations"),
-              declared.add("--keep-best", o.keep_best, "the result is the adapter with the lowest evaluation loss"),
-              declared.add("--patience", o.patience, "stop after so many evaluations without improvement; 0: never"),
-          });
-    group("Checkpoints",
-          {
-              declared.add("--save-steps,--save-every", o.save_steps, "steps between checkpoints; 0: only at the end"),
-              declared.add("--log-steps,--logging-steps,--steps-per-report", log_steps,
-                           "steps between progress lines where there is no terminal"),
-              declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all"),
-          });
-    group("Report", {
-                        declared
-                            .add("--report", report,
-                                 "write a page about the run: its curves, and answers before and after; a mere name "
-                                 "lies in --output")
-                            ->expected(0, 1)
-                            ->default_str("report.html"),
-                        declared.add("--report-prompts", report_prompts, "held-out prompts to answer in it; 0: none"),
-                    });
+    declared.group("Run");
+    declared.add("--model", o.model, "folder with config.json, weights and tokenizer");
+    declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}");
+    declared.add("--output", o.output, "folder for adapter, checkpoints and metrics");
+    declared.add("--overwrite", o.overwrite, "replace a run that is in --output");
+    declared.add("--seed", o.seed, "everything random follows from it");
+    declared.add("--threads", o.threads, "0: all cores");
+    declared.add_choice("--recompute,--grad-checkpoint", o.recompute, kRecompute,
+                        "gradient checkpointing: compute activations again instead of keeping them");
+    declared.add_choice("--share-prefixes", o.share_prefixes, kSharePrefixes,
+                        "compute beginnings that rows of a step share once; auto: yes, but for --full");
+    declared.add_size("--memory-budget", o.memory_budget,
+                      "memory for the whole process, as 6G or 800M; 0: most of what is free");
+    model_flags.add_to(declared);
+    declared.group("Adapter");
+    declared.add("--rank,-r", o.lora.rank, "rank of the two matrices");
+    declared.add("--alpha", o.lora.alpha, "the adapter counts alpha / rank times");
+    declared.add("--dropout", o.lora.dropout, "of the adapter's input while training");
+    declared
+        .add("--target-modules", o.lora.target_modules,
+             "the linears to adapt, by the end of their names: " + listed(target_endings({})) + "; or all-linear")
+        ->delimiter(',');
+    declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead");
+    declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart");
+    declared.add("--init-adapter", o.init_adapter,
+                 "start from this adapter folder; rank, alpha and targets are its own");
+    declared.add("--full", o.full, "train every weight, in fp32, instead of an adapter");
+    declared.group("Optimisation");
+    declared.add("--lr,--learning-rate", o.learning_rate, "peak learning rate");
+    declared.add_choice("--schedule,--lr-scheduler-type", o.schedule, kSchedules,
+                        "of the learning rate after the warm-up");
+    declared.add("--warmup,--warmup-steps", o.warmup, "steps with a rising learning rate");
+    declared.add("--micro-batch,--per-device-train-batch-size", o.micro_batch, "rows");
+    declared.add("--accumulation,--gradient-accumulation-steps", o.accumulation, "micro-batches a step");
+    declared.add("--max-steps,--iters", o.max_steps, "steps of the run");
+    declared.add("--epochs", o.epochs, "times through the data, instead of --max-steps");
+    declared.add("--weight-decay", o.weight_decay, "of AdamW");
+    declared.add("--beta1", o.beta1, "of AdamW");
+    declared.add("--beta2", o.beta2, "of AdamW");
+    declared.add("--epsilon", o.epsilon, "of AdamW");
+    declared.add("--max-grad-norm", o.max_grad_norm, "gradients are clipped to this global norm; 0: never");
+    declared.add_choice("--on-nan", o.on_nan, kOnNan,
+                        "when the loss or gradient of a step is not finite: save what came before and stop, "
+                        "or leave the step out");
+    declared.add_choice("--loss-norm", o.loss_norm, kLossNorms,
+                        "mean over the step's tokens, or over micro-batch means (as in 2023)");
+    declared.group("Data");
+    add_row_options(declared, o.data_options);
+    declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)");
+    declared.group("Evaluation");
+    declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on");
+    declared.add("--eval-split", o.eval_split, "share of --data to hold out instead");
+    declared.add("--eval-steps", o.eval_steps, "steps between evaluations");
+    declared.add("--keep-best", o.keep_best, "the result is the adapter with the lowest evaluation loss");
+    declared.add("--patience", o.patience, "stop after so many evaluations without improvement; 0: never");
+    declared.group("Checkpoints");
+    declared.add("--save-steps,--save-every", o.save_steps, "steps between checkpoints; 0: only at the end");
+    declared.add("--log-steps,--logging-steps,--steps-per-report", log_steps,
+                 "steps between progress lines where there is no terminal");
+    declared.add("--save-total-limit", o.save_total_limit, "checkpoints that are kept; 0: all");
+    declared.group("Report");
+    declared
+        .add("--report", report,
+             "write a page about the run: its curves, and answers before and after; a mere name "
+             "lies in --output")
+        ->expected(0, 1)
+        ->default_str("report.html");
+    declared.add("--report-prompts", report_prompts, "held-out prompts to answer in it; 0: none");
   }
 
   // To be called once the command line is read.

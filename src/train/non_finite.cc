@@ -1,6 +1,5 @@
 #include "train/non_finite.h"
 
-#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <vector>
