@@ -4,6 +4,7 @@
 #include <set>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 #include "aacft/boards/icon.h"
 #include "aacft/office/encoding.h"
 #include "aacft/realise/coverage.h"
@@ -107,7 +108,7 @@ class Collector {
         for (const SheetEntry* entry : at->second.entries)
           find(SheetProblem::kUnknown, true, entry->where(),
                "the original has no such item: " + readable_icons(entry->prompt, nullptr) +
-                   (entry->rewrite.empty() ? "" : "; the rewrite is " + excerpt(entry->rewrite)));
+                   (entry->rewrite.empty() ? "" : "; the rewrite is " + in_quotes(entry->rewrite)));
         at = all.erase(at);
         continue;
       }
@@ -172,7 +173,7 @@ class Collector {
     const SheetEntry& first = *different.front();
     for (std::size_t i = 1; i < different.size(); ++i)
       find(SheetProblem::kConflict, options_.conflicts == Conflict::kError, different[i]->where(),
-           excerpt(different[i]->rewrite) + ", but " + first.where() + " has " + excerpt(first.rewrite) + " for " +
+           in_quotes(different[i]->rewrite) + ", but " + first.where() + " has " + in_quotes(first.rewrite) + " for " +
                readable_icons(first.prompt, nullptr));
     if (options_.conflicts == Conflict::kFirst) different = {&first};
     if (options_.conflicts == Conflict::kLast) different.erase(different.begin(), different.end() - 1);
@@ -194,7 +195,7 @@ class Collector {
       if (!used[i] && icons[i].type != IconType::kDot)
         left_out += (left_out.empty() ? "" : ", ") + on_one_line(icons[i].word);
     if (!left_out.empty())
-      find(SheetProblem::kLeftOut, false, entry.where(), left_out + ": not in " + excerpt(entry.rewrite));
+      find(SheetProblem::kLeftOut, false, entry.where(), left_out + ": not in " + in_quotes(entry.rewrite));
   }
 
   // Items of the original that no sheet has.

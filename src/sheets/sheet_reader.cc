@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "aacft/base/error.h"
+#include "aacft/base/text.h"
 #include "aacft/base/utf8.h"
 #include "aacft/boards/icon.h"
 #include "aacft/office/encoding.h"
@@ -46,11 +47,11 @@ class SheetReader {
     if (visible.empty())
       throw Error(file.name, ": no sheet has the columns \"Rewrite\" and \"Prompt\"", header_hint(file));
     for (const Sheet* sheet : hidden)
-      find(SheetProblem::kNotRead, false, file.name, "the sheet " + excerpt(sheet->name) + " is hidden and not read");
+      find(SheetProblem::kNotRead, false, file.name, "the sheet " + in_quotes(sheet->name) + " is hidden and not read");
     for (const Sheet* sheet : others)
       if (sheet->name != kHowTo && !sheet->cells.empty())
         find(SheetProblem::kExtra, false, file.name,
-             "the sheet " + excerpt(sheet->name) + " has no column \"Rewrite\" and is not read");
+             "the sheet " + in_quotes(sheet->name) + " has no column \"Rewrite\" and is not read");
     for (const Sheet* sheet : visible)
       read_sheet(*sheet, visible.size() > 1 ? file.name + ", sheet \"" + sheet->name + "\"" : file.name);
   }
@@ -60,7 +61,7 @@ class SheetReader {
     for (const Sheet& sheet : file.sheets)
       for (const SheetCell& cell : sheet.cells) {
         if (cell.row != sheet.cells.front().row || line.size() > 200) break;
-        line += (line.empty() ? "; its first row is " : ", ") + excerpt(cell.text);
+        line += (line.empty() ? "; its first row is " : ", ") + in_quotes(cell.text);
       }
     return line;
   }
@@ -80,14 +81,14 @@ class SheetReader {
     for (const SheetCell& cell : sheet.cells)
       if (cell.row < columns.header_row)
         find(SheetProblem::kExtra, false, name + ", row " + std::to_string(cell.row),
-             "above the header, left out: " + excerpt(cell.text));
+             "above the header, left out: " + in_quotes(cell.text));
     for (const SheetCell& comment : sheet.comments)
       if (comment.row <= columns.header_row)
         find(SheetProblem::kExtra, false, name + ", row " + std::to_string(comment.row),
-             "a comment, left out: " + excerpt(comment.text));
+             "a comment, left out: " + in_quotes(comment.text));
     for (const auto& [position, header] : columns.others)
       find(SheetProblem::kExtra, false, name,
-           "what stands in the column " + excerpt(header) + " is added to the notes");
+           "what stands in the column " + in_quotes(header) + " is added to the notes");
   }
 
   void read_row(const SheetRow& row, const SheetColumns& columns, const std::string& sheet) {
@@ -111,12 +112,12 @@ class SheetReader {
     const std::string& rewrite = row.text(SheetColumn::kRewrite);
     if (!rewrite.empty())
       find(SheetProblem::kUnknown, true, entry.where(),
-           "neither number nor prompt say what " + excerpt(rewrite) + " rewrites; put it into the row of its item");
+           "neither number nor prompt say what " + in_quotes(rewrite) + " rewrites; put it into the row of its item");
     for (const auto& [column, text] : row.texts)
       if (column != SheetColumn::kRewrite)
-        find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + excerpt(text));
+        find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + in_quotes(text));
     for (const auto& [header, text] : row.others)
-      find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + excerpt(text));
+      find(SheetProblem::kExtra, false, entry.where(), "belongs to no item, left out: " + in_quotes(text));
   }
 
   // The prompt as it was sent: the cell's, or what it was before a program trimmed or rewrapped it.
@@ -130,7 +131,7 @@ class SheetReader {
       if (sent != nullptr)
         message += "; number " + std::to_string(entry.number) + " was: " + readable_icons(sent->prompt, nullptr);
       if (const std::string& rewrite = row.text(SheetColumn::kRewrite); !rewrite.empty())
-        message += "; the rewrite is " + excerpt(rewrite);
+        message += "; the rewrite is " + in_quotes(rewrite);
       find(SheetProblem::kEdited, true, entry.where(), message);
       return false;
     };
@@ -149,7 +150,7 @@ class SheetReader {
       return true;
     }
     return edited(entry.number == 0 && !row.text(SheetColumn::kNumber).empty()
-                      ? "the number was changed to " + excerpt(row.text(SheetColumn::kNumber))
+                      ? "the number was changed to " + in_quotes(row.text(SheetColumn::kNumber))
                       : "the prompt or the number was changed since the sheet was made");
   }
 
@@ -193,7 +194,7 @@ class SheetReader {
     if (!check || row.texts.count(SheetColumn::kDraft) == 0 || check_of_draft(entry.draft) == check->draft) return;
     const bool lost = row.text(SheetColumn::kRewrite).empty();
     find(SheetProblem::kDraftEdited, lost, entry.where(),
-         "the draft was changed to " + excerpt(entry.draft) +
+         "the draft was changed to " + in_quotes(entry.draft) +
              (lost ? ", but there is no rewrite; if it is meant as one, put it into that column" : ""));
   }
 
@@ -204,14 +205,14 @@ class SheetReader {
     if (entry.rewrite.empty()) return;
     if (is_formula_error(entry.rewrite))
       find(SheetProblem::kFormula, true, entry.where(),
-           "the sheet shows " + excerpt(entry.rewrite) +
+           "the sheet shows " + in_quotes(entry.rewrite) +
                ": a sentence was taken for a formula; type it again with ' in front");
     if (entry.rewrite.find("\uFFFD") != std::string::npos)
       find(SheetProblem::kEncoding, true, entry.where(),
-           "letters are lost (\uFFFD) in " + excerpt(entry.rewrite) + "; save the sheet again, in UTF-8");
+           "letters are lost (\uFFFD) in " + in_quotes(entry.rewrite) + "; save the sheet again, in UTF-8");
     if (const std::string better = without_mojibake(entry.rewrite); better != entry.rewrite)
       find(SheetProblem::kEncoding, true, entry.where(),
-           "read in the wrong encoding: " + excerpt(entry.rewrite) + " was probably " + excerpt(better) +
+           "read in the wrong encoding: " + in_quotes(entry.rewrite) + " was probably " + in_quotes(better) +
                "; save the sheet again as .xlsx, or in UTF-8");
     for (const std::string_view marker : {"<bot>:", "<human>:"})
       if (entry.rewrite.find(marker) != std::string::npos)
@@ -222,7 +223,7 @@ class SheetReader {
     }
     if (!changes.empty())
       find(SheetProblem::kNormalised, false, entry.where(),
-           changes + " in " + excerpt(entry.rewrite) + " became a blank, or nothing");
+           changes + " in " + in_quotes(entry.rewrite) + " became a blank, or nothing");
   }
 
   static void read_note(const SheetRow& row, SheetEntry& entry) {
@@ -254,12 +255,6 @@ std::map<std::size_t, const SheetItem*> items_by_number(const std::vector<SheetI
 }
 
 std::string origin_name(std::uint32_t origin) { return "check " + std::to_string(origin); }
-
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t kMost = 100;
-  if (text.size() <= kMost) return "\"" + std::string(text) + "\"";
-  return "\"" + std::string(text.substr(0, complete_utf8_prefix(text.substr(0, kMost)))) + "...\"";
-}
 
 bool is_formula_error(std::string_view text) {
   static const std::set<std::string_view> kErrors = {"#NAME?", "#VALUE!", "#REF!",   "#DIV/0!", "#N/A",

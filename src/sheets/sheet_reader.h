@@ -38,7 +38,6 @@ SheetEntries read_entries(const std::vector<SheetFile>& files, const std::vector
 std::map<std::size_t, const SheetItem*> items_by_number(const std::vector<SheetItem>* original);
 std::string origin_name(std::uint32_t origin);
 
-std::string excerpt(std::string_view text);          // in quotation marks; at most 100 bytes of it
 bool is_formula_error(std::string_view text);        // "#NAME?"
 std::string with_straight_quotes(std::string text);  // what programs make of ' and " while somebody types, undone
 
