@@ -26,7 +26,8 @@ class Folders : public CommandTest {
               "256", "--output", folder});
     std::string file = read_text(folder / "model.safetensors");
     const std::size_t start = 8 + header_size(file);
-    for (const auto& [name, tensor] : nlohmann::json::parse(file.substr(8, start - 8)).items()) {
+    const auto header = nlohmann::json::parse(file.substr(8, start - 8));
+    for (const auto& [name, tensor] : header.items()) {
       if (name == "__metadata__" || tensor.at("shape").size() != 2) continue;
       for (std::size_t at = start + tensor.at("data_offsets")[0].get<std::size_t>();
            at < start + tensor.at("data_offsets")[1].get<std::size_t>(); at += sizeof(float)) {
@@ -82,7 +83,8 @@ TEST_F(Folders, AnIndexThatListsOldBuffers) {
   const fs::path model = changed("sharded", nlohmann::json::object());
   const std::string file = read_text(model / "model.safetensors");
   nlohmann::json weights = {{"gpt_neox.layers.0.attention.rotary_emb.inv_freq", "a.safetensors"}};
-  for (const auto& [name, tensor] : nlohmann::json::parse(file.substr(8, header_size(file))).items())
+  const auto header = nlohmann::json::parse(file.substr(8, header_size(file)));
+  for (const auto& [name, tensor] : header.items())
     if (name != "__metadata__") weights[name] = "a.safetensors";
   fs::rename(model / "model.safetensors", model / "a.safetensors");
   write_text(model / "model.safetensors.index.json", nlohmann::json{{"weight_map", weights}}.dump());
@@ -103,7 +105,8 @@ TEST_F(Folders, AnyOfSeveralTokensEndsAText) {
   ASSERT_EQ(all.size(), 8u);
   EXPECT_EQ(all[0], 122);
   const Ids two(all.begin(), all.begin() + 2);
-  const fs::path listed = changed("listed", {{"eos_token_id", {0, all[1]}}}), elsewhere = changed("elsewhere", {});
+  const fs::path listed = changed("listed", {{"eos_token_id", {0, all[1]}}}),
+                 elsewhere = changed("elsewhere", nlohmann::json::object());
   change(elsewhere / "generation_config.json", {{"eos_token_id", {0, all[1]}}});
   for (const fs::path& model : {listed, elsewhere}) {
     EXPECT_EQ(ids(model), two);
@@ -201,7 +204,8 @@ TEST_F(AdapterFolders, OfMlxLm) {
   const std::size_t start = 8 + header_size(file);
   ordered_json header;
   std::string data;
-  for (const auto& [name, tensor] : ordered_json::parse(file.substr(8, start - 8)).items()) {
+  const auto written = ordered_json::parse(file.substr(8, start - 8));
+  for (const auto& [name, tensor] : written.items()) {
     if (name == "__metadata__") continue;
     const std::size_t rows = tensor.at("shape")[0], columns = tensor.at("shape")[1], first = data.size();
     const std::size_t from = start + tensor.at("data_offsets")[0].get<std::size_t>();

@@ -71,6 +71,8 @@ TEST(Memory, AnyLimitOfTheAddressSpaceEndsCleanly) {
   for (std::uint64_t megabytes = 520; megabytes < 6000 && finished == 0; megabytes += 60) {
     SCOPED_TRACE(std::to_string(megabytes) + " MB");
     const fs::path output = folder / std::to_string(megabytes);
+    // With too little for libtorch to start, nothing of ours runs.
+    if (Process(folder.path(), {"--version"}, address_space(megabytes << 20)).wait().code != 0) continue;
     const Result result = Process(folder.path(), training(output), address_space(megabytes << 20)).wait();
     if (result.code == 0) {
       ++finished;
@@ -78,8 +80,6 @@ TEST(Memory, AnyLimitOfTheAddressSpaceEndsCleanly) {
       continue;
     }
     EXPECT_FALSE(fs::exists(output / "adapter_model.safetensors"));
-    // Too little for the libraries to start: they say so, before main.
-    if (refused == 0 && result.err.find("aacft: ") == std::string::npos) continue;
     EXPECT_EQ(result.code, 1) << result.err;
     EXPECT_NE(result.err.find("memory"), std::string::npos) << result.err;
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;

@@ -391,10 +391,14 @@ TEST_F(BrokenAdapter, Dora) {
 }
 
 TEST_F(BrokenAdapter, WhatIsNotSupported) {
-  const std::vector<std::pair<std::string, json>> settings = {
-      {"peft_type", "IA3"},          {"peft_type", nullptr},          {"bias", "all"},
-      {"modules_to_save", {"head"}}, {"fan_in_fan_out", true},        {"lora_bias", true},
-      {"use_qalora", true},          {"layer_replication", {{0, 1}}}, {"trainable_token_indices", {1}}};
+  const std::vector<std::pair<std::string, json>> settings = {{"peft_type", "IA3"},
+                                                              {"peft_type", nullptr},
+                                                              {"bias", "all"},
+                                                              {"modules_to_save", {"head"}},
+                                                              {"lora_bias", true},
+                                                              {"use_qalora", true},
+                                                              {"layer_replication", {{0, 1}}},
+                                                              {"trainable_token_indices", {1}}};
   for (const auto& [key, value] : settings) {
     const json kept = config_;
     config_[key] = value;
