@@ -53,13 +53,19 @@ struct NamedShape {
   ModelConfig config;
 };
 
+class ConfigReader;
+
 struct Family {
   std::string_view model_type;                   // in config.json
+  std::string_view known;                        // models of it that people know
   std::string_view embedding, final_norm, head;  // names of modules
   std::string_view other_head;                   // what newer files call the head
   std::vector<std::string_view> ignored;         // endings of buffers that old files carry and nobody needs
   std::vector<std::string> default_targets;      // PEFT's
   std::string_view tokenizer_class;              // in the tokenizer_config.json of a new model
+  // Of config.json, what is this family's own; what all share (sizes, tokens) is read and written around it.
+  void (*read)(const ConfigReader&, ModelConfig&);
+  nlohmann::json (*write)(const ModelConfig&);
   LayerShape (*layer)(const ModelConfig&, std::int64_t index);
   std::string_view layers, mlx_layers;  // what modules' names begin with here, and in mlx-lm
   std::vector<NamedShape> shapes;

@@ -1,5 +1,8 @@
 // GPT-NeoX (Black et al. 2022): RedPajama-INCITE, Pythia, Dolly v2, StableLM-alpha.
+#include <cmath>
+
 #include "aacft/model/family.h"
+#include "model/config_reader.h"
 
 namespace aacft {
 namespace {
@@ -13,6 +16,64 @@ LayerShape layer_of(const ModelConfig& c, std::int64_t index) {
               {c.hidden_size, true, {{prefix + "mlp.dense_h_to_4h", c.intermediate_size}}},
               {c.intermediate_size, true, {{prefix + "mlp.dense_4h_to_h", c.hidden_size}}},
           }}};
+}
+
+Activation parse_activation(const std::string& name, const std::string& where) {
+  if (name == "gelu") return Activation::kGelu;
+  if (name == "gelu_fast" || name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
+  throw Error(where, ": hidden_act \"", name, "\" is not known; gelu, gelu_new, gelu_fast and gelu_pytorch_tanh are");
+}
+
+void read(const ConfigReader& reader, ModelConfig& c) {
+  c.intermediate_size = reader.size("intermediate_size", 4 * c.hidden_size);
+  c.layer_norm_eps = reader.number("layer_norm_eps", c.layer_norm_eps);
+  c.parallel_residual = reader.flag("use_parallel_residual", c.parallel_residual);
+  c.attention_bias = reader.flag("attention_bias", c.attention_bias);
+  c.hidden_dropout = reader.number("hidden_dropout", 0);
+  c.attention_dropout = reader.number("attention_dropout", 0);
+  c.activation = parse_activation(reader.text("hidden_act", "gelu"), reader.where());
+
+  // transformers 4 wrote rotary_pct and rotary_emb_base, transformers 5 writes rope_parameters. Neither reads a
+  // rope_theta outside of that for this family.
+  c.rotary_pct = reader.number("rotary_pct", c.rotary_pct);
+  c.rotary_base = reader.number("rotary_emb_base", c.rotary_base);
+  for (const char* key : {"rope_parameters", "rope_scaling"}) {
+    if (!reader.has(key)) continue;
+    if (!reader.at(key).is_object()) throw Error(reader.where(), ": \"", key, "\" must be an object");
+    const ConfigReader rope(reader.at(key), reader.where() + ", \"" + key + "\"");
+    const std::string type = rope.text("rope_type", rope.text("type", "default"));
+    if (type != "default") throw Error(reader.where(), ": rotary positions of type \"", type, "\" are not supported");
+    c.rotary_pct = rope.number("partial_rotary_factor", c.rotary_pct);
+    c.rotary_base = rope.number("rope_theta", c.rotary_base);
+  }
+}
+
+// The base is an integer in most files, and strict readers want it to stay one.
+nlohmann::json whole_if_possible(double value) {
+  return std::abs(value) < 1e15 && std::floor(value) == value ? nlohmann::json(static_cast<std::int64_t>(value))
+                                                              : nlohmann::json(value);
+}
+
+nlohmann::json write(const ModelConfig& c) {
+  return {
+      {"architectures", {"GPTNeoXForCausalLM"}},
+      {"attention_bias", c.attention_bias},
+      {"hidden_act", c.activation == Activation::kGelu ? "gelu" : "gelu_fast"},
+      {"hidden_size", c.hidden_size},
+      {"initializer_range", 0.02},
+      {"intermediate_size", c.intermediate_size},
+      {"layer_norm_eps", c.layer_norm_eps},
+      {"max_position_embeddings", c.max_positions},
+      {"model_type", c.model_type},
+      {"num_attention_heads", c.num_heads},
+      {"num_hidden_layers", c.num_layers},
+      {"rotary_emb_base", whole_if_possible(c.rotary_base)},
+      {"rotary_pct", c.rotary_pct},
+      {"tie_word_embeddings", c.tied_embeddings},
+      {"use_cache", true},
+      {"use_parallel_residual", c.parallel_residual},
+      {"vocab_size", c.vocab_size},
+  };
 }
 
 struct Sizes {
@@ -38,6 +99,7 @@ ModelConfig redpajama(Sizes sizes) {
 const Family& gpt_neox_family() {
   static const Family family = {
       .model_type = "gpt_neox",
+      .known = "RedPajama, Pythia, ...",
       .embedding = "gpt_neox.embed_in",
       .final_norm = "gpt_neox.final_layer_norm",
       .head = "embed_out",
@@ -45,6 +107,8 @@ const Family& gpt_neox_family() {
       .ignored = {".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"},
       .default_targets = {"query_key_value"},
       .tokenizer_class = "GPTNeoXTokenizerFast",
+      .read = read,
+      .write = write,
       .layer = layer_of,
       .layers = "gpt_neox.layers.",
       .mlx_layers = "model.h.",

@@ -1,0 +1,117 @@
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "aacft/base/error.h"
+#include "aacft/base/text.h"
+#include "aacft/base/utf8.h"
+#include "aacft/formats/json.h"
+#include "linting.h"
+#include "prompt_shape.h"
+
+namespace aacft {
+namespace {
+
+using nlohmann::json;
+
+std::size_t count_of(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++count;
+  return count;
+}
+
+std::string shape_of(const json& row) {
+  if (row.contains("messages")) return "messages";
+  return row.contains("prompt") && row.contains("completion") ? "prompt, completion" : "text";
+}
+
+std::string keys_of(const json& row) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : row.items()) keys.push_back(in_message(key));
+  return keys.empty() ? "no keys" : listed(keys);
+}
+
+std::vector<std::size_t> line_starts(std::string_view content) {
+  std::vector<std::size_t> starts = {0};
+  for (std::size_t at = content.find('\n'); at != content.npos; at = content.find('\n', at + 1))
+    starts.push_back(at + 1);
+  return starts;
+}
+
+void check_keys(Linting& l, Place place, const json& object, const std::string& shape) {
+  std::vector<std::string> unused, other;
+  for (const auto& [key, value] : object.items()) {
+    if (shape == "messages" ? key == "messages"
+        : shape == "text"   ? key == "text"
+                            : key == "prompt" || key == "completion")
+      continue;
+    const bool rival = key == "text" || key == "prompt" || key == "completion";
+    (rival ? other : unused).push_back(in_message(key));
+  }
+  if (!other.empty())
+    l.add("ambiguous-keys", place, "trained on as {" + shape + "}; " + listed(other) + " is not read");
+  if (!unused.empty()) l.add("unused-keys", place, listed(unused));
+}
+
+void take(Linting& l, Place place, const json& object) {
+  LintedFile& file = l.report.files[place.file];
+  LintRow row;
+  row.place = place;
+  const std::string shape = shape_of(object);
+  try {
+    row.text = row_text(object, {}).text;
+    const std::string prompt = shape == "text" ? row.text : prompt_of(object);
+    if (shape == "text") {
+      const std::size_t at = row.text.rfind(l.options.response_marker);
+      row.has_answer = row.has_marker = at != std::string::npos;
+      row.answer = row.has_marker ? at + l.options.response_marker.size() : row.text.size();
+    } else {
+      row.has_answer = true;
+      row.answer = std::min(prompt.size(), row.text.size());
+      const std::string_view bare = std::string_view(prompt).substr(0, prompt.size() - trailing_space(prompt));
+      row.has_marker = shape == "messages" || bare.ends_with(l.options.response_marker);
+    }
+  } catch (const Error& error) {
+    ++file.unreadable;
+    const bool no_keys = !object.contains("messages") && !object.contains("text") &&
+                         !(object.contains("prompt") && object.contains("completion"));
+    l.add("wrong-keys", place, error.what() + (no_keys ? "; it has " + keys_of(object) : ""));
+    return;
+  }
+  row.markers = count_of(row.text, l.options.response_marker);
+  ++file.rows;
+  ++file.shapes[shape];
+  check_keys(l, place, object, shape);
+  l.rows.push_back(std::move(row));
+}
+
+}  // namespace
+
+void read_for_lint(Linting& l, const LintInput& input) {
+  const std::size_t file = l.report.files.size();
+  l.report.files.emplace_back().name = input.name;
+  const auto starts = line_starts(input.content);
+  read_json_lines(
+      input.content,
+      [&](std::size_t line, const json& row) {
+        take(l, {file, line}, row);
+      },
+      [&](std::size_t line, const std::string& reason) {
+        ++l.report.files[file].unreadable;
+        const std::string_view rest = std::string_view(input.content).substr(starts[line - 1]);
+        const std::size_t bad = first_invalid_utf8(rest.substr(0, rest.find('\n')));
+        if (bad == std::string_view::npos) {
+          l.add("not-json", {file, line}, reason);
+        } else {
+          char hex[8];
+          std::snprintf(hex, sizeof hex, "0x%02X", static_cast<unsigned>(static_cast<unsigned char>(rest[bad])));
+          l.add("not-utf8", {file, line},
+                std::string(hex) + " at byte " + std::to_string(bad) + " of the line is not UTF-8");
+        }
+      });
+  if (l.report.files[file].rows == 0)
+    l.add("no-rows", {file, 0}, l.report.files[file].unreadable > 0 ? "no row can be read" : "the file has no rows");
+}
+
+}  // namespace aacft
