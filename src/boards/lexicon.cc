@@ -22,7 +22,7 @@ constexpr std::size_t kMostColumns = 100, kMostForms = 100, kMostBytes = 1000;  
 constexpr std::size_t kMostNameBytes = 200;                                     // of a word or picture
 constexpr std::size_t kMostWarnings = 20;
 
-// Without blanks at its ends, and single ones inside.
+// Trimmed, and runs of spaces inside made one.
 std::string single_spaced(std::string_view text) {
   std::string result;
   for (const char c : trimmed(text))

@@ -67,7 +67,7 @@ struct PlanCommand {
         "program {}\n",
         human_bytes(f.peak()), human_bytes(f.footprint.weights + f.embeddings), human_bytes(f.activations),
         f.passes.kept_layers, f.config.num_layers, human_bytes(f.footprint.trained), human_bytes(f.program));
-    std::cout << fmt::format("        {} are to be had{}\n", human_bytes(f.budget),
+    std::cout << fmt::format("        {} are available{}\n", human_bytes(f.budget),
                              f.fits() ? "" : ": not enough: " + shortage(f));
     if (seconds)
       std::cout << fmt::format("time    {} a step, {} in all, evaluation not counted\n", human_seconds(*seconds),
@@ -97,7 +97,7 @@ struct PlanCommand {
 
 void add_plan(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("plan", "Foretell the memory, time and disk of a training run; takes the options of train");
+      app.add_subcommand("plan", "Estimate the memory, time and disk of a training run; takes the options of train");
   auto plan_command = std::make_shared<PlanCommand>(*command);
   command->callback([plan_command] { plan_command->run(); });
 }

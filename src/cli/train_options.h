@@ -96,8 +96,8 @@ struct TrainFlags {
     declared.group("Report");
     declared
         .add("--report", report,
-             "write a page about the run: its curves, and answers before and after; a mere name "
-             "lies in --output")
+             "write a page about the run: its curves, and answers before and after; a bare file name "
+             "goes into --output")
         ->expected(0, 1)
         ->default_str("report.html");
     declared.add("--report-prompts", report_prompts, "held-out prompts to answer in it; 0: none");
