@@ -101,7 +101,8 @@ void read_for_lint(Linting& l, const LintInput& input) {
         ++l.report.files[file].unreadable;
         const std::string_view rest = std::string_view(input.content).substr(starts[line - 1]);
         const std::size_t bad = first_invalid_utf8(rest.substr(0, rest.find('\n')));
-        if (bad == std::string_view::npos) {
+        const bool other_encoding = reason.find("UTF-16") != reason.npos;  // which the reason says how to mend
+        if (bad == std::string_view::npos || other_encoding) {
           l.add("not-json", {file, line}, reason);
         } else {
           char hex[8];

@@ -21,7 +21,7 @@ namespace aacft {
 namespace {
 
 // Tokens in a pass: enough to make reading the weights worth it, few enough for any machine.
-constexpr std::int64_t kPassRows = 2048;
+constexpr std::int64_t kPassTokens = 2048;
 
 EvaluateReport losses_of(const Model& model, const AdapterModules& adapter, const std::vector<Sample>& samples) {
   std::vector<const Sample*> rows;
@@ -30,7 +30,7 @@ EvaluateReport losses_of(const Model& model, const AdapterModules& adapter, cons
   EvaluateReport report;
   ComputeContext context;
   double total = 0;
-  for (const auto& [begin, end] : cut_into_passes(lengths_of(rows), kPassRows)) {
+  for (const auto& [begin, end] : cut_into_passes(lengths_of(rows), kPassTokens)) {
     const std::vector<const Sample*> part(rows.begin() + static_cast<std::ptrdiff_t>(begin),
                                           rows.begin() + static_cast<std::ptrdiff_t>(end));
     SamplePass made = pass_of(part, std::vector<float>(part.size(), 1.0f));

@@ -88,10 +88,14 @@ ModelConfig read_model_config(const std::filesystem::path& folder) {
     throw Error("no model folder ", folder, "; give one that holds config.json, the weights and the tokenizer");
   const auto path = folder / "config.json";
   ModelConfig c = parse_model_config(read_json_object(path), path.string());
-  if (const auto generation = folder / "generation_config.json"; std::filesystem::exists(generation)) {
+  const auto generation = folder / "generation_config.json";
+  if (!std::filesystem::exists(generation)) return c;
+  try {
     const json object = read_json_object(generation);
     for (const std::int64_t id : ConfigReader(object, generation.string()).tokens("eos_token_id"))
       if (id >= 0 && id < c.vocab_size && !c.ends_text(id)) c.eos_token_ids.push_back(id);
+  } catch (const Error&) {
+    // transformers goes on without it, too.
   }
   return c;
 }

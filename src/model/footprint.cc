@@ -63,9 +63,9 @@ Footprint footprint(const ModelConfig& c, const LoraConfig* lora, const ModelOpt
     kept = std::max(kept, layer_bytes(c, element, keeps_attended).kept + dora_states);
   }
   const BlockBytes layer = layer_bytes(c, element, false);
-  f.pass.per_row_recomputed = layer.always;
-  f.pass.per_row_kept = layer.always + kept;
-  f.pass.per_row_working =
+  f.pass.per_token_recomputed = layer.always;
+  f.pass.per_token_kept = layer.always + kept;
+  f.pass.per_token_working =
       layer.activations + layer.gradients + 2 * 4 * hidden;  // and the residual stream with its own
   f.pass.fixed = 4 * static_cast<std::uint64_t>(kHeadTokens) * (vocab + 3 * hidden) + kElse;
   return f;

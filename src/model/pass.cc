@@ -117,7 +117,7 @@ SharedPass make_shared_pass(std::span<const Sequence> sequences) {
   return shared;
 }
 
-std::int64_t shared_rows(std::span<const Sequence> sequences) {
+std::int64_t shared_tokens(std::span<const Sequence> sequences) {
   std::vector<const Sequence*> sorted;
   for (const Sequence& sequence : sequences) sorted.push_back(&sequence);
   std::sort(sorted.begin(), sorted.end(), [](const Sequence* a, const Sequence* b) { return *a < *b; });

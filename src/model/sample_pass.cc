@@ -27,64 +27,65 @@ std::vector<Sample> load_samples_for(const ModelConfig& config, const std::files
 
 namespace {
 
-std::vector<std::vector<std::int32_t>> ids_of(const std::vector<const Sample*>& rows) {
+std::vector<std::vector<std::int32_t>> ids_of(const std::vector<const Sample*>& samples) {
   std::vector<std::vector<std::int32_t>> ids;
-  for (const Sample* row : rows) ids.push_back(row->ids);
+  for (const Sample* sample : samples) ids.push_back(sample->ids);
   return ids;
 }
 
 }  // namespace
 
 std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths,
-                                                                 std::int64_t max_rows) {
+                                                                 std::int64_t max_tokens) {
   std::vector<std::pair<std::size_t, std::size_t>> passes;
-  std::int64_t rows = 0;
+  std::int64_t tokens = 0;
   for (std::size_t i = 0; i < lengths.size(); ++i) {
-    if (passes.empty() || rows + lengths[i] > max_rows) passes.emplace_back(i, i), rows = 0;
-    rows += lengths[i];
+    if (passes.empty() || tokens + lengths[i] > max_tokens) passes.emplace_back(i, i), tokens = 0;
+    tokens += lengths[i];
     passes.back().second = i + 1;
   }
   return passes;
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows,
-                                                                        std::int64_t max_rows) {
-  const auto ids = ids_of(rows);
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& samples,
+                                                                        std::int64_t max_tokens) {
+  const auto ids = ids_of(samples);
   std::vector<std::pair<std::size_t, std::size_t>> passes;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (passes.empty() ||
-        shared_rows(std::span(ids).subspan(passes.back().first, i + 1 - passes.back().first)) > max_rows)
+        shared_tokens(std::span(ids).subspan(passes.back().first, i + 1 - passes.back().first)) > max_tokens)
       passes.emplace_back(i, i);
     passes.back().second = i + 1;
   }
   return passes;
 }
 
-SamplePass pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
-  SamplePass made{make_pass(ids_of(rows)), {}};
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t t = 0; t + 1 < rows[i]->ids.size(); ++t)
-      if (rows[i]->counts[t + 1] && row_weights[i] != 0)
-        made.targets.add(made.pass.offsets[i] + static_cast<std::int64_t>(t), rows[i]->ids[t + 1], row_weights[i]);
+SamplePass pass_of(const std::vector<const Sample*>& samples, const std::vector<float>& sample_weights) {
+  SamplePass made{make_pass(ids_of(samples)), {}};
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    for (std::size_t t = 0; t + 1 < samples[i]->ids.size(); ++t)
+      if (samples[i]->counts[t + 1] && sample_weights[i] != 0)
+        made.targets.add(made.pass.offsets[i] + static_cast<std::int64_t>(t), samples[i]->ids[t + 1],
+                         sample_weights[i]);
   return made;
 }
 
-SamplePass shared_pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights) {
-  SharedPass shared = make_shared_pass(ids_of(rows));
-  std::map<std::pair<std::int64_t, std::int64_t>, double> weights;  // of each row's next tokens
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t t = 0; t + 1 < rows[i]->ids.size(); ++t)
-      if (rows[i]->counts[t + 1] && row_weights[i] != 0)
-        weights[{shared.rows[i][t], rows[i]->ids[t + 1]}] += static_cast<double>(row_weights[i]);
+SamplePass shared_pass_of(const std::vector<const Sample*>& samples, const std::vector<float>& sample_weights) {
+  SharedPass shared = make_shared_pass(ids_of(samples));
+  std::map<std::pair<std::int64_t, std::int64_t>, double> weights;  // of what may come after each token
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    for (std::size_t t = 0; t + 1 < samples[i]->ids.size(); ++t)
+      if (samples[i]->counts[t + 1] && sample_weights[i] != 0)
+        weights[{shared.rows[i][t], samples[i]->ids[t + 1]}] += static_cast<double>(sample_weights[i]);
   SamplePass made{std::move(shared.pass), {}};
   for (const auto& [target, weight] : weights)
     made.targets.add(target.first, target.second, static_cast<float>(weight));
   return made;
 }
 
-std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows) {
+std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& samples) {
   std::vector<std::int64_t> lengths;
-  for (const Sample* row : rows) lengths.push_back(static_cast<std::int64_t>(row->ids.size()));
+  for (const Sample* sample : samples) lengths.push_back(static_cast<std::int64_t>(sample->ids.size()));
   return lengths;
 }
 

@@ -42,13 +42,12 @@ RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
   const ModelConfig stated = read_model_config(options.model);
   const Checkpoint checkpoint = open_checkpoint(options.model, stated);
   input.config = check_checkpoint(checkpoint, stated, {});
+  for (const auto& [key, probability] : {std::pair("hidden_dropout", input.config.hidden_dropout),
+                                         std::pair("attention_dropout", input.config.attention_dropout)})
+    if (warn && probability > 0)
+      warn(std::string("config.json says ") + key +
+           ": the base's own dropout is not applied; --dropout is the adapter's");
   input.stored = stored_dtype(checkpoint, input.config);
-  if (warn && (input.config.hidden_dropout > 0 || input.config.attention_dropout > 0))
-    warn(
-        "the base's own dropout (hidden_dropout and attention_dropout in config.json) is not applied; the adapter's "
-        "is, "
-        "by --lora-dropout");
-  input.stored = checkpoint.find("gpt_neox.embed_in.weight")->dtype;
   input.tokenizer = load_tokenizer(options.model);
   input.data = load_run_data(options, input.config, *input.tokenizer, warn);
   return input;

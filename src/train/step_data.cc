@@ -111,7 +111,7 @@ std::int64_t computed_tokens(const StepData& pass, bool shared) {
   if (!shared) return pass.tokens();
   std::vector<std::vector<std::int32_t>> ids;
   for (const Sample* sample : pass.samples) ids.push_back(sample->ids);
-  return shared_rows(ids);
+  return shared_tokens(ids);
 }
 
 }  // namespace aacft

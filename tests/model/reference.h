@@ -200,14 +200,14 @@ struct Model {
   }
 
   // Sum over rows of weights[row] * -log p(next[row]).
-  double loss(const std::vector<std::int32_t>& ids, const std::int64_t* next, const float* row_weights) const {
+  double loss(const std::vector<std::int32_t>& ids, const std::int64_t* next, const float* sample_weights) const {
     const Matrix all = logits(ids);
     double sum = 0;
     for (std::size_t r = 0; r < all.rows; ++r) {
-      if (row_weights[r] == 0) continue;
+      if (sample_weights[r] == 0) continue;
       double total = 0;
       for (std::size_t c = 0; c < all.columns; ++c) total += std::exp(all.at(r, c));
-      sum += row_weights[r] * (std::log(total) - all.at(r, static_cast<std::size_t>(next[r])));
+      sum += sample_weights[r] * (std::log(total) - all.at(r, static_cast<std::size_t>(next[r])));
     }
     return sum;
   }

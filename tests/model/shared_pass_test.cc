@@ -64,7 +64,7 @@ TEST(SharedPass, IsATrie) {
     }
   }
   EXPECT_EQ(pass.rows(), static_cast<std::int64_t>(row_of.size()));
-  EXPECT_EQ(shared_rows(sequences), pass.rows());
+  EXPECT_EQ(shared_tokens(sequences), pass.rows());
   EXPECT_LT(pass.rows(), make_pass(sequences).rows());
   for (std::size_t s = 0; s < pass.segments(); ++s) {
     EXPECT_GT(pass.length(s), 0);
@@ -92,7 +92,7 @@ TEST(SharedPass, CutsAreAsFullAsCanBe) {
       ASSERT_LT(begin, end);
       const auto sequences = ids_of(rows);
       const auto unique = [&](std::size_t last) {
-        return shared_rows(std::span(sequences).subspan(begin, last - begin));
+        return shared_tokens(std::span(sequences).subspan(begin, last - begin));
       };
       EXPECT_TRUE(unique(end) <= most || end - begin == 1);
       EXPECT_TRUE(end == rows.size() || unique(end + 1) > most);

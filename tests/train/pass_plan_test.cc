@@ -8,7 +8,8 @@ namespace aacft::testing {
 namespace {
 
 TEST(PassPlan, FitsTheBudget) {
-  const PassMemory memory{.per_row_kept = 1000, .per_row_recomputed = 100, .per_row_working = 3000, .fixed = 1'000'000};
+  const PassMemory memory{
+      .per_token_kept = 1000, .per_token_recomputed = 100, .per_token_working = 3000, .fixed = 1'000'000};
   constexpr std::size_t kLayers = 12;
   for (const std::int64_t longest : {1, 100, 2000}) {
     PassPlan last_auto, last_off, last_on;
@@ -42,7 +43,7 @@ TEST(PassPlan, FitsTheBudget) {
 }
 
 TEST(PassPlan, AllTheMemoryThereIs) {
-  const PassMemory memory{.per_row_kept = 10, .per_row_recomputed = 1, .per_row_working = 10, .fixed = 100};
+  const PassMemory memory{.per_token_kept = 10, .per_token_recomputed = 1, .per_token_working = 10, .fixed = 100};
   const auto plan = plan_passes(memory, 4, 512, 7, Recompute::kAuto, std::numeric_limits<std::uint64_t>::max());
   EXPECT_EQ(plan.kept_layers, 4u);
   EXPECT_GT(plan.max_tokens, std::int64_t{1} << 50);

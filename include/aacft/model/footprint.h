@@ -13,14 +13,14 @@ namespace aacft {
 
 // What a pass needs beyond the weights.
 struct PassMemory {
-  std::uint64_t per_row_kept = 0;        // bytes a row and kept layer
-  std::uint64_t per_row_recomputed = 0;  // bytes a row and recomputed layer
-  std::uint64_t per_row_working = 0;     // bytes a row, whatever is kept
-  std::uint64_t fixed = 0;               // logits, working space
+  std::uint64_t per_token_kept = 0;        // bytes a token and kept layer
+  std::uint64_t per_token_recomputed = 0;  // bytes a token and recomputed layer
+  std::uint64_t per_token_working = 0;     // bytes a token, whatever is kept
+  std::uint64_t fixed = 0;                 // logits, working space
 
-  std::uint64_t total(std::int64_t rows, std::size_t kept, std::size_t recomputed) const {
-    return fixed +
-           static_cast<std::uint64_t>(rows) * (kept * per_row_kept + recomputed * per_row_recomputed + per_row_working);
+  std::uint64_t total(std::int64_t tokens, std::size_t kept, std::size_t recomputed) const {
+    return fixed + static_cast<std::uint64_t>(tokens) *
+                       (kept * per_token_kept + recomputed * per_token_recomputed + per_token_working);
   }
 };
 

@@ -58,7 +58,7 @@ struct SharedPass {
 SharedPass make_shared_pass(std::span<const std::vector<std::int32_t>> sequences);
 
 // How many rows such a pass has.
-std::int64_t shared_rows(std::span<const std::vector<std::int32_t>> sequences);
+std::int64_t shared_tokens(std::span<const std::vector<std::int32_t>> sequences);
 
 // Runs body(i) for every segment, in parallel and without recording gradients. What the body computes depends on its
 // segment alone, so neither the others nor the number of threads can change it.

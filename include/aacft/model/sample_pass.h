@@ -1,4 +1,4 @@
-// From rows of data to passes.
+// From samples to passes.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +20,23 @@ void check_ids(const std::vector<std::int32_t>& ids, const ModelConfig& config);
 std::vector<Sample> load_samples_for(const ModelConfig& config, const std::filesystem::path& path,
                                      const Tokenizer& tokenizer, const DataOptions& options, const Warn& warn);
 
-std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& rows);
+std::vector<std::int64_t> lengths_of(const std::vector<const Sample*>& samples);
 
-// Neighbouring rows, in order, with at most max_rows tokens together: the bounds of each group in `lengths`.
+// Neighbouring samples, in order, with at most max_tokens tokens together: the bounds of each group in `lengths`.
 std::vector<std::pair<std::size_t, std::size_t>> cut_into_passes(const std::vector<std::int64_t>& lengths,
-                                                                 std::int64_t max_rows);
+                                                                 std::int64_t max_tokens);
 
-// The same with shared beginnings counted once, as shared_rows() does.
-std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& rows,
-                                                                        std::int64_t max_rows);
+// The same with shared beginnings counted once, as shared_tokens() does.
+std::vector<std::pair<std::size_t, std::size_t>> cut_into_shared_passes(const std::vector<const Sample*>& samples,
+                                                                        std::int64_t max_tokens);
 
-// Every token predicts the next one of its row, with the row's weight where that one counts.
+// Every token predicts the next one of its sample, with the sample's weight where that one counts.
 struct SamplePass {
   Pass pass;
   Targets targets;
 };
-SamplePass pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights);
+SamplePass pass_of(const std::vector<const Sample*>& samples, const std::vector<float>& sample_weights);
 // With shared beginnings computed once; the loss and its gradients are the same but for rounding.
-SamplePass shared_pass_of(const std::vector<const Sample*>& rows, const std::vector<float>& row_weights);
+SamplePass shared_pass_of(const std::vector<const Sample*>& samples, const std::vector<float>& sample_weights);
 
 }  // namespace aacft
