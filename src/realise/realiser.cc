@@ -5,6 +5,7 @@
 #include "aacft/base/error.h"
 #include "realise/clause.h"
 #include "realise/rendering.h"
+#include "realise/sentences.h"
 #include "realise/words.h"
 
 namespace aacft {
@@ -205,11 +206,22 @@ class Sentence {
     return after.empty() ? text : text + " " + clause_text(after);
   }
 
+  // "I like tea and mum no like tea": who does not is not among what is liked.
+  bool negated_after(std::size_t at) const {
+    const auto is_alive = [&](std::size_t i) { return rest_[i].role == Role::kNoun && rest_[i].alive(); };
+    const bool negated = at + 3 < rest_.size() && (rest_[at + 2].role == Role::kNo || rest_[at + 2].role == Role::kNot);
+    if (!negated || rest_[at + 3].role != Role::kVerb || !is_alive(at + 1)) return false;
+    const auto joint = rest_.begin() + static_cast<std::ptrdiff_t>(at);
+    return rest_[at - 1].role == Role::kNoun && !is_alive(at - 1) &&
+           std::any_of(rest_.begin(), joint, [](const Word& word) { return word.role == Role::kVerb; });
+  }
+
   // "and" and "or" join nouns, unless a new subject and its verb follow.
   bool splits(std::size_t at, bool first) const {
     const Word& word = rest_[at];
     if (!word.is("and") && !word.is("or")) return true;
     if (first || at + 1 == rest_.size()) return true;
+    if (negated_after(at)) return true;
     if (rest_[at + 1].role != Role::kPronoun || rest_[at + 1].clitic) return false;
     bool verb_before = false, verb_after = false;
     for (std::size_t i = 0; i < rest_.size(); ++i)
@@ -234,8 +246,10 @@ std::string realise(const std::vector<Icon>& icons, const Lexicon& lexicon) {
     if (only_question && out.ends_with('.')) {
       out.back() = '?';
     } else {
-      const std::string text = Sentence(std::move(words)).text();
-      if (!text.empty()) out += (out.empty() ? "" : " ") + text;
+      for (std::vector<Word>& sentence : sentences_of(std::move(words))) {
+        const std::string text = Sentence(std::move(sentence)).text();
+        if (!text.empty()) out += (out.empty() ? "" : " ") + text;
+      }
     }
     words.clear();
   };

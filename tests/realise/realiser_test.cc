@@ -259,6 +259,42 @@ TEST(Realiser, NegationNegates) {
   }
 }
 
+// The law: of two clauses, a negation is of the one in which it was tapped, and the other is said as it is alone.
+TEST(Realiser, NegationStaysInItsClause) {
+  const std::vector<std::string> subjects = {"I",    "you", "he",  "she",     "we",
+                                             "they", "mum", "dad", "teacher", "my friend"};
+  const std::vector<std::string> predicates = {"want tea", "happy",     "come",      "like dog",   "eat apple",
+                                               "tired",    "can swim",  "want go",   "sleep/VERB", "read book",
+                                               "here",     "see a cat", "go school", "future come"};
+  const auto draft = [](const std::string& words) { return realise(icons_of_words(words, lexicon()), lexicon()); };
+  struct Said {
+    std::string icons, text;
+  };
+  const auto say = [&](const std::string& subject, bool negated) {
+    std::vector<Said> said;
+    for (const std::string& does : predicates) {
+      const std::string icons = subject + (negated ? " no " : " ") + does;
+      said.push_back({icons, draft(icons)});
+    }
+    return said;
+  };
+  int wrong = 0;
+  const auto check = [&](const Said& a, const Said& b) {
+    const std::string text = draft(a.icons + " " + b.icons);
+    EXPECT_EQ(text, a.text + " " + b.text) << a.icons << " " << b.icons;
+    wrong += text != a.text + " " + b.text;
+  };
+  for (const std::string& one : subjects)
+    for (const std::string& other : subjects)
+      for (const bool first : {true, false}) {
+        if (one == other) continue;
+        const std::vector<Said> says = say(one, first), says_too = say(other, !first);
+        for (const Said& a : says)
+          for (const Said& b : says_too) check(a, b);
+        ASSERT_LT(wrong, 20);
+      }
+}
+
 // Words from strangers: any bytes, any length.
 TEST(Realiser, TakesAnyWord) {
   const RandomStream random(7, Purpose::kSampling);
