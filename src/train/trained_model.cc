@@ -26,10 +26,10 @@ TrainedModel::TrainedModel(const TrainOptions& options, const Warn& warn)
     } else {
       adapter_ = Adapter::load(options.init_adapter, warn);
       adapter_->set_dropout(options.lora.dropout);
+      adapter_->fit(model_, warn);
     }
     adapter_->set_base_model(std::filesystem::absolute(options.model).lexically_normal().string());
     adapter_->train();
-    adapter_->fit(model_, warn);
   }
   optimizer_.emplace(parameters(), options.beta1, options.beta2, options.epsilon, options.weight_decay);
 }
