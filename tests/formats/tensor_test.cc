@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <stdexcept>
 
 #include "aacft/base/threads.h"
 #include "formats/support.h"
@@ -21,6 +22,28 @@ TEST(Tensor, NamesOfTypes) {
   EXPECT_TRUE(is_weight_dtype(Dtype::kBFloat16));
   EXPECT_FALSE(is_weight_dtype(Dtype::kFloat64));
   EXPECT_EQ(dtype_size(Dtype::kFloat64), 8u);
+}
+
+TEST(Tensor, TypesInBlocks) {
+  constexpr Dtype kEncodings[] = {Dtype::kQ4_0, Dtype::kQ4_1, Dtype::kQ5_0, Dtype::kQ5_1, Dtype::kQ8_0,  Dtype::kQ2_K,
+                                  Dtype::kQ3_K, Dtype::kQ4_K, Dtype::kQ5_K, Dtype::kQ6_K, Dtype::kIQ4_NL};
+  for (const Dtype dtype : kEncodings) {
+    EXPECT_TRUE(is_encoded(dtype));
+    EXPECT_FALSE(is_weight_dtype(dtype));
+    EXPECT_EQ(parse_dtype(dtype_name(dtype)), std::nullopt) << "nothing is written in it";
+    EXPECT_THROW(dtype_size(dtype), std::logic_error);
+    EXPECT_THROW(dtype_bytes(dtype, 16), std::logic_error);
+    EXPECT_EQ(dtype_bytes(dtype, 3 * block_numel(dtype)), 3 * block_bytes(dtype));
+  }
+  EXPECT_EQ(parse_dtype(""), std::nullopt);
+  EXPECT_EQ(dtype_name(Dtype::kQ4_K), "Q4_K");
+  EXPECT_EQ(dtype_name(Dtype::kIQ4_NL), "IQ4_NL");
+  EXPECT_EQ(dtype_bytes(Dtype::kQ6_K, 512), 420u);
+  EXPECT_FALSE(is_encoded(Dtype::kBool));
+  EXPECT_EQ(dtype_bytes(Dtype::kBFloat16, 7), 14u);
+  EXPECT_EQ(block_numel(Dtype::kFloat32), 1);
+  EXPECT_THROW(dtype_bytes(Dtype::kFloat64, std::int64_t{1} << 62), std::logic_error);
+  EXPECT_THROW(dtype_bytes(Dtype::kFloat64, -1), std::logic_error);
 }
 
 TEST(Tensor, Shapes) {

@@ -64,8 +64,7 @@ inline void require_sound(const std::vector<TensorView>& tensors, std::size_t mo
   unsigned sum = 0;
   for (const TensorView& tensor : tensors) {
     require(names.insert(tensor.name).second, "names are unique");
-    require(tensor.bytes.size() == static_cast<std::size_t>(tensor.numel()) * dtype_size(tensor.dtype),
-            "a tensor has the bytes of its shape");
+    require(tensor.bytes.size() == dtype_bytes(tensor.dtype, tensor.numel()), "a tensor has the bytes of its shape");
     bytes += tensor.bytes.size();
     for (const std::byte byte : tensor.bytes) sum += static_cast<unsigned>(byte);
     first_non_finite(tensor);

@@ -11,15 +11,47 @@
 
 namespace aacft {
 
-// Element types that occur in checkpoints. Weights are one of the first three; the others occur as old buffers.
-enum class Dtype { kFloat32, kFloat16, kBFloat16, kFloat64, kInt64, kInt32, kInt16, kInt8, kUint8, kBool };
+// How the elements of a tensor are stored. In checkpoints weights are one of the first three; those up to kBool occur
+// as old buffers. The others, named as llama.cpp names them, occur in GGUF files: 32 or 256 neighbouring weights of a
+// row are a block, some bits for each and the scales that they share (formats/block_encoding.h).
+enum class Dtype {
+  kFloat32,
+  kFloat16,
+  kBFloat16,
+  kFloat64,
+  kInt64,
+  kInt32,
+  kInt16,
+  kInt8,
+  kUint8,
+  kBool,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  kQ2_K,
+  kQ3_K,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+  kIQ4_NL,
+};
 
-std::size_t dtype_size(Dtype dtype);                      // bytes of one element
-std::string_view dtype_name(Dtype dtype);                 // "float32", "float16", "bfloat16", ... as in config.json
-bool is_weight_dtype(Dtype dtype);                        // fp32, fp16 or bf16
-std::optional<Dtype> parse_dtype(std::string_view name);  // "float16" or "fp16", ...; nothing for an unknown name
+bool is_encoded(Dtype dtype);              // in blocks
+std::size_t dtype_size(Dtype dtype);       // bytes of one element; not for what is encoded
+std::int64_t block_numel(Dtype dtype);     // elements of a block; 1 for what is not encoded
+std::size_t block_bytes(Dtype dtype);      // bytes of a block, or of an element
+std::string_view dtype_name(Dtype dtype);  // "float32", "float16", ... as in config.json; "Q4_K"
+bool is_weight_dtype(Dtype dtype);         // fp32, fp16 or bf16
+std::optional<Dtype> parse_dtype(
+    std::string_view name);  // "float16" or "fp16", ...; nothing for others, nor for blocks
 
-// Row-major and contiguous; bytes.size() == numel() * dtype_size(dtype). Not necessarily aligned to the element size.
+// Bytes of `numel` elements, which must be whole blocks and few enough that 64 bits hold the answer.
+std::uint64_t dtype_bytes(Dtype dtype, std::int64_t numel);
+
+// Row-major and contiguous, the outermost extent first; bytes.size() == dtype_bytes(dtype, numel()). The innermost
+// extent of what is encoded is a multiple of block_numel(dtype). Not necessarily aligned to the element size.
 struct TensorView {
   std::string name;
   Dtype dtype = Dtype::kFloat32;
@@ -31,7 +63,7 @@ struct TensorView {
 
 std::string shape_text(std::span<const std::int64_t> shape);  // "[64, 16]"
 
-// Index of the first NaN or infinity in a floating-point tensor, if there is one.
+// Index of the first NaN or infinity in a floating-point or encoded tensor, if there is one.
 std::optional<std::int64_t> first_non_finite(const TensorView& tensor);
 
 // Error, which begins with `where`, when there is one.
