@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "aacft/boards/board.h"
 #include "aacft/boards/sampler.h"
+#include "aacft/data/turns.h"
 #include "aacft/realise/realiser.h"
 #include "support/paths.h"
 
@@ -116,6 +120,49 @@ TEST(Coverage, DraftsUseTheirIcons) {
     const auto missing = std::find(used.begin(), used.end(), false);
     EXPECT_EQ(missing, used.end()) << icons[static_cast<std::size_t>(missing - used.begin())].word
                                    << " in: " << sentence;
+  }
+}
+
+struct DemoRow {
+  std::string prompt, reference;
+};
+
+std::vector<DemoRow> demo_rows(const std::string& name) {
+  std::ifstream file(testing::source_dir() / "data/demo" / name);
+  std::vector<DemoRow> rows;
+  for (std::string line; std::getline(file, line);) {
+    const std::string text = nlohmann::json::parse(line).at("text");
+    const std::size_t end = text.find(kBotTurn) + kBotTurn.size();
+    rows.push_back({text.substr(0, end), text.substr(end)});
+  }
+  return rows;
+}
+
+TEST(Coverage, EverydayReferencesUseTheirIcons) {
+  const Lexicon lexicon = Lexicon::read(testing::source_dir() / "data/icons.tsv", {});
+  const std::vector<DemoRow> rows = demo_rows("everyday.jsonl");
+  EXPECT_EQ(rows.size(), 80U);
+  for (const DemoRow& row : rows) {
+    const std::vector<Icon> icons = icons_of_prompt(row.prompt);
+    EXPECT_EQ(prompt_of_icons(icons), row.prompt);
+    const std::vector<bool> used = icons_used(icons, row.reference);
+    for (std::size_t i = 0; i < icons.size(); ++i) {
+      const LexiconEntry* known = lexicon.find(icons[i]);
+      EXPECT_TRUE(known != nullptr && known->icon == icons[i]) << icons[i].word << " before: " << row.reference;
+      EXPECT_TRUE(used[i]) << icons[i].word << " in: " << row.reference;
+    }
+  }
+}
+
+TEST(Coverage, EverydayRequestsAreNeverTrainedOn) {
+  std::set<std::string> seen;
+  for (const char* name : {"rewrites.jsonl", "held-out.jsonl"}) {
+    for (const DemoRow& row : demo_rows(name)) seen.insert({row.prompt, row.reference});
+  }
+  EXPECT_GT(seen.size(), 1000U);
+  for (const DemoRow& row : demo_rows("everyday.jsonl")) {
+    EXPECT_TRUE(seen.insert(row.prompt).second) << row.prompt;
+    EXPECT_TRUE(seen.insert(row.reference).second) << row.reference;
   }
 }
 
