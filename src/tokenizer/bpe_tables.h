@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "aacft/tokenizer/byte_bpe.h"
+#include "aacft/tokenizer/word_pattern.h"
 
 namespace aacft {
 
@@ -76,8 +77,13 @@ struct BpeTables {
   IdMap whole_words;                                  // by their bytes; these are not merged (ignore_merges)
   AddedTokens raw_added, normalized_added;
   bool nfc = false;
-  bool add_prefix_space = false;
-  bool use_regex = true;
+
+  // How text between added tokens is parted into words: step after step, each parting what the one before left.
+  struct WordStep {
+    enum class Kind : std::uint8_t { kPattern, kDigits, kDigitRuns, kPrefixSpace } kind;
+    WordPattern pattern = WordPattern::kGpt2;
+  };
+  std::vector<WordStep> word_steps;
 };
 
 BpeTables read_tokenizer_json(const std::filesystem::path& file);

@@ -111,6 +111,66 @@ class Merger {
   std::vector<Candidate> heap_;
 };
 
+// Some text, and where it comes from: its first `added` bytes from nowhere, the others from `begin` on.
+struct Piece {
+  std::string_view text;
+  std::size_t begin = 0, added = 0;
+
+  std::size_t original(std::size_t pos) const { return begin + std::max(pos, added) - added; }
+  Piece part(std::size_t pos, std::size_t length) const {
+    const std::size_t added_here = added > pos ? std::min(added - pos, length) : 0;
+    return {text.substr(pos, length), original(pos), added_here};
+  }
+};
+
+// Parts text into words, step after step.
+class WordSplitter {
+ public:
+  using Steps = std::span<const BpeTables::WordStep>;
+  explicit WordSplitter(Steps steps) : steps_(steps) {}
+
+  // Calls word(Piece) for each; `whole` is not empty, nor is any word.
+  template <typename Word>
+  void split(const Piece& whole, const Word& word) {
+    split(steps_, whole, word);
+  }
+
+ private:
+  template <typename Word>
+  void split(Steps steps, const Piece& piece, const Word& word) {
+    using Kind = BpeTables::WordStep::Kind;
+    if (steps.empty()) return word(piece);
+    const BpeTables::WordStep step = steps.front();
+    steps = steps.subspan(1);
+    const std::string_view text = piece.text;
+    if (step.kind == Kind::kPrefixSpace) {
+      if (text[0] == ' ') return split(steps, piece, word);
+      return split(steps, {prefixed_.assign(1, ' ').append(text), piece.begin, piece.added + 1}, word);
+    }
+    for (std::size_t pos = 0; pos < text.size();) {
+      const std::string_view rest = text.substr(pos);
+      const std::size_t length = step.kind == Kind::kPattern ? word_length(step.pattern, rest)
+                                                             : digits_length(step.kind == Kind::kDigits, rest);
+      split(steps, piece.part(pos, length), word);
+      pos += length;
+    }
+  }
+
+  // Of the text up to the next digit, or of the digits that it begins with, one or all.
+  static std::size_t digits_length(bool one_by_one, std::string_view text) {
+    std::size_t end = 0;
+    const bool digit = is_numeric(next_code_point(text, end));
+    if (digit && one_by_one) return end;
+    for (std::size_t next = end; next < text.size(); end = next) {
+      if (is_numeric(next_code_point(text, next)) != digit) break;
+    }
+    return end;
+  }
+
+  const Steps steps_;
+  std::string prefixed_;  // one step at most adds a prefix
+};
+
 }  // namespace
 
 bool AddedTokens::add(std::string_view text, std::int32_t id, bool strip_left, bool strip_right) {
@@ -170,8 +230,8 @@ std::vector<Token> ByteBpe::encode_with_offsets(std::string_view text) const {
   }
   const BpeTables& tables = *tables_;
   Merger merger(tables);
+  WordSplitter words(tables.word_steps);
   std::vector<Token> tokens;
-  std::string prefixed;
   for (const AddedTokens::Part& raw : tables.raw_added.split(text)) {
     if (raw.id >= 0) {
       tokens.push_back({raw.id, raw.begin, raw.end});
@@ -186,20 +246,12 @@ std::vector<Token> ByteBpe::encode_with_offsets(std::string_view text) const {
         emit(part.id, part.begin, part.end);
         continue;
       }
-      std::string_view rest = piece.text().substr(part.begin, part.end - part.begin);
-      std::size_t added = 0;  // bytes before `rest` that are not in the piece
-      if (tables.add_prefix_space && rest[0] != ' ') {
-        rest = prefixed.assign(1, ' ').append(rest);
-        added = 1;
-      }
-      const auto in_piece = [&](std::size_t pos) { return part.begin + std::max(pos, added) - added; };
-      for (std::size_t pos = 0; pos < rest.size();) {
-        const std::size_t length = tables.use_regex ? word_length(rest.substr(pos)) : rest.size() - pos;
-        for (const WordToken& token : merger.tokens(rest.substr(pos, length))) {
-          emit(token.id, in_piece(pos + token.begin), in_piece(pos + token.end));
+      const Piece whole{piece.text().substr(part.begin, part.end - part.begin), part.begin};
+      words.split(whole, [&](const Piece& word) {
+        for (const WordToken& token : merger.tokens(word.text)) {
+          emit(token.id, word.original(token.begin), word.original(token.end));
         }
-        pos += length;
-      }
+      });
     }
   }
   return tokens;

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "aacft/base/error.h"
 #include "aacft/base/utf8.h"
@@ -129,6 +130,8 @@ class Reader {
   }
 
  private:
+  using Step = BpeTables::WordStep::Kind;
+
   void read_normalizer(const Field& normalizer) {
     for (const Field& part : normalizer.sequence("normalizers")) {
       if (part["type"].string() != "NFC") part["type"].unsupported();
@@ -136,14 +139,39 @@ class Reader {
     }
   }
 
+  // What parts the text, and at the end ByteLevel, which spells the bytes of the parts.
   void read_pre_tokenizer(const Field& pre_tokenizer) {
     const std::vector<Field> parts = pre_tokenizer.sequence("pretokenizers");
-    if (parts.size() != 1) pre_tokenizer.unsupported();
-    const Field& part = parts[0];
-    if (part["type"].string() != "ByteLevel") part["type"].unsupported();
-    part.only_keys({"type", "add_prefix_space", "trim_offsets", "use_regex"});
-    tables_.add_prefix_space = part["add_prefix_space"].flag(true);
-    tables_.use_regex = part["use_regex"].flag(true);
+    if (parts.empty()) pre_tokenizer.unsupported();
+    for (const Field& part : std::span(parts).first(parts.size() - 1)) {
+      const std::string type = part["type"].string();
+      if (type == "Split") {
+        read_split(part);
+      } else if (type == "Digits") {
+        part.only_keys({"type", "individual_digits"});
+        tables_.word_steps.push_back({part["individual_digits"].flag(false) ? Step::kDigits : Step::kDigitRuns});
+      } else {
+        part["type"].unsupported();
+      }
+    }
+    const Field& last = parts.back();
+    if (last["type"].string() != "ByteLevel") last["type"].unsupported();
+    last.only_keys({"type", "add_prefix_space", "trim_offsets", "use_regex"});
+    if (last["add_prefix_space"].flag(true)) tables_.word_steps.push_back({Step::kPrefixSpace});
+    if (last["use_regex"].flag(true)) tables_.word_steps.push_back({Step::kPattern, WordPattern::kGpt2});
+  }
+
+  void read_split(const Field& split) {
+    split.only_keys({"type", "pattern", "behavior", "invert"});
+    split["pattern"].only_keys({"Regex"});
+    const Field expression = split["pattern"]["Regex"];
+    const std::optional<WordPattern> pattern = word_pattern(expression.string());
+    if (!pattern) expression.fail("the pattern ", expression.string(), " is none of those that are known here");
+    // The known patterns match all of a text, so that to keep only the matches is the same as to isolate them.
+    const std::string behavior = split["behavior"].string();
+    const bool invert = split["invert"].flag(false);
+    if (behavior != "Isolated" && !(behavior == "Removed" && invert)) split["behavior"].unsupported();
+    tables_.word_steps.push_back({Step::kPattern, *pattern});
   }
 
   void read_model(const Field& model) {
@@ -158,7 +186,9 @@ class Reader {
     read_vocab(model["vocab"]);
     read_merges(model["merges"]);
     if (model["ignore_merges"].flag(false)) {
-      for (const auto& [piece, id] : tables_.ids) tables_.whole_words.emplace(tables_.entry(id).bytes, id);
+      for (const auto& [piece, id] : tables_.ids) {
+        if (const auto bytes = spelt_bytes(piece)) tables_.whole_words.emplace(*bytes, id);
+      }
     }
     // Without unk_token a byte that has no token is dropped. With it, bytes must all have one. These never
     // occur in UTF-8: C0, C1, F5 and on.
@@ -276,13 +306,15 @@ class Reader {
   }
 
   // Vocabulary entries that are not spelt in byte characters stand for themselves.
-  std::string bytes_of(const std::string& piece) const {
+  std::string bytes_of(const std::string& piece) const { return spelt_bytes(piece).value_or(piece); }
+
+  std::optional<std::string> spelt_bytes(const std::string& piece) const {
     std::string bytes;
     for (std::size_t pos = 0; pos < piece.size();) {
       const std::size_t begin = pos;
       next_code_point(piece, pos);
       const auto byte = byte_of_.find(piece.substr(begin, pos - begin));
-      if (byte == byte_of_.end()) return piece;
+      if (byte == byte_of_.end()) return std::nullopt;
       bytes += byte->second;
     }
     return bytes;

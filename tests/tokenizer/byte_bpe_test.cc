@@ -11,6 +11,8 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/utf8.h"
+#include "aacft/tokenizer/word_pattern.h"
 #include "aacft/unicode/nfc.h"
 #include "support/paths.h"
 #include "support/random_text.h"
@@ -70,6 +72,40 @@ TEST(ByteBpe, SmallGoldens) {
     const auto text = row["text"].get<std::string>();
     EXPECT_EQ(small().encode(text), row["ids"].get<Ids>()) << text;
     EXPECT_EQ(small().decode(row["ids"].get<Ids>()), row["decoded"].get<std::string>());
+  }
+}
+
+// Answers of the tokenizers library. Its offsets count code points, and a token that ends inside one has all of it.
+void expect_goldens(const fs::path& folder) {
+  const ByteBpe tokenizer(folder / "tokenizer.json");
+  const json cases = json::parse(read_file(folder / "cases.json"));
+  ASSERT_FALSE(cases.empty());
+  for (const json& row : cases) {
+    const auto text = row["text"].get<std::string>();
+    Ids ids;
+    json offsets = json::array();
+    for (const Token& token : tokenizer.encode_with_offsets(text)) {
+      ids.push_back(token.id);
+      std::size_t end = token.end;
+      while (end < text.size() && (text[end] & 0xC0) == 0x80) ++end;
+      const std::string_view until = std::string_view(text).substr(0, end);
+      std::size_t begin = token.begin;
+      while (begin > 0 && begin < text.size() && (text[begin] & 0xC0) == 0x80) --begin;
+      offsets.push_back({count_code_points(until.substr(0, begin)), count_code_points(until)});
+    }
+    EXPECT_EQ(ids, row["ids_plain"].get<Ids>()) << text;
+    // Where NFC changes the text, ours leave nothing out, the library's do.
+    if (Nfc(text).text() == text) EXPECT_EQ(offsets, row["offsets_plain"]) << text;
+    EXPECT_EQ(tokenizer.decode(ids), row["decoded"].get<std::string>());
+  }
+}
+
+TEST(ByteBpe, SharedGoldens) {
+  for (const char* name : {"tok-smollm", "tok-llama3", "tok-qwen"}) {
+    const fs::path folder = testing::shared_dir() / "goldens-llama" / name;
+    if (!fs::exists(folder)) GTEST_SKIP() << folder << " is not here";
+    SCOPED_TRACE(name);
+    expect_goldens(folder);
   }
 }
 
@@ -274,6 +310,16 @@ class TokenizerJson : public ::testing::Test {
       EXPECT_NE(message.find(file.string() + ": " + key), std::string::npos) << message;
     }
   }
+  static constexpr WordPattern kLlama3 = WordPattern::kLlama3;
+  static json split(const std::string& expression, const std::string& behavior = "Isolated", bool invert = false) {
+    const json part = {
+        {"type", "Split"}, {"pattern", {{"Regex", expression}}}, {"behavior", behavior}, {"invert", invert}};
+    const json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+    return {{"type", "Sequence"}, {"pretokenizers", {part, bytes}}};
+  }
+  static json split(WordPattern pattern, const std::string& behavior = "Isolated", bool invert = false) {
+    return split(std::string(regular_expression(pattern)), behavior, invert);
+  }
   using List = std::vector<std::string>;
 
   testing::TemporaryFolder folder;
@@ -319,6 +365,41 @@ TEST_F(TokenizerJson, WithoutRegexOrNormalizer) {
     const ByteBpe tokenizer = load();
     EXPECT_EQ(tokenizer.decode(tokenizer.encode("e\u0301")), "e\u0301");
   }
+}
+
+TEST_F(TokenizerJson, SplitByAPattern) {
+  content["added_tokens"] = json::array();
+  content["model"]["vocab"]["12"] = 259;
+  content["model"]["vocab"]["123"] = 260;
+  content["model"]["vocab"]["(a"] = 261;
+  content["model"]["merges"] = {"a b", "1 2", "12 3", "( a"};
+  EXPECT_EQ(pieces("(ab1234"), (List{"(", "ab", "123", "4"}));
+  content["pre_tokenizer"] = split(kLlama3);
+  EXPECT_EQ(pieces("(ab1212345"), (List{"(", "ab", "12", "1", "2", "3", "4", "5"}));
+  content["pre_tokenizer"] = split(kLlama3, "Removed", true);
+  EXPECT_EQ(pieces("123123"), (List{"123", "123"}));
+  content["pre_tokenizer"] = split(WordPattern::kQwen2);
+  EXPECT_EQ(pieces("123"), (List{"1", "2", "3"}));
+}
+
+TEST_F(TokenizerJson, Digits) {
+  content["pre_tokenizer"] = {
+      {"type", "Sequence"},
+      {"pretokenizers", {{{"type", "Digits"}, {"individual_digits", true}}, content["pre_tokenizer"]}}};
+  content["added_tokens"] = json::array();
+  content["model"]["vocab"]["12"] = 259;
+  content["model"]["vocab"]["\u01201"] = 260;
+  content["model"]["merges"] = {"1 2", "\u0120 1"};
+  EXPECT_EQ(pieces("x 12"), (List{"x", "\u0120", "1", "2"}));
+  auto& digits = content["pre_tokenizer"]["pretokenizers"][0];
+  digits["individual_digits"] = false;
+  EXPECT_EQ(pieces("x 12"), (List{"x", "\u0120", "12"}));
+  // A prefix goes before every part, and is no part of the text.
+  content["pre_tokenizer"]["pretokenizers"][1]["add_prefix_space"] = true;
+  EXPECT_EQ(pieces("x1 "), (List{"\u0120", "x", "\u01201", "\u0120"}));
+  const auto tokens = load().encode_with_offsets("x1 ");
+  EXPECT_EQ(tokens[2].begin, 1u);
+  EXPECT_EQ(tokens[2].end, 2u);
 }
 
 TEST_F(TokenizerJson, Sequences) {
@@ -408,9 +489,19 @@ TEST_F(TokenizerJson, RefusesWhatItCannotDo) {
   expect_refused("/pre_tokenizer", {{"type", "Whitespace"}}, "pre_tokenizer.type");
   expect_refused("/pre_tokenizer/add_prefix_space", "yes", "pre_tokenizer.add_prefix_space");
   expect_refused("/pre_tokenizer/new_rule", true, "pre_tokenizer.new_rule");
+  const auto before_bytes = [](const json& part) {
+    return json{{"type", "Sequence"}, {"pretokenizers", {part, {{"type", "ByteLevel"}, {"use_regex", false}}}}};
+  };
+  const std::string first = "pre_tokenizer.pretokenizers[0].";
+  expect_refused("/pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", json::array()}}, "pre_tokenizer");
+  expect_refused("/pre_tokenizer", before_bytes({{"type", "Digits"}, {"new_rule", 1}}), first + "new_rule");
+  expect_refused("/pre_tokenizer", before_bytes({{"type", "ByteLevel"}}), first + "type");
+  expect_refused("/pre_tokenizer", split("\\w+"), first + "pattern.Regex: the pattern \\w+ is none");
+  expect_refused("/pre_tokenizer", split(kLlama3, "MergedWithNext"), first + "behavior");
+  expect_refused("/pre_tokenizer", split(kLlama3, "Removed"), first + "behavior");
   expect_refused("/pre_tokenizer",
-                 {{"type", "Sequence"}, {"pretokenizers", {{{"type", "Digits"}}, {{"type", "ByteLevel"}}}}},
-                 "pre_tokenizer");
+                 before_bytes({{"type", "Split"}, {"pattern", {{"String", " "}}}, {"behavior", "Isolated"}}),
+                 first + "pattern.String");
   expect_refused("/decoder", {{"type", "WordPiece"}}, "decoder.type");
   expect_refused("/post_processor", {{"type", "BertProcessing"}}, "post_processor.type");
   expect_refused("/post_processor",

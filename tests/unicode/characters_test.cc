@@ -16,6 +16,12 @@ TEST(Characters, CharClasses) {
   EXPECT_EQ(char_class(U'_'), CharClass::kOther);
   EXPECT_EQ(char_class(0x301), CharClass::kOther);    // marks are not letters
   EXPECT_EQ(char_class(0x1F37F), CharClass::kOther);  // popcorn
+  // From after Unicode 15, and their neighbours.
+  EXPECT_EQ(char_class(0x2EBEF), CharClass::kOther);
+  EXPECT_EQ(char_class(0x2EBF0), CharClass::kLetter);
+  EXPECT_EQ(char_class(0x2EE5D), CharClass::kLetter);
+  EXPECT_EQ(char_class(0x2EE5E), CharClass::kOther);
+  EXPECT_EQ(char_class(0x10D45), CharClass::kNumber);
   // Unicode's White_Space, all of it.
   const std::u32string spaces =
       U"\x09\x0A\x0B\x0C\x0D\x20\x85\xA0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
@@ -24,6 +30,13 @@ TEST(Characters, CharClasses) {
   for (char32_t c = 0; c < 0x110000; ++c) {
     ASSERT_EQ(char_class(c) == CharClass::kSpace, spaces.find(c) != std::u32string::npos) << std::hex << unsigned(c);
   }
+}
+
+TEST(Characters, Numbers) {
+  EXPECT_TRUE(is_numeric(U'7'));
+  EXPECT_TRUE(is_numeric(U'\u00bd'));
+  EXPECT_TRUE(is_numeric(0x11DE9));
+  EXPECT_FALSE(is_numeric(U'a'));
 }
 
 TEST(Characters, SpaceAtTheEnds) {

@@ -1,4 +1,5 @@
-// What kind of character it is, and its other case. The tables are utf8proc's.
+// What kind of character it is, and its other case. The tables are utf8proc's, with the letters and numbers of
+// Unicode 16 where it is older.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,9 @@ enum class CharClass : std::uint8_t { kLetter, kNumber, kSpace, kOther };  // \p
 CharClass char_class(char32_t c);
 bool is_mark(char32_t c);         // \p{Mn}: an accent that stands over another character
 bool is_punctuation(char32_t c);  // \p{P}
+
+// The numbers of Unicode 17: a tokenizer's "Digits" knows more of them than its \p{N} does.
+bool is_numeric(char32_t c);
 
 char32_t lower_case(char32_t c);
 
