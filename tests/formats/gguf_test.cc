@@ -394,8 +394,9 @@ TEST(Gguf, TheGoldens) {
       auto shape = fact["shape"].get<std::vector<std::int64_t>>();
       std::reverse(shape.begin(), shape.end());
       EXPECT_EQ(tensor->shape, shape);
+      const auto type_name = fact["type"].get<std::string>();
       const auto type = std::find_if(std::begin(kGgufTensorTypes), std::end(kGgufTensorTypes),
-                                     [&](const auto& known) { return known.name == fact["type"].get<std::string>(); });
+                                     [&](const GgufTensorType& known) { return known.name == type_name; });
       ASSERT_NE(type, std::end(kGgufTensorTypes));
       EXPECT_EQ(tensor->dtype, type->dtype);
 
