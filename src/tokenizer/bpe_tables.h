@@ -1,91 +1,78 @@
-// What a tokenizer.json holds, in the form that encoding wants.
+// A BPE vocabulary in the form that encoding wants.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
-#include "aacft/tokenizer/byte_bpe.h"
-#include "aacft/tokenizer/word_pattern.h"
+#include "aacft/tokenizer/bpe_vocabulary.h"
+#include "added_tokens.h"
 
 namespace aacft {
 
-// Strings to ids, looked up by view.
-struct StringHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-using IdMap = std::unordered_map<std::string, std::int32_t, StringHash, std::equal_to<>>;
-
-// The added tokens that are looked for together, before the text is split into words.
-class AddedTokens {
+// Which two neighbours become one. Open addressing: encoding looks up a pair for every byte of a new word.
+class MergeTable {
  public:
-  struct Part {
-    std::size_t begin, end;
-    std::int32_t id;  // -1: text between added tokens
-  };
-
-  // With strip_left or strip_right the token takes the white space on that side along. False if `text` is
-  // there already.
-  bool add(std::string_view text, std::int32_t id, bool strip_left, bool strip_right);
-
-  // Cuts at the leftmost tokens, at the longest where several start at the same place. No part is empty.
-  std::vector<Part> split(std::string_view text) const;
-
- private:
-  struct Ending {
-    std::int32_t id;
-    bool strip_left, strip_right;
-  };
-  std::optional<std::uint32_t> step(std::uint32_t node, char byte) const;
-
-  // A trie: node 0 is the root, the edge (node, byte) is found under node << 8 | byte.
-  std::unordered_map<std::uint64_t, std::uint32_t> edges_;
-  std::vector<std::optional<Ending>> endings_{std::nullopt};
-  std::array<bool, 256> starts_{};
-};
-
-struct BpeTables {
-  struct Entry {
-    std::string piece, bytes;
-    ByteBpe::Kind kind = ByteBpe::Kind::kUnused;
-  };
   struct Merge {
-    std::uint32_t rank;
-    std::int32_t id;
+    std::uint64_t pair = kNone;
+    std::uint32_t rank = 0;
+    std::int32_t result = 0;
   };
+  explicit MergeTable(const std::vector<BpeVocabulary::Merge>& merges);
 
-  static std::uint64_t pair(std::int32_t left, std::int32_t right) {
-    return std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right);
+  const Merge* find(std::int32_t left, std::int32_t right) const {  // null: they stay two
+    const std::uint64_t pair = key(left, right);
+    for (std::size_t slot = start(pair);; ++slot) {
+      const Merge& merge = slots_[slot & mask_];
+      if (merge.pair == pair) return &merge;
+      if (merge.pair == kNone) return nullptr;
+    }
   }
 
-  const Entry& entry(std::int32_t id) const;  // an empty one for ids without a token
+ private:
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  static std::uint64_t key(std::int32_t left, std::int32_t right) {
+    return std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right);
+  }
+  std::size_t start(std::uint64_t pair) const { return static_cast<std::size_t>((pair * 0x9E3779B97F4A7C15u) >> 32); }
 
-  std::vector<Entry> entries;
-  IdMap ids;
-  std::vector<std::pair<std::int32_t, std::int32_t>> merges;
-  std::unordered_map<std::uint64_t, Merge> merge_of;  // by pair()
-  std::array<std::int32_t, 256> byte_ids{};           // -1: no token, the byte is dropped
-  IdMap whole_words;                                  // by their bytes; these are not merged (ignore_merges)
-  AddedTokens raw_added, normalized_added;
-  bool nfc = false;
-
-  // How text between added tokens is parted into words: step after step, each parting what the one before left.
-  struct WordStep {
-    enum class Kind : std::uint8_t { kPattern, kDigits, kDigitRuns, kPrefixSpace } kind;
-    WordPattern pattern = WordPattern::kGpt2;
-  };
-  std::vector<WordStep> word_steps;
+  std::vector<Merge> slots_;
+  std::size_t mask_;
 };
 
-BpeTables read_tokenizer_json(const std::filesystem::path& file);
+class BpeTables {
+ public:
+  // Holds views of the vocabulary.
+  explicit BpeTables(const BpeVocabulary& vocabulary);
+
+  std::unordered_map<std::string_view, std::int32_t> ids;  // of all tokens, added ones, too
+  std::vector<std::string> bytes;                          // that a token spells; for byte-level vocabularies
+  MergeTable merges;
+  std::unordered_map<std::string_view, std::int32_t> whole_words;  // by their bytes; these are not merged
+  AddedTokens raw_added, normalized_added;
+
+  // What words begin as. -1: no token.
+  std::array<std::int32_t, 256> byte_ids;  // of a byte, for byte-level vocabularies and as a fallback
+  std::int32_t character_id(char32_t c) const {
+    if (c < ascii_ids_.size()) return ascii_ids_[c];
+    const auto found = character_ids_.find(c);
+    return found == character_ids_.end() ? -1 : found->second;
+  }
+
+  // No merge joins U+2581 to another character before it: so texts may be cut there without a change.
+  bool cut_at_metaspace = false;
+
+ private:
+  void read_byte_level(const BpeVocabulary& vocabulary);
+  void read_characters(const BpeVocabulary& vocabulary);
+
+  std::array<std::int32_t, 128> ascii_ids_;
+  std::unordered_map<char32_t, std::int32_t> character_ids_;
+};
 
 }  // namespace aacft

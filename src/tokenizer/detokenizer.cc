@@ -17,6 +17,7 @@ std::size_t certain_length(const std::string& text) {
 
 std::string Detokenizer::add(std::int32_t id) {
   window_.push_back(id);
+  if (tokenizer_.keeps_open(id)) return "";
   const std::string text = tokenizer_.decode(window_, true);
   const std::size_t certain = certain_length(text);
   const std::string piece = certain > given_ ? text.substr(given_, certain - given_) : "";

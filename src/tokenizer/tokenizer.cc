@@ -1,9 +1,14 @@
 #include "aacft/tokenizer/tokenizer.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
-#include "aacft/tokenizer/byte_bpe.h"
+#include "aacft/tokenizer/bpe.h"
 #include "aacft/tokenizer/sentencepiece.h"
+#include "aacft/tokenizer/tokenizer_json.h"
+#include "tokenizer_config.h"
 
 namespace aacft {
 
@@ -17,16 +22,32 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
   return ids;
 }
 
+void Tokenizer::surround(std::vector<std::int32_t> beginning, std::vector<std::int32_t> ending) {
+  beginning_ = std::move(beginning);
+  ending_ = std::move(ending);
+}
+
+std::vector<std::int32_t> with_beginning(const Tokenizer& tokenizer, std::vector<std::int32_t> ids) {
+  const std::vector<std::int32_t>& beginning = tokenizer.beginning();
+  if (ids.size() < beginning.size() || !std::equal(beginning.begin(), beginning.end(), ids.begin())) {
+    ids.insert(ids.begin(), beginning.begin(), beginning.end());
+  }
+  return ids;
+}
+
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
   for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer.model"}) {
-    if (fs::exists(folder / name)) return load_tokenizer_file(folder / name);
+    if (!fs::exists(folder / name)) continue;
+    auto tokenizer = load_tokenizer_file(folder / name);
+    apply_tokenizer_config(folder, fs::path(name).extension() == ".json", *tokenizer);
+    return tokenizer;
   }
   throw Error(folder.string(), ": no tokenizer: looked for tokenizer.json, spiece.model, tokenizer.model; ",
               "copy it from the folder that the model came from");
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer_file(const fs::path& file) {
-  if (file.extension() == ".json") return std::make_unique<ByteBpe>(file);
+  if (file.extension() == ".json") return std::make_unique<Bpe>(read_tokenizer_json(file));
   if (file.extension() == ".model") return open_sentencepiece(file);
   throw Error(file.string(), ": a tokenizer file's name ends in .json (tokenizer.json) or .model (SentencePiece)");
 }

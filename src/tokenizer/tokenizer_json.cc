@@ -1,120 +1,154 @@
 // Reads tokenizer.json. What would change ids and is not done here is refused by name: wrong ids are worse
 // than none.
+#include "aacft/tokenizer/tokenizer_json.h"
+
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 #include <limits>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "aacft/base/error.h"
-#include "aacft/base/utf8.h"
 #include "aacft/formats/json.h"
 #include "aacft/unicode/characters.h"
-#include "aacft/unicode/nfc.h"
-#include "bpe_tables.h"
+#include "byte_characters.h"
+#include "json_field.h"
+#include "normal_text.h"
 
 namespace aacft {
 namespace {
 
 using nlohmann::json;
+using Field = JsonField;
+using Fields = std::vector<JsonField>;
+using Kind = BpeVocabulary::Kind;
 
 // Ids that a file may leave out, beside as many as it has. Real ones leave out none; keeps a wrong id from asking for
 // all the memory there is.
 constexpr std::int64_t kMostGaps = 1 << 16;
 
-// A value together with its name, for errors. What is missing counts as null.
-class Field {
+// Replacing that makes text longer again and again would ask for all the memory there is, too.
+constexpr std::size_t kMostGrowth = 64;
+
+class Growth {
  public:
-  Field(const std::filesystem::path& file, std::string name, const json& value)
-      : file_(file), name_(std::move(name)), value_(value) {}
-
-  template <typename... Parts>
-  [[noreturn]] void fail(const Parts&... parts) const {
-    throw Error(file_.string(), ": ", name_.empty() ? "" : name_ + ": ", parts...);
-  }
-  [[noreturn]] void unsupported() const {
-    std::string value = value_.dump(-1, ' ', true, json::error_handler_t::replace);
-    if (value.size() > 60) value = value.substr(0, 57) + "...";
-    fail(value, " is not supported");
-  }
-
-  const json& value() const { return value_; }
-  bool null() const { return value_.is_null(); }
-
-  Field operator[](const std::string& key) const {
-    static const json kMissing;
-    if (!value_.is_object()) fail("must be an object");
-    const auto found = value_.find(key);
-    return {file_, name_.empty() ? key : name_ + "." + key, found == value_.end() ? kMissing : *found};
-  }
-  std::vector<Field> items() const {
-    if (!value_.is_array()) fail("must be a list");
-    std::vector<Field> items;
-    items.reserve(value_.size());
-    for (const json& item : value_) items.emplace_back(file_, name_ + "[" + std::to_string(items.size()) + "]", item);
-    return items;
-  }
-  std::string string() const {
-    if (!value_.is_string()) fail("must be a string");
-    return value_.get<std::string>();
-  }
-  bool flag(bool fallback) const {
-    if (null()) return fallback;
-    if (!value_.is_boolean()) fail("must be true or false");
-    return value_.get<bool>();
-  }
-  std::int32_t id(std::int64_t limit) const {
-    if (!value_.is_number_integer() || value_ < 0 || value_ >= limit)
-      fail("must be a token id from 0 to below ", limit);
-    return value_.get<std::int32_t>();
-  }
-
-  // New keys may mean new rules.
-  void only_keys(std::initializer_list<std::string_view> known) const {
-    for (const auto& [key, ignored] : value_.items()) {
-      if (std::find(known.begin(), known.end(), key) == known.end()) (*this)[key].unsupported();
-    }
-  }
-
-  // The parts of {"type": "Sequence", list_key: [...]}, or the value itself; nothing for null.
-  std::vector<Field> sequence(const char* list_key) const {
-    if (null()) return {};
-    if ((*this)["type"].string() == "Sequence") return (*this)[list_key].items();
-    return {*this};
+  void add(const Field& step, const std::string& from, const std::string& to) {
+    factor_ *= std::max<std::size_t>(1, (to.size() + from.size() - 1) / from.size());
+    if (factor_ > kMostGrowth) step.fail("makes text more than ", kMostGrowth, " times longer");
   }
 
  private:
-  const std::filesystem::path& file_;
-  std::string name_;
-  const json& value_;
+  std::size_t factor_ = 1;
 };
 
-// Byte-level vocabularies spell a byte as one printable character: itself where it is one, else U+0100 and
-// on.
-std::unordered_map<std::string, char> bytes_by_character() {
-  std::unordered_map<std::string, char> bytes;
-  unsigned next = 0x100;
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    const bool printable =
-        (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || (byte >= 0xAE && byte <= 0xFF);
-    const unsigned c = printable ? byte : next++;
-    std::string character;
-    if (c < 0x80) {
-      character = {static_cast<char>(c)};
-    } else {
-      character = {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
-    }
-    bytes.emplace(character, static_cast<char>(byte));
+NormalizerStep read_normalizer_step(const Field& step) {
+  using Step = NormalizerStep::Kind;
+  const std::string type = step["type"].string();
+  if (type == "NFC" || type == "NFKC") {
+    step.only_keys({"type"});
+    return {type == "NFC" ? Step::kNfc : Step::kNfkc};
   }
-  return bytes;
+  if (type == "Prepend") {
+    step.only_keys({"type", "prepend"});
+    return {Step::kPrepend, "", step["prepend"].string()};
+  }
+  if (type == "Replace") {
+    step.only_keys({"type", "pattern", "content"});
+    step["pattern"].only_keys({"String"});
+    return {Step::kReplace, step["pattern"]["String"].not_empty(), step["content"].string()};
+  }
+  step["type"].unsupported();
+}
+
+// The known patterns match all of a text, so that to keep only the matches is the same as to isolate them.
+PreTokenizerStep read_split(const Field& split) {
+  split.only_keys({"type", "pattern", "behavior", "invert"});
+  split["pattern"].only_keys({"Regex"});
+  const Field expression = split["pattern"]["Regex"];
+  const std::optional<WordPattern> pattern = word_pattern(expression.string());
+  if (!pattern) expression.fail("the pattern ", expression.string(), " is none of those that are known here");
+  const std::string behavior = split["behavior"].string();
+  const bool invert = split["invert"].flag(false);
+  if (behavior != "Isolated" && !(behavior == "Removed" && invert)) split["behavior"].unsupported();
+  return {PreTokenizerStep::Kind::kSplit, *pattern};
+}
+
+// Older files have "add_prefix_space" and "str_rep" for the scheme and the character.
+PreTokenizerStep::Prefix read_metaspace_prefix(const Field& metaspace) {
+  using Prefix = PreTokenizerStep::Prefix;
+  const std::string replacement(kMetaspace);
+  if (metaspace["replacement"].string() != replacement) metaspace["replacement"].unsupported();
+  if (const Field same = metaspace["str_rep"]; !same.null() && same.value() != replacement) same.unsupported();
+  const bool prefix = metaspace["add_prefix_space"].flag(true);
+  const Field scheme = metaspace["prepend_scheme"];
+  if (scheme.null()) return prefix ? Prefix::kAlways : Prefix::kNever;
+  const std::string name = scheme.string();
+  if (name != "always" && name != "first" && name != "never") scheme.unsupported();
+  if (!prefix && name != "never") metaspace["add_prefix_space"].unsupported();  // which of them counts?
+  return name == "always" ? Prefix::kAlways : name == "first" ? Prefix::kFirst : Prefix::kNever;
+}
+
+PreTokenizerStep read_pre_tokenizer_step(const Field& step) {
+  using Step = PreTokenizerStep::Kind;
+  const std::string type = step["type"].string();
+  if (type == "Split") return read_split(step);
+  PreTokenizerStep result{};
+  if (type == "Digits") {
+    step.only_keys({"type", "individual_digits"});
+    result.kind = Step::kDigits;
+    result.individual = step["individual_digits"].flag(false);
+  } else if (type == "ByteLevel") {
+    step.only_keys({"type", "add_prefix_space", "trim_offsets", "use_regex"});
+    result.kind = Step::kBytes;
+    if (step["add_prefix_space"].flag(true)) result.prefix = PreTokenizerStep::Prefix::kAlways;
+    result.split = step["use_regex"].flag(true);
+  } else if (type == "Metaspace") {
+    step.only_keys({"type", "replacement", "str_rep", "add_prefix_space", "prepend_scheme", "split"});
+    result.kind = Step::kMetaspace;
+    result.prefix = read_metaspace_prefix(step);
+    result.split = step["split"].flag(true);
+  } else {
+    step["type"].unsupported();
+  }
+  return result;
+}
+
+DecoderStep read_strip(const Field& strip) {
+  strip.only_keys({"type", "content", "start", "stop"});
+  if (strip["stop"].value() != 0) strip["stop"].unsupported();
+  const Field start = strip["start"];
+  if (!start.value().is_number_unsigned()) start.fail("must be a number of characters");
+  return {DecoderStep::Kind::kStrip, strip["content"].not_empty(), "", start.value().get<std::size_t>()};
+}
+
+DecoderStep read_decoder_step(const Field& step) {
+  using Step = DecoderStep::Kind;
+  const std::string type = step["type"].string();
+  if (type == "ByteLevel") return {Step::kBytes};
+  if (type == "ByteFallback") return {Step::kByteFallback};
+  if (type == "Fuse") return {Step::kFuse};
+  if (type == "Strip") return read_strip(step);
+  if (type == "Replace") {
+    step.only_keys({"type", "pattern", "content"});
+    step["pattern"].only_keys({"String"});
+    return {Step::kReplace, step["pattern"]["String"].not_empty(), step["content"].string()};
+  }
+  if (type == "Metaspace") {
+    step.only_keys({"type", "replacement", "str_rep", "add_prefix_space", "prepend_scheme", "split"});
+    DecoderStep result{Step::kMetaspace};
+    result.strip = read_metaspace_prefix(step) != PreTokenizerStep::Prefix::kNever;
+    return result;
+  }
+  step["type"].unsupported();
 }
 
 class Reader {
  public:
   explicit Reader(const Field& root) : root_(root) {}
 
-  // truncation and padding are left to whoever makes batches, as transformers does.
-  BpeTables read() {
+  BpeVocabulary read() {
     const std::size_t tokens = root_["model"]["vocab"].value().size() + root_["added_tokens"].value().size();
     id_limit_ = std::min<std::int64_t>(2 * static_cast<std::int64_t>(tokens) + kMostGaps,
                                        std::numeric_limits<std::int32_t>::max());
@@ -122,56 +156,50 @@ class Reader {
     read_pre_tokenizer(root_["pre_tokenizer"]);
     read_model(root_["model"]);
     read_added_tokens(root_["added_tokens"]);
-    check_post_processor(root_["post_processor"]);
-    for (const Field& decoder : root_["decoder"].sequence("decoders")) {
-      if (decoder["type"].string() != "ByteLevel") decoder["type"].unsupported();
-    }
-    return std::move(tables_);
+    for (const Field& part : root_["post_processor"].sequence("processors")) read_post_processor(part);
+    read_decoder(root_["decoder"]);
+    return std::move(result_);
   }
 
  private:
-  using Step = BpeTables::WordStep::Kind;
-
   void read_normalizer(const Field& normalizer) {
-    for (const Field& part : normalizer.sequence("normalizers")) {
-      if (part["type"].string() != "NFC") part["type"].unsupported();
-      tables_.nfc = true;
+    Growth growth;
+    for (const Field& field : normalizer.sequence("normalizers")) {
+      const NormalizerStep step = read_normalizer_step(field);
+      if (step.kind == NormalizerStep::Kind::kReplace) growth.add(field["content"], step.from, step.to);
+      if (step.kind == NormalizerStep::Kind::kPrepend) growth.add(field["prepend"], " ", step.to);
+      result_.normalizer.push_back(step);
     }
   }
 
-  // What parts the text, and at the end ByteLevel, which spells the bytes of the parts.
+  // Bytes are spelt by the last step or by none.
   void read_pre_tokenizer(const Field& pre_tokenizer) {
-    const std::vector<Field> parts = pre_tokenizer.sequence("pretokenizers");
-    if (parts.empty()) pre_tokenizer.unsupported();
-    for (const Field& part : std::span(parts).first(parts.size() - 1)) {
-      const std::string type = part["type"].string();
-      if (type == "Split") {
-        read_split(part);
-      } else if (type == "Digits") {
-        part.only_keys({"type", "individual_digits"});
-        tables_.word_steps.push_back({part["individual_digits"].flag(false) ? Step::kDigits : Step::kDigitRuns});
-      } else {
-        part["type"].unsupported();
-      }
+    const Fields steps = pre_tokenizer.sequence("pretokenizers");
+    for (const Field& step : steps) result_.pre_tokenizer.push_back(read_pre_tokenizer_step(step));
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const auto kind = result_.pre_tokenizer[i].kind;
+      const bool misplaced = (kind == PreTokenizerStep::Kind::kBytes && i + 1 < steps.size()) ||
+                             (kind == PreTokenizerStep::Kind::kMetaspace && steps.size() > 1);
+      if (misplaced) steps[i]["type"].fail(steps[i]["type"].value(), " beside other steps is not supported here");
     }
-    const Field& last = parts.back();
-    if (last["type"].string() != "ByteLevel") last["type"].unsupported();
-    last.only_keys({"type", "add_prefix_space", "trim_offsets", "use_regex"});
-    if (last["add_prefix_space"].flag(true)) tables_.word_steps.push_back({Step::kPrefixSpace});
-    if (last["use_regex"].flag(true)) tables_.word_steps.push_back({Step::kPattern, WordPattern::kGpt2});
   }
 
-  void read_split(const Field& split) {
-    split.only_keys({"type", "pattern", "behavior", "invert"});
-    split["pattern"].only_keys({"Regex"});
-    const Field expression = split["pattern"]["Regex"];
-    const std::optional<WordPattern> pattern = word_pattern(expression.string());
-    if (!pattern) expression.fail("the pattern ", expression.string(), " is none of those that are known here");
-    // The known patterns match all of a text, so that to keep only the matches is the same as to isolate them.
-    const std::string behavior = split["behavior"].string();
-    const bool invert = split["invert"].flag(false);
-    if (behavior != "Isolated" && !(behavior == "Removed" && invert)) split["behavior"].unsupported();
-    tables_.word_steps.push_back({Step::kPattern, *pattern});
+  // Bytes must become text in the end. A strip is done once, at the beginning of all the text.
+  void read_decoder(const Field& decoder) {
+    const Fields steps = decoder.sequence("decoders");
+    bool fused = false, bytes = false;
+    Growth growth;
+    for (const Field& step : steps) {
+      result_.decoder.push_back(read_decoder_step(step));
+      const DecoderStep& last = result_.decoder.back();
+      const auto kind = last.kind;
+      if (kind == DecoderStep::Kind::kReplace) growth.add(step["content"], last.from, last.to);
+      bytes |= kind == DecoderStep::Kind::kBytes;
+      if (kind == DecoderStep::Kind::kStrip && !fused) step["type"].fail("\"Strip\" before \"Fuse\" is not supported");
+      fused |= kind == DecoderStep::Kind::kFuse;
+    }
+    if (result_.byte_level() ? !bytes && !steps.empty() : bytes || steps.empty()) decoder.unsupported();
+    if (bytes && steps.size() > 1) decoder.unsupported();
   }
 
   void read_model(const Field& model) {
@@ -182,153 +210,182 @@ class Reader {
     for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       if (const Field field = model[affix]; !field.null() && field.value() != "") field.unsupported();
     }
-    if (model["byte_fallback"].flag(false)) model["byte_fallback"].unsupported();
+    result_.fuse_unknown = model["fuse_unk"].flag(false);
+    result_.byte_fallback = model["byte_fallback"].flag(false);
+    result_.ignore_merges = model["ignore_merges"].flag(false);
     read_vocab(model["vocab"]);
     read_merges(model["merges"]);
-    if (model["ignore_merges"].flag(false)) {
-      for (const auto& [piece, id] : tables_.ids) {
-        if (const auto bytes = spelt_bytes(piece)) tables_.whole_words.emplace(*bytes, id);
-      }
-    }
-    // Without unk_token a byte that has no token is dropped. With it, bytes must all have one. These never
-    // occur in UTF-8: C0, C1, F5 and on.
     if (const Field unk = model["unk_token"]; !unk.null()) {
-      for (std::size_t byte = 0; byte < 0xF5; ++byte) {
-        if (tables_.byte_ids[byte] < 0 && byte != 0xC0 && byte != 0xC1) unk.unsupported();
-      }
+      const auto found = ids_.find(unk.string());
+      if (found != ids_.end()) result_.unknown = found->second;
+      if (result_.byte_level() || found == ids_.end()) require_every_byte(unk);
     }
+    if (result_.byte_fallback) check_byte_fallback(model["byte_fallback"]);
+  }
+
+  // Without unk_token a byte that has no token is dropped. With it, bytes must all have one, but for those that never
+  // occur in UTF-8: C0, C1, F5 and on.
+  void require_every_byte(const Field& because) const {
+    if (!result_.byte_level()) because.fail(because.value(), " is not in model.vocab");
+    std::array<bool, 256> known{};
+    for (const BpeVocabulary::Token& token : result_.tokens) {
+      if (!token.in_model) continue;
+      const std::optional<std::string> bytes = spelt_bytes(token.text);
+      if (bytes && bytes->size() == 1) known[static_cast<unsigned char>((*bytes)[0])] = true;
+    }
+    for (std::size_t byte = 0; byte < 0xF5; ++byte) {
+      if (!known[byte] && byte != 0xC0 && byte != 0xC1) because.unsupported();
+    }
+  }
+
+  // All bytes of UTF-8 have tokens, or none has, and then there is no fallback.
+  void check_byte_fallback(const Field& flag) {
+    if (result_.byte_level()) return require_every_byte(flag);
+    std::size_t known = 0;
+    for (const auto& [text, ignored] : ids_) {
+      const int byte = fallback_byte(text);
+      known += byte >= 0 && byte != 0xC0 && byte != 0xC1 && byte < 0xF5 ? 1 : 0;
+    }
+    if (known == 0) result_.byte_fallback = false;
+    if (known != 0 && known != 0xF5 - 2) flag.fail("only some of the tokens <0x00> to <0xF4> are in model.vocab");
   }
 
   void read_vocab(const Field& vocab) {
     if (!vocab.value().is_object() || vocab.value().empty()) vocab.fail("must be an object of tokens and ids");
-    for (const auto& [piece, ignored] : vocab.value().items()) {
-      const std::int32_t id = vocab[piece].id(id_limit_);
-      BpeTables::Entry& entry = entry_at(id);
-      if (entry.kind != ByteBpe::Kind::kUnused) vocab[piece].fail("id ", id, " belongs to \"", entry.piece, "\" too");
-      entry = {piece, bytes_of(piece), ByteBpe::Kind::kNormal};
-      tables_.ids.emplace(piece, id);
-    }
-    tables_.byte_ids.fill(-1);
-    for (const auto& [character, byte] : byte_of_) {
-      const auto found = tables_.ids.find(character);
-      if (found != tables_.ids.end()) tables_.byte_ids[static_cast<unsigned char>(byte)] = found->second;
+    ids_.reserve(vocab.value().size());
+    for (const auto& [text, value] : vocab.value().items()) {
+      const bool plain =
+          value.is_number_unsigned() && value.get<std::uint64_t>() < static_cast<std::uint64_t>(id_limit_);
+      const std::int32_t id = plain ? value.get<std::int32_t>() : vocab[text].id(id_limit_);
+      BpeVocabulary::Token& token = token_at(id);
+      if (token.kind != Kind::kUnused) vocab[text].fail("id ", id, " belongs to \"", token.text, "\" too");
+      token = {text, Kind::kNormal, true};
+      ids_.emplace(text, id);
     }
   }
 
   void read_merges(const Field& merges) {
-    for (const Field& merge : merges.items()) {
+    result_.merges.reserve(merges.size());
+    for (std::size_t i = 0; i < merges.value().size(); ++i) {
+      const json& value = merges.value()[i];
       std::string left, right;
-      if (merge.value().is_array()) {
-        const std::vector<Field> pair = merge.items();
-        if (pair.size() != 2) merge.fail("must be a pair of tokens");
-        left = pair[0].string();
-        right = pair[1].string();
+      if (value.is_array()) {
+        if (value.size() != 2) merges.item(i).fail("must be a pair of tokens");
+        for (std::size_t k : {0u, 1u}) {
+          if (!value[k].is_string()) merges.item(i).item(k).fail("must be a string");
+        }
+        left = value[0].get_ref<const std::string&>();
+        right = value[1].get_ref<const std::string&>();
       } else {
-        const std::string line = merge.string();
+        const std::string line = merges.item(i).string();
         if (line.starts_with("#version")) continue;
         const std::size_t space = line.find(' ');
         if (space == std::string::npos || line.find(' ', space + 1) != std::string::npos) {
-          merge.fail("\"", line, "\" must be two tokens and a space between them");
+          merges.item(i).fail("\"", line, "\" must be two tokens and a space between them");
         }
         left = line.substr(0, space);
         right = line.substr(space + 1);
       }
-      const auto id_of = [&](const std::string& piece) {
-        const auto found = tables_.ids.find(piece);
-        if (found == tables_.ids.end()) merge.fail("\"", piece, "\" is not in model.vocab");
+      const auto id_of = [&](const std::string& text) {
+        const auto found = ids_.find(text);
+        if (found == ids_.end()) merges.item(i).fail("\"", text, "\" is not in model.vocab");
         return found->second;
       };
       const std::int32_t left_id = id_of(left), right_id = id_of(right);
-      const auto rank = static_cast<std::uint32_t>(tables_.merges.size());
-      tables_.merge_of.insert_or_assign(BpeTables::pair(left_id, right_id),
-                                        BpeTables::Merge{rank, id_of(left + right)});
-      tables_.merges.emplace_back(left_id, right_id);
+      const auto rank = static_cast<std::uint32_t>(result_.merges.size());
+      result_.merges.push_back({left_id, right_id, id_of(left + right), rank});
     }
   }
 
   void read_added_tokens(const Field& tokens) {
     if (tokens.null()) return;
-    std::array<bool, 2> starts_with_space{};  // among those looked for in raw and in normalised text
-    auto next_id = static_cast<std::int32_t>(tables_.ids.size());
-    for (const Field& token : tokens.items()) {
-      token.only_keys({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
-      const std::int32_t id = token["id"].id(id_limit_);
-      const std::string content = token["content"].string();
-      if (content.empty()) token["content"].fail("must not be empty");
-      if (token["single_word"].flag(false)) token["single_word"].unsupported();
-      const bool special = token["special"].flag(false);
-      // The reference numbers new tokens itself, one after the other, whatever the file says.
-      if (tables_.ids.find(content) == tables_.ids.end() && id != next_id) {
-        token["id"].fail(id, " leaves a gap: the next id for a token that is not in model.vocab is ", next_id);
+    std::array<bool, 2> starts_with_space{};               // among those looked for in raw and in normalised text
+    std::array<std::unordered_set<std::string>, 2> texts;  // of these
+    auto next_id = static_cast<std::int32_t>(ids_.size());
+    for (const Field& field : tokens.items()) {
+      const BpeVocabulary::Added added = read_added_token(field, next_id);
+      next_id = std::max(next_id, added.id + 1);
+      result_.added.push_back(added);
+      const std::vector<NormalizerStep> steps = added.normalized ? result_.normalizer : std::vector<NormalizerStep>();
+      const std::string text(NormalText(token_at(added.id).text, steps).text());
+      if (text.empty()) field["content"].fail("is normalised to nothing");
+      if (!texts[added.normalized].insert(text).second) {
+        field["content"].fail("there is an added token with this text already");
       }
-      next_id = std::max(next_id, id + 1);
-
-      BpeTables::Entry& entry = entry_at(id);
-      if (entry.kind != ByteBpe::Kind::kUnused && entry.piece != content) {
-        token["id"].fail(id, " belongs to \"", entry.piece, "\" already");
-      }
-      if (const auto [known, is_new] = tables_.ids.emplace(content, id); !is_new && known->second != id) {
-        token["id"].fail("\"", content, "\" has the id ", known->second, " already");
-      }
-      entry = {content, content, special ? ByteBpe::Kind::kSpecial : ByteBpe::Kind::kAdded};
-
-      const bool normalized = token["normalized"].flag(!special);
-      AddedTokens& added = normalized ? tables_.normalized_added : tables_.raw_added;
-      const std::string text(Nfc(content, normalized && tables_.nfc).text());
-      if (!added.add(text, id, token["lstrip"].flag(false), token["rstrip"].flag(false))) {
-        token["content"].fail("there is an added token with this text already");
-      }
-      starts_with_space[normalized] |= leading_space(text) > 0;
+      starts_with_space[added.normalized] |= leading_space(text) > 0;
     }
     // The reference lets such tokens overlap; what it returns then repeats text.
-    for (const Field& token : tokens.items()) {
-      const bool normalized = token["normalized"].flag(!token["special"].flag(false));
-      if (token["rstrip"].flag(false) && starts_with_space[normalized]) {
-        token["rstrip"].fail("not supported beside added tokens that begin with white space");
+    for (std::size_t i = 0; i < result_.added.size(); ++i) {
+      if (result_.added[i].strip_right && starts_with_space[result_.added[i].normalized]) {
+        tokens.item(i)["rstrip"].fail("not supported beside added tokens that begin with white space");
       }
     }
   }
 
-  // Tokens around the text are the caller's choice here, so a file that wants some is refused.
-  void check_post_processor(const Field& post_processor) {
-    for (const Field& part : post_processor.sequence("processors")) {
-      const std::string type = part["type"].string();
-      if (type == "ByteLevel") continue;  // only about offsets
-      if (type != "TemplateProcessing") part["type"].unsupported();
-      for (const Field& item : part["single"].items()) item.only_keys({"Sequence"});
+  BpeVocabulary::Added read_added_token(const Field& field, std::int32_t next_id) {
+    field.only_keys({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
+    const std::int32_t id = field["id"].id(id_limit_);
+    const std::string content = field["content"].not_empty();
+    if (field["single_word"].flag(false)) field["single_word"].unsupported();
+    const bool special = field["special"].flag(false);
+    // The reference numbers new tokens itself, one after the other, whatever the file says.
+    const auto known = ids_.find(content);
+    if (known == ids_.end() && id != next_id) {
+      field["id"].fail(id, " leaves a gap: the next id for a token that is not in model.vocab is ", next_id);
     }
+    BpeVocabulary::Token& token = token_at(id);
+    if (token.kind != Kind::kUnused && token.text != content) {
+      field["id"].fail(id, " belongs to \"", token.text, "\" already");
+    }
+    if (known != ids_.end() && known->second != id) {
+      field["id"].fail("\"", content, "\" has the id ", known->second, " already");
+    }
+    ids_.emplace(content, id);
+    token.text = content;
+    token.kind = special ? Kind::kSpecial : Kind::kAdded;
+    return {id, field["normalized"].flag(!special), field["lstrip"].flag(false), field["rstrip"].flag(false)};
   }
 
-  BpeTables::Entry& entry_at(std::int32_t id) {
+  void read_post_processor(const Field& part) {
+    const std::string type = part["type"].string();
+    if (type == "ByteLevel") return;  // only about offsets
+    if (type != "TemplateProcessing") part["type"].unsupported();
+    std::vector<std::int32_t> before, after;
+    bool text = false;
+    for (const Field& item : part["single"].items()) {
+      if (const Field sequence = item["Sequence"]; !sequence.null()) {
+        if (text || sequence["id"].value() != "A") sequence.unsupported();
+        text = true;
+        continue;
+      }
+      item.only_keys({"SpecialToken"});
+      const std::string name = item["SpecialToken"]["id"].string();
+      const Field ids = part["special_tokens"][name]["ids"];
+      for (const Field& id : ids.items()) {
+        (text ? after : before).push_back(id.id(static_cast<std::int64_t>(result_.tokens.size())));
+      }
+    }
+    if (!text) part["single"].fail("names no sequence A");
+    // Each puts its own around what the one before made.
+    result_.beginning.insert(result_.beginning.begin(), before.begin(), before.end());
+    result_.ending.insert(result_.ending.end(), after.begin(), after.end());
+  }
+
+  BpeVocabulary::Token& token_at(std::int32_t id) {
     const auto index = static_cast<std::size_t>(id);
-    if (index >= tables_.entries.size()) tables_.entries.resize(index + 1);
-    return tables_.entries[index];
-  }
-
-  // Vocabulary entries that are not spelt in byte characters stand for themselves.
-  std::string bytes_of(const std::string& piece) const { return spelt_bytes(piece).value_or(piece); }
-
-  std::optional<std::string> spelt_bytes(const std::string& piece) const {
-    std::string bytes;
-    for (std::size_t pos = 0; pos < piece.size();) {
-      const std::size_t begin = pos;
-      next_code_point(piece, pos);
-      const auto byte = byte_of_.find(piece.substr(begin, pos - begin));
-      if (byte == byte_of_.end()) return std::nullopt;
-      bytes += byte->second;
-    }
-    return bytes;
+    if (index >= result_.tokens.size()) result_.tokens.resize(index + 1);
+    return result_.tokens[index];
   }
 
   const Field& root_;
   std::int64_t id_limit_ = 0;
-  const std::unordered_map<std::string, char> byte_of_ = bytes_by_character();
-  BpeTables tables_;
+  std::unordered_map<std::string, std::int32_t> ids_;
+  BpeVocabulary result_;
 };
 
 }  // namespace
 
-BpeTables read_tokenizer_json(const std::filesystem::path& file) {
+BpeVocabulary read_tokenizer_json(const std::filesystem::path& file) {
   const json content = read_json_object(file);
   const Field root(file, "", content);
   return Reader(root).read();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "aacft/base/utf8.h"
@@ -11,24 +12,50 @@
 namespace aacft {
 namespace {
 
-int combining_class(utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; }
+// The tokenizers library knows the combining marks and the decompositions of Unicode 9. What came later stands for
+// itself there and starts anew, so it does here: ids count more than the order of rare marks.
+struct Range {
+  utf8proc_int32_t first, last;
+};
+constexpr Range kLater[] = {
+    {0x7FD, 0x7FD},     {0x898, 0x89F},     {0x8CA, 0x8D3},     {0x9FE, 0x9FE},     {0xC3C, 0xC3C},
+    {0xD3B, 0xD3C},     {0xEBA, 0xEBA},     {0x1715, 0x1715},   {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},
+    {0x32FF, 0x32FF},   {0xA7F2, 0xA7F4},   {0xA82C, 0xA82C},   {0xAB69, 0xAB69},   {0x10781, 0x10785},
+    {0x10787, 0x107B0}, {0x107B2, 0x107BA}, {0x10D24, 0x10D27}, {0x10EAB, 0x10EAC}, {0x10EFD, 0x10EFF},
+    {0x10F46, 0x10F50}, {0x10F82, 0x10F85}, {0x11070, 0x11070}, {0x1133B, 0x1133B}, {0x1145E, 0x1145E},
+    {0x11839, 0x1183A}, {0x11930, 0x11930}, {0x11938, 0x11938}, {0x1193D, 0x1193E}, {0x11943, 0x11943},
+    {0x119E0, 0x119E0}, {0x11A34, 0x11A34}, {0x11A47, 0x11A47}, {0x11A99, 0x11A99}, {0x11D42, 0x11D42},
+    {0x11D44, 0x11D45}, {0x11D97, 0x11D97}, {0x11F41, 0x11F42}, {0x16FF0, 0x16FF1}, {0x1E030, 0x1E06D},
+    {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF},
+    {0x1F16C, 0x1F16C}, {0x1FBF0, 0x1FBF9}};
 
-// The full canonical decomposition of one code point.
+bool is_later(utf8proc_int32_t c) {
+  const auto* found = std::lower_bound(std::begin(kLater), std::end(kLater), c,
+                                       [](const Range& range, utf8proc_int32_t value) { return range.last < value; });
+  return found != std::end(kLater) && found->first <= c;
+}
+
+int combining_class(utf8proc_int32_t c) { return is_later(c) ? 0 : utf8proc_get_property(c)->combining_class; }
+
+// The full decomposition of one code point, for NFKC the compatible one.
 struct Decomposition {
-  std::array<utf8proc_int32_t, 8> points{};  // none has more than 4
+  std::array<utf8proc_int32_t, 24> points;  // none has more than 18
   std::size_t length = 1;
 
-  explicit Decomposition(char32_t c) : points{static_cast<utf8proc_int32_t>(c)} {
-    if (c < 0xC0) return;
+  Decomposition(char32_t c, NormalForm form) {
+    points[0] = static_cast<utf8proc_int32_t>(c);
+    if (c < 0xA0 || is_later(points[0])) return;
+    const int compatible = form == NormalForm::kKC ? UTF8PROC_COMPAT : 0;
     int boundary = 0;
     length = static_cast<std::size_t>(
-        utf8proc_decompose_char(points[0], points.data(), points.size(), UTF8PROC_DECOMPOSE, &boundary));
+        utf8proc_decompose_char(points[0], points.data(), points.size(),
+                                static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | compatible), &boundary));
   }
   bool starts_with_starter() const { return combining_class(points[0]) == 0; }
 };
 
 // utf8proc_map would do, but it takes quadratic time to order many combining marks in a row.
-std::string compose_text(std::string_view text) {
+std::string compose_text(std::string_view text, NormalForm form) {
   std::vector<utf8proc_int32_t> points;
   points.reserve(text.size());
   std::size_t marks = 0;  // where the current run of combining marks began
@@ -38,7 +65,7 @@ std::string compose_text(std::string_view text) {
                      [](auto a, auto b) { return combining_class(a) < combining_class(b); });
   };
   for (std::size_t pos = 0; pos < text.size();) {
-    const Decomposition parts(next_code_point(text, pos));
+    const Decomposition parts(next_code_point(text, pos), form);
     for (std::size_t i = 0; i < parts.length; ++i) {
       if (combining_class(parts.points[i]) != 0) {
         points.push_back(parts.points[i]);
@@ -52,11 +79,13 @@ std::string compose_text(std::string_view text) {
   order_marks();
 
   // utf8proc 2.8 takes U+11A7 for the first trailing consonant of Hangul, which is the one after it, and
-  // drops it from the text. Nothing composes with U+11A7, so each stretch before one is composed by itself.
+  // drops it from the text. Nothing composes with U+11A7, or with what is later, so each stretch before one is composed
+  // by itself.
+  const auto is_apart = [](utf8proc_int32_t c) { return c == 0x11A7 || is_later(c); };
   std::string composed;
   composed.reserve(text.size());
   for (auto begin = points.begin(); begin != points.end();) {
-    const auto end = std::find(begin + 1, points.end(), 0x11A7);
+    const auto end = std::find_if(begin + 1, points.end(), is_apart);
     const auto length = utf8proc_normalize_utf32(&*begin, end - begin,
                                                  static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
     for (auto point = begin; point != begin + length; ++point) {
@@ -71,60 +100,41 @@ std::string compose_text(std::string_view text) {
 
 }  // namespace
 
-Nfc::Nfc(std::string_view original, bool compose) : original_(original) {
-  if (!compose) return;
-  // Everything below U+0300, whose first byte is 0xCC, stands for itself and combines with nothing before it.
-  const auto below = [](char c) { return static_cast<unsigned char>(c) < 0xCC; };
+Nfc::Nfc(std::string_view original, NormalForm form) : original_(original) {
+  if (form == NormalForm::kNone) return;
+  // Everything below U+0300, whose first byte is 0xCC, stands for itself in NFC and combines with nothing before it.
+  const unsigned char first_changed = form == NormalForm::kC ? 0xCC : 0x80;
+  const auto below = [&](char c) { return static_cast<unsigned char>(c) < first_changed; };
   if (std::all_of(original.begin(), original.end(), below)) return;
 
-  std::string composed = compose_text(original);
+  std::string composed = compose_text(original, form);
   if (composed == original) return;
   composed_ = std::move(composed);
-  align();
+  align(form);
 }
 
-// Both texts have the same canonical decomposition, and ordering it moves nothing across a starter. So where
-// both have given the same number of decomposed code points and a starter follows, they stand at the same
-// place.
-void Nfc::align() {
+// Both texts have the same decomposition, and ordering it moves nothing across a starter. So where both have given the
+// same number of decomposed code points and a starter follows, they stand at the same place.
+void Nfc::align(NormalForm form) {
   std::size_t pos = 0, original = 0, given = 0, original_given = 0;
   const auto segment_starts = [&] {
     std::size_t ahead = original;
-    return original == original_.size() || Decomposition(next_code_point(original_, ahead)).starts_with_starter();
+    return original == original_.size() || Decomposition(next_code_point(original_, ahead), form).starts_with_starter();
   };
   while (original < original_.size()) {
     const std::size_t pos_begin = pos, original_begin = original;
     do {
       if (original_given <= given) {
-        original_given += Decomposition(next_code_point(original_, original)).length;
+        original_given += Decomposition(next_code_point(original_, original), form).length;
       } else {
-        given += Decomposition(next_code_point(composed_, pos)).length;
+        given += Decomposition(next_code_point(composed_, pos), form).length;
       }
     } while (original_given != given || !segment_starts());
     const bool same = std::string_view(composed_).substr(pos_begin, pos - pos_begin) ==
                       original_.substr(original_begin, original - original_begin);
-    if (!same || spans_.empty() || !spans_.back().same) spans_.push_back({pos_begin, original_begin, same});
+    alignment_.begin_stretch(pos_begin, original_begin, same);
   }
-  spans_.push_back({pos, original, true});
-}
-
-const Nfc::Span& Nfc::span_at(std::size_t pos) const {
-  return *(std::upper_bound(spans_.begin(), spans_.end(), pos,
-                            [](std::size_t value, const Span& span) { return value < span.pos; }) -
-           1);
-}
-
-std::size_t Nfc::original_begin(std::size_t begin) const {
-  if (spans_.empty()) return begin;
-  const Span& span = span_at(begin);
-  return span.same ? span.original + (begin - span.pos) : span.original;
-}
-
-std::size_t Nfc::original_end(std::size_t end) const {
-  if (spans_.empty()) return end;
-  const Span& span = span_at(end);
-  if (span.same || span.pos == end) return span.original + (end - span.pos);
-  return (&span + 1)->original;
+  alignment_.begin_stretch(pos, original, true);
 }
 
 }  // namespace aacft

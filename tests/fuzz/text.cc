@@ -2,13 +2,14 @@
 #include "aacft/base/text.h"
 
 #include "aacft/base/utf8.h"
-#include "aacft/tokenizer/byte_bpe.h"
+#include "aacft/tokenizer/bpe.h"
+#include "aacft/tokenizer/tokenizer_json.h"
 #include "aacft/unicode/nfc.h"
 #include "fuzz/target.h"
 #include "support/paths.h"
 
 void aacft::fuzz::run(std::string_view input) {
-  static const ByteBpe tokenizer(testing::goldens_dir() / "tokenizer/tokenizer.json");
+  static const Bpe tokenizer(read_tokenizer_json(testing::goldens_dir() / "tokenizer/tokenizer.json"));
   require(valid_utf8(lossy_utf8(input)), "lossy text is valid");
   require(complete_utf8_prefix(input) + 3 >= input.size(), "at most three bytes are held back");
   if (!valid_utf8(input)) {

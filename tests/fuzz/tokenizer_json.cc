@@ -1,9 +1,12 @@
 // tokenizer.json, and whatever tokenizer it makes.
-#include "aacft/tokenizer/byte_bpe.h"
+#include "aacft/tokenizer/tokenizer_json.h"
+
+#include "aacft/tokenizer/bpe.h"
+#include "aacft/tokenizer/detokenizer.h"
 #include "fuzz/target.h"
 
 void aacft::fuzz::run(std::string_view input) {
-  const ByteBpe tokenizer(write("tokenizer.json", input));
+  const Bpe tokenizer(read_tokenizer_json(write("tokenizer.json", input)));
   require(static_cast<std::size_t>(tokenizer.size()) <= 70'000 + input.size(),
           "a vocabulary is no larger than the file explains");
   for (const std::string_view text :
@@ -18,7 +21,10 @@ void aacft::fuzz::run(std::string_view input) {
       ids.push_back(token.id);
     }
     tokenizer.decode(ids);
-    tokenizer.decode(ids, true);
+    Detokenizer detokenizer(tokenizer);
+    std::string streamed;
+    for (const std::int32_t id : ids) streamed += detokenizer.add(id);
+    require(streamed + detokenizer.finish() == tokenizer.decode(ids, true), "token by token the text is the same");
   }
   for (const std::int32_t id : {-1, 0, tokenizer.size() - 1, tokenizer.size()})
     if (const std::string piece = tokenizer.piece(id); !piece.empty())

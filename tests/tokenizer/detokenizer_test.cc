@@ -7,6 +7,7 @@
 #include "aacft/base/text.h"
 #include "support/paths.h"
 #include "support/random_text.h"
+#include "tokenizer/llama_json.h"
 
 namespace aacft {
 namespace {
@@ -31,6 +32,11 @@ std::string streamed(const Tokenizer& tokenizer, const Ids& ids) {
 class AnyTokenizer : public ::testing::TestWithParam<std::string> {
  protected:
   AnyTokenizer() {
+    if (GetParam() == "llama") {
+      testing::write_text(folder_ / "tokenizer.json", testing::llama_json().dump());
+      tokenizer_ = load_tokenizer(folder_.path());
+      return;
+    }
     const fs::path file = GetParam().starts_with("shared/") ? testing::shared_dir() / GetParam().substr(7)
                                                             : testing::source_dir() / "tests" / GetParam();
     if (!fs::exists(file)) return;
@@ -49,7 +55,9 @@ INSTANTIATE_TEST_SUITE_P(Files, AnyTokenizer,
                          ::testing::Values("goldens/tokenizer/tokenizer.json", "goldens/sentencepiece/spiece.model",
                                            "fuzz/seeds/sentencepiece/bpe", "fuzz/seeds/sentencepiece/char",
                                            "fuzz/seeds/sentencepiece/unigram", "fuzz/seeds/sentencepiece/word",
-                                           "shared/data/20B_tokenizer.json"),
+                                           "shared/data/20B_tokenizer.json", "llama",
+                                           "shared/goldens-llama/tok-llama2/tokenizer.json",
+                                           "shared/goldens-llama/tok-smollm/tokenizer.json"),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name)
@@ -103,6 +111,7 @@ class Counted : public Tokenizer {
   std::string piece(std::int32_t id) const override { return inner_.piece(id); }
   std::optional<std::int32_t> find(std::string_view piece) const override { return inner_.find(piece); }
   std::int32_t size() const override { return inner_.size(); }
+  bool keeps_open(std::int32_t id) const override { return inner_.keeps_open(id); }
 
   mutable std::size_t most = 0;
 

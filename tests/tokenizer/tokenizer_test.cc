@@ -11,6 +11,7 @@
 #include "aacft/base/file.h"
 #include "support/paths.h"
 #include "support/random_text.h"
+#include "tokenizer/llama_json.h"
 
 namespace aacft {
 namespace {
@@ -53,9 +54,51 @@ TEST(Tokenizer, SaysThatAFileWasNotDownloaded) {
   for (const char* name : {"tokenizer.json", "tokenizer.model"}) {
     testing::write_text(folder / name, "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n");
     const std::string message = error_of([&] { load_tokenizer_file(folder / name); });
-    for (const std::string part : {std::string(name), std::string("git lfs pull")})
+    for (const std::string& part : {std::string(name), std::string("git lfs pull")})
       EXPECT_NE(message.find(part), std::string::npos) << message;
   }
+}
+
+// transformers 4 follows the configuration where it names a Llama class.
+TEST(Tokenizer, LlamaClassesSayWhatGoesAroundTexts) {
+  using Ids = std::vector<std::int32_t>;
+  const testing::TemporaryFolder folder;
+  testing::write_text(folder / "tokenizer.json", testing::llama_json().dump());
+  const auto around = [&](const char* config) {
+    testing::write_text(folder / "tokenizer_config.json", config);
+    const auto tokenizer = load_tokenizer(folder.path());
+    return std::pair(tokenizer->beginning(), tokenizer->ending());
+  };
+  const std::pair from_file(Ids{1}, Ids{});
+  EXPECT_EQ(around("{}"), from_file);
+  EXPECT_EQ(around(R"({"tokenizer_class": "LlamaTokenizer"})"), from_file);
+  EXPECT_EQ(around(R"({"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": false})"), from_file);
+  EXPECT_EQ(around(R"({"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": false})"), (std::pair(Ids{}, Ids{})));
+  EXPECT_EQ(around(R"({"tokenizer_class": "LlamaTokenizer", "add_eos_token": true})"), (std::pair(Ids{1}, Ids{2})));
+  EXPECT_EQ(
+      around(R"({"tokenizer_class": "LlamaTokenizer", "add_bos_token": true, "bos_token": {"content": "<unk>"}})"),
+      (std::pair(Ids{0}, Ids{})));
+  const std::string message =
+      error_of([&] { around(R"({"tokenizer_class": "LlamaTokenizer", "add_bos_token": true, "bos_token": "<b>"})"); });
+  EXPECT_NE(message.find("tokenizer_config.json: bos_token: \"<b>\""), std::string::npos) << message;
+}
+
+TEST(Tokenizer, ASentencePieceModelOfALlamaClassBeginsWithBos) {
+  using Ids = std::vector<std::int32_t>;
+  const testing::TemporaryFolder folder;
+  fs::copy(testing::source_dir() / "tests/fuzz/seeds/sentencepiece/bpe", folder / "tokenizer.model");
+  const auto around = [&] {
+    const auto tokenizer = load_tokenizer(folder.path());
+    return std::pair(tokenizer->beginning(), tokenizer->ending());
+  };
+  EXPECT_EQ(around(), (std::pair(Ids{}, Ids{})));
+  testing::write_text(folder / "config.json", R"({"model_type": "llama"})");
+  EXPECT_EQ(around(), (std::pair(Ids{1}, Ids{})));
+  testing::write_text(folder / "tokenizer_config.json", R"({"tokenizer_class": "T5Tokenizer"})");
+  EXPECT_EQ(around(), (std::pair(Ids{}, Ids{})));
+  testing::write_text(folder / "tokenizer_config.json",
+                      R"({"tokenizer_class": "LlamaTokenizer", "add_bos_token": false, "add_eos_token": true})");
+  EXPECT_EQ(around(), (std::pair(Ids{}, Ids{2})));
 }
 
 TEST(Tokenizer, FilesToCopyWithAModel) {

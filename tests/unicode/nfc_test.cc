@@ -21,7 +21,7 @@ TEST(Nfc, TextInNfcIsNotCopied) {
 
 TEST(Nfc, Composes) {
   EXPECT_EQ(Nfc("e\u0301").text(), "\u00e9");
-  EXPECT_EQ(Nfc("e\u0301", false).text(), "e\u0301");
+  EXPECT_EQ(Nfc("e\u0301", NormalForm::kNone).text(), "e\u0301");
   EXPECT_EQ(Nfc("a\u0301\u0323").text(), "\u1ea1\u0301");   // reordered, then composed
   EXPECT_EQ(Nfc("\u1112\u1161\u11ab").text(), "\ud55c");    // Hangul
   EXPECT_EQ(Nfc("\ub4a4\u11a7x").text(), "\ub4a4\u11a7x");  // not a trailing consonant
@@ -31,6 +31,33 @@ TEST(Nfc, Composes) {
   EXPECT_EQ(Nfc("\u0dd9\u0dcf").text(), "\u0ddc");          // a starter that composes backwards
   EXPECT_EQ(Nfc("x\u0f73").text(), "x\u0f71\u0f72");
   EXPECT_EQ(Nfc("e\u0327\u0301").text(), "\u0229\u0301");
+}
+
+// As the reference, for which they are no marks: these came with Unicode 10 to 15.
+TEST(Nfc, LaterMarksStayWhereTheyAre) {
+  for (const std::string text :
+       {"q\u0c3c\u0323", "q\u0323\u0c3c\u0334", "a\u0c3c\u0301", "\U00011935\U00011930", "\U00011938"})
+    EXPECT_EQ(Nfc(text).text(), text);
+  EXPECT_EQ(Nfc("\u0c3ce\u0301").text(), "\u0c3c\u00e9");
+}
+
+TEST(Nfc, CompatibleForms) {
+  const auto nfkc = [](std::string_view text) { return std::string(Nfc(text, NormalForm::kKC).text()); };
+  EXPECT_EQ(nfkc("plain"), "plain");
+  EXPECT_EQ(nfkc("\ufb01\u00a0\u00bd\u2460"),
+            "fi 1\u20442"
+            "1");
+  EXPECT_EQ(nfkc("e\u0301\uff21"),
+            "\u00e9"
+            "A");
+  EXPECT_EQ(nfkc("\ufdfa"),
+            "\u0635\u0644\u0649 \u0627\u0644\u0644\u0647 \u0639\u0644\u064a\u0647 \u0648\u0633\u0644\u0645");
+  const std::string text = "a\ufb01z";
+  const Nfc two(text, NormalForm::kKC);
+  EXPECT_EQ(two.original_begin(2), 1u);
+  EXPECT_EQ(two.original_end(2), 4u);
+  EXPECT_EQ(two.original_begin(3), 4u);
+  EXPECT_EQ(two.original_end(4), 5u);
 }
 
 TEST(Nfc, LeadsBackToTheOriginal) {

@@ -25,7 +25,7 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  // No beginning or end token is added. Text that is not valid UTF-8 is an Error.
+  // What goes around a text is not added: see beginning() and ending(). Text that is not valid UTF-8 is an Error.
   virtual std::vector<Token> encode_with_offsets(std::string_view text) const = 0;
   std::vector<std::int32_t> encode(std::string_view text) const;
 
@@ -40,9 +40,27 @@ class Tokenizer {
 
   // One past the largest id.
   virtual std::int32_t size() const = 0;
+
+  // Whether the text of a token depends on those after it, where decode() skips special ones: true for one byte of
+  // those that become text together, <0x0A>, and for tokens that say nothing and so may stand among them.
+  virtual bool keeps_open(std::int32_t) const { return false; }
+
+  // The tokens that this tokenizer puts before every text (Llama's <s>; mostly none) and behind it (hardly ever any):
+  // those of tokenizer.json's post-processor. Where tokenizer_config.json names a Llama class, its add_bos_token and
+  // add_eos_token count instead, as they do for transformers 4 (version 5 lets a tokenizer.json win over them), and
+  // with a SentencePiece model alone the first is true unless it says otherwise.
+  const std::vector<std::int32_t>& beginning() const { return beginning_; }
+  const std::vector<std::int32_t>& ending() const { return ending_; }
+  void surround(std::vector<std::int32_t> beginning, std::vector<std::int32_t> ending);  // before others share it
+
+ private:
+  std::vector<std::int32_t> beginning_, ending_;
 };
 
-// From a model folder: tokenizer.json (byte-level BPE), else spiece.model or tokenizer.model (SentencePiece). An
+// The ids with the tokenizer's beginning before them, unless they have it already.
+std::vector<std::int32_t> with_beginning(const Tokenizer& tokenizer, std::vector<std::int32_t> ids);
+
+// From a model folder: tokenizer.json (BPE), else spiece.model or tokenizer.model (SentencePiece). An
 // Error that lists what was looked for where there is none.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
 

@@ -1,38 +1,36 @@
-// Unicode's normal form C.
+// Unicode's normal forms C and KC, as of Unicode 9: see nfc.cc.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "aacft/unicode/alignment.h"
 
 namespace aacft {
 
-// A text in NFC, and the way back to the bytes it came from. Keeps a view of the original.
+enum class NormalForm : std::uint8_t { kNone, kC, kKC };
+
+// A text in a normal form, and the way back to the bytes it came from. Keeps a view of the original.
 class Nfc {
  public:
-  // Without `compose` the text stays as it is.
-  explicit Nfc(std::string_view original, bool compose = true);
+  explicit Nfc(std::string_view original, NormalForm form = NormalForm::kC);
 
-  std::string_view text() const { return spans_.empty() ? original_ : std::string_view(composed_); }
+  std::string_view text() const { return alignment_.identity() ? original_ : std::string_view(composed_); }
 
   // The original bytes behind [begin, end) of text() are [original_begin(begin), original_end(end)). Where
   // composing changed something this is the whole stretch between two starters, else it is exact.
-  std::size_t original_begin(std::size_t begin) const;
-  std::size_t original_end(std::size_t end) const;
+  std::size_t original_begin(std::size_t begin) const { return alignment_.original_begin(begin); }
+  std::size_t original_end(std::size_t end) const { return alignment_.original_end(end); }
+  const Alignment& alignment() const { return alignment_; }
 
  private:
-  // From here on, up to the next span, the bytes are those of the original, or are not.
-  struct Span {
-    std::size_t pos, original;
-    bool same;
-  };
-  void align();
-  const Span& span_at(std::size_t pos) const;
+  void align(NormalForm form);
 
   std::string_view original_;
   std::string composed_;
-  std::vector<Span> spans_;  // none if the original is in NFC
+  Alignment alignment_;  // the identity if the original is in the normal form
 };
 
 }  // namespace aacft
