@@ -20,6 +20,7 @@ void read_flags(const std::vector<Word>& words, Clause& clause) {
     clause.past |= word.role == Role::kPast;
     clause.future |= word.role == Role::kFuture;
     clause.question |= word.role == Role::kQuestion;
+    clause.joined |= word.role == Role::kConjunction;
     if (word.role == Role::kConjunction && word.is("or")) clause.conjunction = "or";
   }
 }
@@ -118,8 +119,9 @@ void add_modal(const Word& modal, Clause& clause) {
 }
 
 void add_verb(const Word& verb, Clause& clause) {
-  const auto same = std::find_if(clause.groups.begin(), clause.groups.end(),
-                                 [&](const Group& group) { return group.verb.text == verb.text && !group.modal; });
+  const auto same = std::find_if(clause.groups.begin(), clause.groups.end(), [&](const Group& group) {
+    return group.verb.text == verb.text && group.verb.negation == verb.negation && !group.modal;
+  });
   if (same != clause.groups.end()) {
     same->really = true;
     return;
@@ -186,6 +188,7 @@ Clause analyse(std::vector<Word> words) {
   take_times(items, clause);
   build_groups(std::move(items), clause);
   order_verbs(clause.groups, clause.lets);
+  if (!clause.groups.empty() && !std::exchange(clause.groups[0].verb.negation, {}).empty()) clause.negated = true;
   fill_verbs(clause);
   fill_subject(clause);
   infer_tense(clause);

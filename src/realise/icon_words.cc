@@ -1,6 +1,7 @@
 #include "aacft/realise/icon_words.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
@@ -100,7 +101,7 @@ class Reader {
     if (english::lower_case(word) == "her" && has(types, IconType::kCliticPronoun)) {
       push(word, owns(at) ? IconType::kAdjective : IconType::kCliticPronoun);
     } else {
-      push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types));
+      push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types, at));
     }
   }
 
@@ -123,6 +124,12 @@ class Reader {
 
   // The icons that say no word.
   bool add_grammar(const std::string& word) {
+    const std::optional<IconType> type = grammar_of(word);
+    if (type) push(word == "?" ? "question" : word == "." ? "dot" : word, *type);
+    return type.has_value();
+  }
+
+  static std::optional<IconType> grammar_of(const std::string& word) {
     static constexpr std::pair<std::string_view, IconType> kGrammar[] = {
         {"past", IconType::kTensePast}, {"future", IconType::kTenseFuture},
         {"negate", IconType::kNegated}, {"not", IconType::kNegated},
@@ -131,15 +138,127 @@ class Reader {
         {".", IconType::kDot}};
     const std::string lower = english::lower_case(word);
     for (const auto& [name, type] : kGrammar)
-      if (lower == name) {
-        push(word == "?" ? "question" : word == "." ? "dot" : word, type);
-        return true;
-      }
-    return false;
+      if (lower == name) return type;
+    return std::nullopt;
+  }
+
+  // "I", "she", or "you" again: whose verb is still to come, where the words so far have one.
+  bool begins_again(const Icon& icon, bool says) const {
+    const Icon* before = &icon == icons_.data() ? nullptr : &icon - 1;
+    if (!says || before == nullptr) return false;
+    const bool again = english::lower_case(before->word) == english::lower_case(icon.word);
+    const Pronoun* pronoun = pronoun_of(english::lower_case(icon.word));
+    if (pronoun == nullptr || before->type == IconType::kPreposition) return false;
+    const bool object_too = pronoun->subject == pronoun->object;
+    return object_too ? again : icon.type == IconType::kNoun && english::lower_case(icon.word) != pronoun->reflexive;
+  }
+
+  static bool is_tense(const Icon& icon) {
+    return icon.type == IconType::kTensePast || icon.type == IconType::kTenseFuture;
+  }
+
+  bool denies(const Icon& icon) const {
+    return icon.type == IconType::kNegated || word_of(icon, lexicon_).role == Role::kNo ||
+           english::lower_case(icon.word) == "never";
+  }
+
+  // "I no work", "eat apple no drink tea": an action, for what comes before and after the negation. "no drink", "want
+  // no drink" are about things.
+  std::optional<IconType> after_negation(const std::vector<IconType>& types, std::size_t at) const {
+    if (!has(types, IconType::kVerb) || icons_.empty() || !denies(icons_.back())) return std::nullopt;
+    const bool object = at + 1 < words_.size() && begins_object(at + 1);
+    if (icons_.size() == 1) return object ? std::optional(IconType::kVerb) : std::nullopt;
+    std::size_t subject = icons_.size() - 2;
+    while (subject > 0 && is_tense(icons_[subject])) --subject;
+    const Icon& before = icons_[subject];
+    const Word said = word_of(before, lexicon_);
+    const Word verb = word_of({words_[at], IconType::kVerb, ""}, lexicon_);
+    if (said.role == Role::kModal || said.is("stop")) return IconType::kVerb;
+    if (said.role == Role::kVerb) {
+      const bool other = is_intransitive(said) || said.is("eat") || said.is("drink");
+      return object || (other && !said.is("go") && !said.text.starts_with("go ")) ? std::optional(IconType::kVerb)
+                                                                                  : std::nullopt;
+    }
+    if ((object && said.role != Role::kNo) || (said.is("it") && is_weather(verb))) return IconType::kVerb;
+    const bool primary = is_action_first(words_[at]);
+    if (said.role == Role::kWh && (said.is("what") || said.is("who")) && primary) return IconType::kVerb;
+    if (said.role == Role::kPronoun && !said.absolute) return primary ? std::optional(IconType::kVerb) : std::nullopt;
+    if (said.role != Role::kNoun || !primary) return std::nullopt;
+    if (subject > 0 && denies(icons_[subject - 1])) return std::nullopt;  // "no school no work"
+    const bool acted =
+        std::any_of(icons_.begin(), icons_.end(), [](const Icon& i) { return i.type == IconType::kVerb; });
+    return said.alive() || (!acted && is_intransitive(verb)) ? std::optional(IconType::kVerb) : std::nullopt;
+  }
+
+  // "put it here", "let me do it", but not "do it hurt", "be it nice".
+  bool acts_on_it() const {
+    const Word verb = word_of(icons_.back(), lexicon_);
+    if (verb.role != Role::kVerb || verb.is("be") || verb.is("have")) return false;
+    return !verb.is("do") || icons_.size() > 1;
+  }
+
+  bool has_acted() const {
+    return std::any_of(icons_.begin(), icons_.end(), [](const Icon& icon) { return icon.type == IconType::kVerb; });
+  }
+
+  // "cold tea", "tea cold no good": first a quality, and a thing only besides.
+  bool is_quality(std::size_t at) const {
+    const LexiconEntry* quality = lexicon_.find(words_[at], IconType::kAdjective);
+    if (quality->icon.picture != picture_of_word(words_[at])) return false;
+    const bool last = at + 1 == words_.size();
+    const bool before_noun = !last && types_of(words_[at + 1], lexicon_) == std::vector{IconType::kNoun} &&
+                             may_be(at + 1, IconType::kNoun, Role::kNoun);
+    const bool after_noun = !icons_.empty() && word_of(icons_.back(), lexicon_).role == Role::kNoun;
+    return (before_noun && !after_want()) || (after_noun && !has_acted());
+  }
+
+  // "no meat fish": no meat does that.
+  bool no_such_doer(const std::string& word) const {
+    if (icons_.size() != 2 || !denies(icons_[0]) || is_action_first(word)) return false;
+    const Word noun = word_of(icons_[1], lexicon_);
+    return noun.role == Role::kNoun && !noun.alive();
+  }
+
+  // "mum no work dad work"
+  bool repeats_verb(const std::string& word, bool object) const {
+    std::size_t subject = icons_.size();
+    while (subject > 0 && is_tense(icons_[subject - 1])) --subject;
+    if (subject < 2) return false;
+    const Word doer = word_of(icons_[subject - 1], lexicon_), last = word_of(icons_[subject - 2], lexicon_);
+    if (!doer.alive() && !(doer.is("it") && doer.role == Role::kPronoun)) return false;
+    const bool whole = last.role != Role::kVerb || is_intransitive(last) || last.text.starts_with("go ");
+    if (whole && (is_action_first(word) || object) && has_acted()) return true;
+    return std::any_of(icons_.begin(), icons_.end() - 1,
+                       [&](const Icon& icon) { return icon.type == IconType::kVerb && icon.word == word; });
+  }
+
+  // "tea", "me", "my bag": not "today".
+  bool begins_object(std::size_t at) const {
+    if (grammar_of(words_[at])) return false;
+    const std::vector<IconType> types = types_of(words_[at], lexicon_);
+    const IconType type = types.empty() ? IconType::kNoun : types[0];
+    const Word word = word_of({words_[at], type, ""}, lexicon_);
+    if (word.role == Role::kPronoun) {  // not "drink I"
+      return has(types, IconType::kCliticPronoun) &&
+             !(at + 1 < words_.size() && word.pronoun->subject == word.pronoun->object);
+    }
+    return (word.role == Role::kNoun && !has(types, IconType::kVerb)) || word.role == Role::kPossessive ||
+           word.role == Role::kThat;
+  }
+
+  // Whether a word is a verb first, and a thing only besides: the picture of the first has the word's own name.
+  bool is_action_first(const std::string& word) const {
+    const LexiconEntry* verb = lexicon_.find(word, IconType::kVerb);
+    const LexiconEntry* noun = lexicon_.find(word, IconType::kNoun);
+    const std::string own = picture_of_word(word);
+    if (verb == nullptr || noun == nullptr || verb->icon.picture == own || noun->icon.picture == own)
+      return verb != nullptr && (noun == nullptr || verb->icon.picture == own);
+    const Word thing = word_of(noun->icon, lexicon_);
+    return verb < noun && !thing.alive() && !thing.portion;
   }
 
   // A verb after who does it and before any other verb; a noun after a verb.
-  IconType choose(const std::vector<IconType>& types) const {
+  IconType choose(const std::vector<IconType>& types, std::size_t at) const {
     if (types.size() == 1) return types[0];
     bool verb = false, subject = false, other_said = false;
     for (const Icon& icon : icons_) {
@@ -147,11 +266,22 @@ class Reader {
           icon.type == IconType::kDot ||
           (icon.type == IconType::kPreposition && lexicon_.find(icon.word, icon.type) != nullptr &&
            lexicon_.find(icon.word, icon.type)->form("conjunction") != nullptr);
-      if (starts_again) verb = subject = false;
+      if (starts_again || begins_again(icon, verb && subject)) verb = subject = false;
       verb |= icon.type == IconType::kVerb && icon.word != "can" && icon.word != "want";
       subject |= icon.type == IconType::kNoun || (icon.type == IconType::kCliticPronoun && !verb);
       other_said = icon.type == IconType::kAdjective || icon.type == IconType::kPreposition;
     }
+    if (const auto type = after_negation(types, at)) return *type;
+    if (has(types, IconType::kCliticPronoun) && !icons_.empty() && english::lower_case(words_[at]) == "it" &&
+        icons_.back().type == IconType::kVerb && acts_on_it())
+      return IconType::kCliticPronoun;
+    if (has(types, IconType::kNoun) && has(types, IconType::kAdjective) && is_quality(at)) return IconType::kAdjective;
+    if (has(types, IconType::kNoun) && no_such_doer(words_[at])) return IconType::kNoun;
+    if (has(types, IconType::kVerb) && !icons_.empty() && english::lower_case(icons_.back().word) == "it" &&
+        is_weather(word_of({words_[at], IconType::kVerb, ""}, lexicon_)))
+      return IconType::kVerb;  // "if you come it rain"
+    if (has(types, IconType::kVerb) && repeats_verb(words_[at], at + 1 < words_.size() && begins_object(at + 1)))
+      return IconType::kVerb;
     const bool after_modal = !icons_.empty() && icons_.back().type == IconType::kVerb && icons_.back().word == "can";
     if (has(types, IconType::kCliticPronoun) && subject) return IconType::kCliticPronoun;
     const bool told_not_to = !icons_.empty() && english::lower_case(icons_.back().word) == "don't";
@@ -167,6 +297,7 @@ class Reader {
   // "I like her red bag", not "I like her", "I see her run", "I give her tea", "her drink tea".
   bool owns(std::size_t at) const {
     std::size_t thing = at + 1;
+    if (thing < words_.size() && grammar_of(words_[thing])) return false;
     while (thing < words_.size() && types_of(words_[thing], lexicon_) == std::vector{IconType::kAdjective}) ++thing;
     if (thing == words_.size() || !may_be(thing, IconType::kNoun, Role::kNoun)) return false;
     const bool acts = may_be(thing, IconType::kVerb, Role::kVerb);
@@ -195,6 +326,8 @@ class Reader {
         !has(types, IconType::kVerb))
       return false;
     const LexiconEntry* thing = lexicon_.find(next, IconType::kNoun);
+    if (!next.empty() && lexicon_.find(next) == nullptr && !grammar_of(next))
+      return true;  // a word that it does not know
     return lexicon_.find(next, IconType::kCliticPronoun) != nullptr ||
            (thing != nullptr && thing->form("phrase") == nullptr);
   }
@@ -241,6 +374,27 @@ std::size_t longest_icon(const std::vector<Token>& tokens, std::size_t at, const
   return best;
 }
 
+// "can't" is can and not, "was" is past and be, where the lexicon has no such icon.
+void split_forms(std::vector<Token>& tokens, const Lexicon& lexicon) {
+  static constexpr std::pair<std::string_view, std::string_view> kPlain[] = {
+      {"can't", "can"},    {"cannot", "can"},       {"won't", "future"},    {"couldn't", "could"},
+      {"mustn't", "must"}, {"shouldn't", "should"}, {"wouldn't", "would"},  {"isn't", "be"},
+      {"aren't", "be"},    {"wasn't", "past be"},   {"weren't", "past be"}, {"doesn't", ""},
+      {"didn't", "past"},  {"hasn't", "have"},      {"haven't", "have"},    {"hadn't", "past have"},
+      {"is", "be"},        {"are", "be"},           {"am", "be"},           {"was", "past be"},
+      {"were", "past be"}, {"has", "have"},         {"had", "past have"},   {"did", "past do"}};
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::string lower = english::lower_case(tokens[i].text);
+    const auto found = std::find_if(std::begin(kPlain), std::end(kPlain),
+                                    [&](const auto& contraction) { return contraction.first == lower; });
+    if (found == std::end(kPlain) || lexicon.find(tokens[i].text) != nullptr) continue;
+    std::vector<Token> plain = tokens_between_spaces(found->second);
+    if (lower.ends_with("n't") || lower == "cannot") plain.push_back({"not", false});
+    tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(i));
+    tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(i), plain.begin(), plain.end());
+  }
+}
+
 // "apple?" is an apple and a question; "what is your name?" may be an icon of its own.
 void split_marks(std::vector<Token>& tokens, const Lexicon& lexicon) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -260,6 +414,7 @@ std::vector<Icon> icons_of_words(std::string_view text, const Lexicon& lexicon, 
   std::vector<Token> tokens =
       text.find(',') != std::string_view::npos ? tokens_between_commas(text) : tokens_between_spaces(text);
   split_marks(tokens, lexicon);
+  split_forms(tokens, lexicon);
   std::vector<std::string> words;
   for (std::size_t at = 0; at < tokens.size();) at += longest_icon(tokens, at, lexicon, words.emplace_back());
   return Reader(lexicon, std::move(words), unknown).read();

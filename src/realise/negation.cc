@@ -2,11 +2,20 @@
 
 #include <algorithm>
 
+#include "realise/clause.h"
+#include "realise/rendering.h"
+#include "realise/syntax.h"
+
 namespace aacft {
 namespace {
 
-bool acts(const Word& word) {
-  return word.role == Role::kVerb || word.role == Role::kModal || word.role == Role::kLets;
+// The icon that negates a whole sentence, wherever it is tapped.
+bool is_grammar(const Word& negation) { return negation.is("negate"); }
+
+// "I don't want him to go" is what "I want him no go" means; "I don't try to cry" is not "I try no cry".
+bool takes_over(const Word& verb) {
+  return verb.role == Role::kModal || verb.is("be") || verb.is("do") || verb.is("have") || verb.is("want") ||
+         verb.is("need") || verb.is("like") || verb.is("would like") || verb.is("go");
 }
 
 bool is_time(const Word& noun) {
@@ -28,7 +37,7 @@ class Negations {
   void place() {
     drop_do();
     for (std::size_t i = 0; i < words_.size(); ++i)
-      if (negates(i) && !no_more(i)) place(i);
+      if ((negates(i) || words_[i].is("never")) && !no_more(i) && !negates_later_verb(i) && negates(i)) place(i);
     undouble();
   }
 
@@ -38,6 +47,11 @@ class Negations {
 
   void place(std::size_t at) {
     Word& word = words_[at];
+    if (is_said(at)) {
+      word.role = Role::kManner;
+      word.text = "no";
+      return;
+    }
     if (contrasts_qualities(at)) {
       word.role = Role::kDegree;  // "happy, not sad"
       word.text = "not";
@@ -46,11 +60,36 @@ class Negations {
     const bool no = word.role == Role::kNo;
     const Word* noun = noun_after(at);
     const bool common =
-        noun != nullptr && noun->role == Role::kNoun && !noun->name && !has_role(at + 1, Role::kPossessive);
+        noun != nullptr && noun->role == Role::kNoun && !is_proper(*noun) && !has_role(at + 1, Role::kPossessive);
     if (no && common) return;
     const bool apart = contrasts(at) || (!no && leads_a_list(at));
     word.role = noun != nullptr && apart && !(acts_ && is_time(*noun)) ? Role::kNo : Role::kNot;
     word.text = common && !acts_ ? "no" : "not";
+  }
+
+  // "try no cry", "I see mum no go": the verb after it is not done; what stands before it is.
+  bool negates_later_verb(std::size_t at) {
+    if (is_grammar(words_[at]) || at == 0 || !has_role(at + 1, Role::kVerb)) return false;
+    const auto here = words_.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto first = std::find_if(words_.begin(), here, [](const Word& word) { return aacft::acts(word); });
+    auto verb = here;
+    while (verb != words_.begin() && (verb - 1)->role != Role::kVerb) --verb;
+    if (verb == words_.begin() || first->role == Role::kLets) return false;
+    --verb;
+    const bool object = std::any_of(verb + 1, here, [](const Word& word) { return word.role != Role::kNot; });
+    if (verb + 1 == here ? takes_over(*verb) : !object || verb->is("want") || verb->is("need")) return false;
+    words_[at + 1].negation = here->is("never") ? "never" : "not";
+    words_.erase(here);
+    return true;
+  }
+
+  // "mum say no", "I tell you no"
+  bool is_said(std::size_t at) const {
+    if (words_[at].role != Role::kNo || at == 0 || at + 1 != words_.size()) return false;
+    const Word& last = words_[at - 1];
+    if (last.role == Role::kVerb) return last.is("say");
+    return at > 1 && words_[at - 2].role == Role::kVerb && words_[at - 2].is("tell") &&
+           (last.role == Role::kPronoun || last.role == Role::kNoun);
   }
 
   // What the negation stands before: a noun, perhaps with its owner and qualities between, "that", or an object's
@@ -83,10 +122,11 @@ class Negations {
            !has_role(at + 2, Role::kNoun) && std::none_of(words_.begin(), words_.end(), does);
   }
 
-  // "not milk two coffee": what is counted is wanted. "not snail reason" is about both.
+  // "not milk coffee": one is wanted. "negate snail reason" is about both, unless they are counted.
   bool leads_a_list(std::size_t at) const {
+    const auto counts = [](const Word& word) { return word.role == Role::kDeterminer; };
     return at == 0 && !acts_ && !names_somebody_ &&
-           std::any_of(words_.begin(), words_.end(), [](const Word& word) { return word.role == Role::kDeterminer; });
+           (!is_grammar(words_[at]) || std::any_of(words_.begin(), words_.end(), counts));
   }
 
   bool no_more(std::size_t at) {
@@ -111,6 +151,8 @@ class Negations {
 
   // A second negation would take the first one back.
   void undouble() {
+    if (!words_.empty() && (acts_ || is_negative(words_[0])) && std::any_of(words_.begin(), words_.end(), is_negative))
+      std::erase_if(words_, [](const Word& word) { return word.role == Role::kNot; });
     if (std::none_of(words_.begin(), words_.end(), [](const Word& word) { return word.role == Role::kNot; })) return;
     for (Word& word : words_) {
       if (word.is("no more") && acts_) word.text = "any more";
@@ -127,8 +169,112 @@ class Negations {
   bool acts_ = false, names_somebody_ = false;
 };
 
+class Contrast {
+ public:
+  explicit Contrast(const std::vector<Word>& words) : words_(words) {}
+
+  // "not here there", "no that this": two of a kind, of which the first is not.
+  bool leads() const {
+    return words_.size() == 3 && negates(words_[0]) && !is_grammar(words_[0]) && words_[1].role == words_[2].role &&
+           !acts(words_[1]) && words_[1].role != Role::kNoun && words_[1].role != Role::kDegree &&
+           !(words_[1].role == Role::kPronoun && words_[1].pronoun == words_[2].pronoun);
+  }
+
+  std::size_t at() const {
+    for (std::size_t i = 1; i + 1 < words_.size(); ++i) {
+      if (!negates(words_[i]) || is_grammar(words_[i])) continue;
+      const auto rest = words_.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+      if (std::any_of(rest, words_.end(), [](const Word& word) { return acts(word); })) continue;
+      if (is_set_against(i)) return i;
+    }
+    return words_.size();
+  }
+
+ private:
+  static bool is_grammar_mark(const Word& word) {
+    return word.role == Role::kQuestion || word.role == Role::kPast || word.role == Role::kFuture;
+  }
+  static bool is_object(const Word& word) {
+    return word.role == Role::kNoun || word.role == Role::kThat || (word.role == Role::kPronoun && word.clitic);
+  }
+  static bool states(const Word& word) { return word.role == Role::kAdjective || word.role == Role::kPlace; }
+  static bool names(const Word& word) {
+    return word.role == Role::kNoun || word.role == Role::kThat || word.role == Role::kPronoun;
+  }
+
+  bool is_set_against(std::size_t i) const {
+    std::size_t last = i - 1;
+    while (last > 0 && is_grammar_mark(words_[last])) --last;
+    const Word& one = words_[last];
+    const Word& other = words_[i + 1];
+    if (negates(one) || is_grammar_mark(one) || is_grammar_mark(other)) return false;
+    const auto here = words_.begin() + static_cast<std::ptrdiff_t>(last);
+    const auto verb = std::find_if(words_.begin(), here, [](const Word& word) { return acts(word); });
+    if (one.role == Role::kVerb && one.text.find(' ') != std::string::npos && is_intransitive(one)) return true;
+    if (one.role == Role::kVerb && is_intransitive(one) && i + 2 == words_.size() && last > 0)
+      return other.role == Role::kPronoun || other.alive();  // "mum come no dad"
+    if (acts(one)) return false;                             // "want no tea"
+    if (verb == here) return said_of_subject(last, i) || of_a_kind(i);
+    if (one.role == Role::kDeterminer) return other.role == Role::kDeterminer;
+    if (one.role == Role::kPlace || one.role == Role::kTime || one.role == Role::kManner ||
+        one.role == Role::kAdjective)
+      return true;
+    if (!is_object(one) && one.role != Role::kPronoun) return false;
+    if (!is_object(one) && (verb->is("be") || verb->is("do") || verb->role == Role::kModal))
+      return false;  // "be it no hot"
+    if (takes_two(*verb) && one.role == Role::kPronoun && verb + 1 == here)
+      return other.role == Role::kPronoun || other.alive();  // not "give me no tea"
+    return true;
+  }
+
+  // "mum here no dad", "I happy no school"
+  bool said_of_subject(std::size_t last, std::size_t i) const {
+    const bool there = last > 1 && words_[last].role == Role::kNoun && words_[last - 1].role == Role::kPreposition;
+    if (there && names(words_[0])) return true;  // "cat on bed no under table"
+    const bool is = (words_[0].role == Role::kPronoun || words_[0].role == Role::kThat) && last > 1 &&
+                    words_[last].role == Role::kNoun && words_[i + 1].role != Role::kPronoun;
+    if (is) return std::none_of(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(i), negates);
+    if (!states(words_[last]) && words_[last].role != Role::kTime) return false;
+    if (words_[last].role == Role::kAdjective && words_[i + 1].role == Role::kAdjective) return false;
+    const auto here = words_.begin() + static_cast<std::ptrdiff_t>(last) + 1;
+    const auto subject = std::find_if(words_.begin(), here, names);
+    return std::any_of(subject, here, states);
+  }
+
+  // "here no there", "two no three", "me no you"
+  bool of_a_kind(std::size_t i) const {
+    const auto kind = [](const Word& word) {
+      return word.role == Role::kNoun || word.absolute ? Role::kDot : word.role;
+    };
+    const Role role = kind(words_[0]);
+    if (role == Role::kDot || role == Role::kInterjection) return false;
+    if (role == Role::kPronoun && words_[0].pronoun == words_[i + 1].pronoun) return false;
+    for (std::size_t j = 0; j < words_.size(); ++j)
+      if (j != i && !is_grammar_mark(words_[j]) && kind(words_[j]) != role) return false;
+    return true;
+  }
+
+  const std::vector<Word>& words_;
+};
+
 }  // namespace
 
 void place_negations(std::vector<Word>& words) { Negations(words).place(); }
+
+bool contrasts_first(const std::vector<Word>& words) { return Contrast(words).leads(); }
+
+std::size_t contrast_at(const std::vector<Word>& words) { return Contrast(words).at(); }
+
+std::string contrast_text(std::vector<Word> words) {
+  std::size_t noun = 1;
+  while (noun < words.size() && (words[noun].role == Role::kAdjective || words[noun].role == Role::kDegree)) ++noun;
+  const bool common = noun < words.size() && words[noun].role == Role::kNoun && !is_proper(words[noun]);
+  const bool more = words.size() > 1 && words[1].is("more");
+  if ((words[0].role == Role::kNo && common) || more) return text_of(analyse(std::move(words)));
+  words.erase(words.begin());
+  for (Word& word : words)
+    if (word.role == Role::kPronoun && (word.is("you") || word.is("it"))) word.clitic = true;
+  return "not " + text_of(analyse(std::move(words)));
+}
 
 }  // namespace aacft

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "aacft/base/error.h"
-#include "realise/clause.h"
-#include "realise/rendering.h"
+#include "realise/clauses.h"
 #include "realise/sentences.h"
 #include "realise/words.h"
 
@@ -41,31 +40,89 @@ bool says_something(const Word& word) {
          word.role != Role::kNot && word.role != Role::kQuestion;
 }
 
-// "her want tea": she wants some tea. Only "her" is a pronoun, too; "my want" is about what is mine.
+bool names(const Word& word) {
+  return word.role == Role::kNoun || word.role == Role::kThat || word.role == Role::kPronoun;
+}
+
+// "her want tea": she wants some tea. "my happy": I am happy. "her and I go", "his be tired". But "his be red" is about
+// what is his.
 void free_pronouns(std::vector<Word>& words) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i].role != Role::kPossessive || words[i].text != "her") continue;
-    const auto here = words.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto next = std::find_if(here + 1, words.end(), [](const Word& word) {
-      return !is_grammar(word.role) && word.role != Role::kNo && word.role != Role::kFrequency;
-    });
-    if (next == words.end() || (next->role != Role::kVerb && next->role != Role::kModal)) continue;
-    const bool object = std::any_of(words.begin(), here, [](const Word& word) { return word.role == Role::kVerb; });
-    *here = word_of_pronoun(*here->pronoun, object);
+  const auto skipped = [](const Word& word) {
+    return is_grammar(word.role) || word.role == Role::kNo || word.role == Role::kFrequency;
+  };
+  for (auto here = words.begin(); here != words.end(); ++here) {
+    const auto verb = std::find_if(words.begin(), here, acts);
+    if (here->role == Role::kPronoun && verb == here && here + 1 != words.end() && !here->absolute) {
+      const bool joined = (here + 1)->is("and") || (here != words.begin() && (here - 1)->is("and"));
+      if (joined && std::any_of(here, words.end(), acts)) here->clitic = false;
+    }
+    if (here->role != Role::kPossessive) continue;
+    auto next = std::find_if_not(here + 1, words.end(), skipped);
+    const bool be = next != words.end() && next->is("be");
+    if (be) next = std::find_if_not(next + 1, words.end(), skipped);
+    while (next != words.end() && next->role == Role::kDegree) ++next;
+    if (next == words.end()) continue;
+    const bool her = here->text == "her", last = std::none_of(next, words.end(), names);
+    const bool feels = next->role == Role::kAdjective && is_state_of_mind(*next) && last;
+    const bool does = !be && (next->role == Role::kVerb || next->role == Role::kModal);
+    const bool joined = next == here + 1 && next->is("and") && std::any_of(next, words.end(), acts);
+    const bool owns = !her && std::any_of(next, words.end(), [](const Word& word) {
+      return word.role == Role::kPronoun && !word.clitic && !word.absolute;
+    });  // "your have I"
+    if (!feels && !joined && !(does && !owns) && !(her && be)) continue;
+    *here = word_of_pronoun(*here->pronoun, verb != here);
   }
 }
 
-// "do you want tea": the first two words, and a verb to come.
-bool asks_with_do(const std::vector<Word>& words, std::size_t at) {
-  if (at != 0 || words.size() < 3 || words[0].role != Role::kVerb || !words[0].is("do") ||
-      words[1].role != Role::kPronoun)
-    return false;
-  bool act = false;
-  for (std::size_t i = 2; i < words.size(); ++i) {
-    if (words[i].role == Role::kModal || words[i].role == Role::kFuture || words[i].role == Role::kLets) return false;
-    act |= words[i].role == Role::kVerb && !words[i].is("be") && !words[i].is("do");
+// "no one come" is nobody, and "no one apple" counts.
+void join_no_one(std::vector<Word>& words) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].role != Role::kNo || !words[i + 1].is("one")) continue;
+    const bool counts =
+        i + 2 < words.size() && (words[i + 2].role == Role::kNoun || words[i + 2].role == Role::kAdjective);
+    if (counts) continue;
+    Word& nobody = words[i + 1];
+    nobody = Word();
+    nobody.text = "no one";
+    nobody.name = nobody.mass = true;
+    nobody.noun_class = english::NounClass::kPerson;
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return act;
+}
+
+// "not my turn", "don't help me": a negation before a stored phrase belongs to it. "no, I don't know" has an answer.
+void negate_phrases(std::vector<Word>& words) {
+  static constexpr std::string_view kStates = "|my turn|your turn|all gone|all done|same here|good idea|good job|",
+                                    kOrders =
+                                        "|help me|come here|go away|look at me|listen to me|hurry up|slow down|wait a "
+                                        "minute|speak up|say it again|leave me alone|stop it|let me try|give me five|";
+  const auto in = [](std::string_view list, const std::string& phrase) {
+    return list.find("|" + phrase + "|") != list.npos;
+  };
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (!negates(words[i]) || words[i + 1].role != Role::kPhrase) continue;
+    std::string& phrase = words[i + 1].text;
+    const bool order = words[i].role == Role::kNot && !words[i].is("negate") && in(kOrders, phrase);
+    if (!order && !in(kStates, phrase)) continue;
+    phrase = (order ? "don't " : "not ") + phrase;
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+// "you tired you no come, question": both are asked, but nobody asks what the speaker is.
+void ask_all(std::vector<std::vector<Word>>& sentences) {
+  const auto is_question = [](const Word& word) { return word.role == Role::kQuestion; };
+  const auto asks_what = [](const Word& word) { return word.role == Role::kWh; };
+  if (sentences.size() < 2) return;
+  for (const auto& sentence : sentences)
+    if (std::any_of(sentence.begin(), sentence.end(), asks_what)) return;
+  const bool first = !sentences.front().empty() && is_question(sentences.front().front());
+  const bool last = !sentences.back().empty() && is_question(sentences.back().back());
+  if (!first && !last) return;
+  Word question = first ? sentences.front().front() : sentences.back().back();
+  for (auto& sentence : sentences)
+    if (std::none_of(sentence.begin(), sentence.end(), is_question) && !is_of_speaker(sentence))
+      sentence.push_back(question);
 }
 
 // A stored phrase that is a question: "is it my turn", "what's that", but not "what a mess".
@@ -93,12 +150,11 @@ class Sentence {
       } else if (word.role == Role::kInterjection || (word.role == Role::kNo && answers)) {
         (rest_.empty() ? before_ : after_).push_back(word.text);
       } else {
-        question_ |= word.role == Role::kQuestion || word.role == Role::kWh;
-        question_ |= asks_with_do(words, i);
-        acts_ |= word.role == Role::kVerb || word.role == Role::kModal || word.role == Role::kLets;
+        acts_ |= acts(word);
         rest_.push_back(std::move(word));
       }
     }
+    question_ = asks(rest_);
   }
 
   std::string text() {
@@ -119,7 +175,7 @@ class Sentence {
   // "Hello, mum." and "Good night. I want to sleep."
   std::string main() {
     const bool only_asks = rest_.size() == 1 && rest_[0].role == Role::kQuestion && !before_.empty();
-    const std::string core = rest_.empty() || only_asks ? "" : clauses();
+    const std::string core = rest_.empty() || only_asks ? "" : clauses_text(rest_);
     std::string out, text, last;
     for (const std::string& word : before_) {
       const bool apart = !joins(word) && acts_;
@@ -140,95 +196,6 @@ class Sentence {
     return out;
   }
 
-  // "I am happy because you are here": each side of a conjunction is a clause, where both have something to say.
-  std::string clauses() const {
-    std::string out;
-    std::vector<Word> part;
-    std::string conjunction;
-    const auto close = [&] {
-      const std::string text = part.empty() ? "" : with_reported(part);
-      if (out.empty() && conjunction.empty()) {
-        out = text;
-      } else {
-        const bool comma =
-            !out.empty() && (conjunction == "but" || conjunction == "although" || conjunction == "even though");
-        out += (comma ? ", " : out.empty() ? "" : " ") + conjunction + (text.empty() ? "" : " ") + text;
-      }
-      part.clear();
-    };
-    for (std::size_t i = 0; i < rest_.size(); ++i) {
-      const Word& word = rest_[i];
-      if (word.role == Role::kConjunction && splits(i, part.empty())) {
-        if (!part.empty() || !conjunction.empty()) close();
-        conjunction = word.text;
-      } else {
-        part.push_back(word);
-      }
-    }
-    close();
-    return out;
-  }
-
-  // "I think he happy": I think he is happy. What is reported is a clause of its own.
-  static std::string with_reported(std::vector<Word> words) {
-    if (asks_with_do(words, 0)) {
-      words[0] = Word();
-      words[0].role = Role::kQuestion;
-      words[1].clitic = false;
-    }
-    for (std::size_t i = 0; i + 2 < words.size(); ++i) {
-      const bool somebody = words[i + 1].role == Role::kPronoun && !words[i + 1].absolute;
-      if (words[i].role != Role::kVerb || !reports(words[i]) || !somebody) continue;
-      std::vector<Word> main(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1), reported;
-      bool says = false;
-      for (std::size_t j = i + 1; j < words.size(); ++j) {
-        says |= words[j].role == Role::kVerb || words[j].role == Role::kModal || words[j].role == Role::kAdjective ||
-                words[j].role == Role::kPlace;
-        (words[j].role == Role::kQuestion ? main : reported).push_back(words[j]);
-      }
-      if (!says) break;
-      reported[0].clitic = false;
-      return clause_text(main) + " " + clause_text(reported);
-    }
-    return clause_text(words);
-  }
-
-  // "and" and "or" between nouns, adjectives or verbs are written by the clause's lists. Where they stand between other
-  // things, the clause is cut there.
-  static std::string clause_text(const std::vector<Word>& words) {
-    std::string text = text_of(analyse(words));
-    const auto joint =
-        std::find_if(words.begin(), words.end(), [](const Word& word) { return word.role == Role::kConjunction; });
-    if (joint == words.end() || (" " + text + " ").find(" " + joint->text + " ") != std::string::npos) return text;
-    const std::vector<Word> before(words.begin(), joint), after(joint + 1, words.end());
-    text = before.empty() ? "" : text_of(analyse(before)) + " ";
-    text += joint->text;
-    return after.empty() ? text : text + " " + clause_text(after);
-  }
-
-  // "I like tea and mum no like tea": who does not is not among what is liked.
-  bool negated_after(std::size_t at) const {
-    const auto is_alive = [&](std::size_t i) { return rest_[i].role == Role::kNoun && rest_[i].alive(); };
-    const bool negated = at + 3 < rest_.size() && (rest_[at + 2].role == Role::kNo || rest_[at + 2].role == Role::kNot);
-    if (!negated || rest_[at + 3].role != Role::kVerb || !is_alive(at + 1)) return false;
-    const auto joint = rest_.begin() + static_cast<std::ptrdiff_t>(at);
-    return rest_[at - 1].role == Role::kNoun && !is_alive(at - 1) &&
-           std::any_of(rest_.begin(), joint, [](const Word& word) { return word.role == Role::kVerb; });
-  }
-
-  // "and" and "or" join nouns, unless a new subject and its verb follow.
-  bool splits(std::size_t at, bool first) const {
-    const Word& word = rest_[at];
-    if (!word.is("and") && !word.is("or")) return true;
-    if (first || at + 1 == rest_.size()) return true;
-    if (negated_after(at)) return true;
-    if (rest_[at + 1].role != Role::kPronoun || rest_[at + 1].clitic) return false;
-    bool verb_before = false, verb_after = false;
-    for (std::size_t i = 0; i < rest_.size(); ++i)
-      if (rest_[i].role == Role::kVerb || rest_[i].role == Role::kModal) (i < at ? verb_before : verb_after) = true;
-    return verb_before && verb_after;
-  }
-
   std::vector<std::string> first_phrases_, last_phrases_, before_, after_;
   std::vector<Word> rest_;
   bool question_ = false, acts_ = false;
@@ -246,7 +213,13 @@ std::string realise(const std::vector<Icon>& icons, const Lexicon& lexicon) {
     if (only_question && out.ends_with('.')) {
       out.back() = '?';
     } else {
-      for (std::vector<Word>& sentence : sentences_of(std::move(words))) {
+      join_no_one(words);
+      negate_phrases(words);
+      free_pronouns(words);
+      join_by_when(words);
+      std::vector<std::vector<Word>> sentences = sentences_of(std::move(words));
+      ask_all(sentences);
+      for (std::vector<Word>& sentence : sentences) {
         const std::string text = Sentence(std::move(sentence)).text();
         if (!text.empty()) out += (out.empty() ? "" : " ") + text;
       }

@@ -32,6 +32,15 @@ std::string coordinated(const Clause& clause, const Word& verb) {
   return verb.text;
 }
 
+// "he eats and doesn't drink"
+std::string negated_verb(Clause clause, const Word& verb) {
+  clause.negated = true;
+  const Finite parts = finite(clause, verb, false);
+  std::string text = negated(parts.auxiliary);
+  add(text, parts.rest);
+  return text;
+}
+
 // What follows the first verb: its complements, then the other verbs.
 void add_groups(std::string& text, const Clause& clause, Form form) {
   add_complements(text, clause, clause.groups[0]);
@@ -42,10 +51,12 @@ void add_groups(std::string& text, const Clause& clause, Form form) {
     if (group.link == Link::kTo || group.link == Link::kBare) form = Form::kPlain;
     if (group.link == Link::kGerund) form = Form::kGerund;
     if (form == Form::kGerund) verb = ing_form(group.verb);
-    if (group.link == Link::kAnd) {
-      if (form == Form::kFinite) verb = coordinated(clause, group.verb);
-      verb = "and " + verb;
-    }
+    const bool finite_too = group.link == Link::kAnd && form == Form::kFinite;
+    const std::string& negation = group.verb.negation;
+    const bool does_not = finite_too && negation == "not";
+    if (finite_too) verb = does_not ? negated_verb(clause, group.verb) : coordinated(clause, group.verb);
+    if (!negation.empty() && !does_not) verb = negation + " " + verb;
+    if (group.link == Link::kAnd) verb = "and " + verb;
     add(text, group.really ? really_before(reflexive(clause, verb)) : reflexive(clause, verb));
     if (group.modal && i + 1 == clause.groups.size()) add(text, "to");
     add_complements(text, clause, group);

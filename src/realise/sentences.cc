@@ -3,45 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "realise/so_far.h"
 #include "realise/syntax.h"
+#include "realise/word_kinds.h"
 
 namespace aacft {
 namespace {
 
 using Words = std::vector<Word>;
-
-bool negates(const Word& word) { return word.role == Role::kNo || word.role == Role::kNot; }
-bool is_tense(const Word& word) { return word.role == Role::kPast || word.role == Role::kFuture; }
-
-// What may stand between a subject and its verb.
-bool is_between(const Word& word) {
-  return is_tense(word) || word.role == Role::kFrequency || word.role == Role::kDegree || word.role == Role::kTime;
-}
-
-// "you" and "it" are subjects and objects, whichever of them was looked up.
-bool object_too(const Word& word) { return word.is("you") || word.is("it"); }
-bool nominative(const Word& word) {
-  return word.role == Role::kPronoun && !word.absolute && (!word.clitic || object_too(word));
-}
-
-// "dog", "that", "him": a subject where a negation and a verb follow.
-bool names(const Word& word) {
-  return word.role == Role::kNoun || word.role == Role::kThat || (word.role == Role::kPronoun && !word.absolute);
-}
-
-bool leads_noun(const Word& word) { return word.role == Role::kPossessive || word.role == Role::kDeterminer; }
-bool states(const Word& word) { return word.role == Role::kAdjective || word.role == Role::kPlace; }
-bool acts(const Word& word) { return word.role == Role::kVerb || word.role == Role::kModal; }
-
-// "want no go", "try no cry", "do no touch": the verb after the negation belongs to this one.
-bool governs(const Word& verb) {
-  return verb.role == Role::kModal || verb.is("be") || verb.is("do") || wants(verb) || takes_to(verb) ||
-         takes_gerund(verb) || takes_bare(verb) || reports(verb);
-}
-
-bool repeats(const Word& one, const Word& other) {
-  return one.role == Role::kVerb && other.role == Role::kVerb && one.text == other.text;
-}
 
 // A list of subjects as long as a page is not said again with each verb.
 constexpr std::size_t kMostSaidAgain = 8;
@@ -49,109 +18,113 @@ constexpr std::size_t kMostSaidAgain = 8;
 // The words since the last cut, and what comes after them.
 class Cutter {
  public:
-  explicit Cutter(Words words) : words_(std::move(words)) {}
+  Cutter(Words words, bool condition)
+      : words_(std::move(words)),
+        so_far_(words_, condition),
+        denies_(condition || std::any_of(words_.begin(), words_.end(), denies)) {}
 
   std::vector<Words> run() {
-    std::size_t at = 1;
-    for (; at < words_.size(); ++at) {
-      note(at - 1);
-      if (begins_clause(at)) {
-        cut(at, {});
+    for (std::size_t at = 1; at < words_.size(); ++at) {
+      so_far_.note(at - 1);
+      if (denies_ ? begins_clause(at) || begins_denial(at)
+                  : so_far_.somebody && nominative(words_[at]) && begins_clause(at)) {
+        cut(at - times_of_next(at), {});
         if (nominative(words_[at])) words_[at].clitic = false;
-      } else if (const bool second = negates(words_[at]) && negates_second_verb(at); second || takes_up_verb(at)) {
-        Words again = said_again(at, words_[second ? at + 1 : at]);
+        for (std::size_t i = so_far_.start; i < at; ++i) so_far_.note(i);
+      } else if (denies_ && ends_fragment(at)) {
+        cut(at, {});
+      } else if (const bool second = denies_ && denies(words_[at]) && negates_second_verb(at);
+                 second || takes_up_verb(at) || leaves_negation(at)) {
+        Words again = again_before(at, second);
         if (again.size() <= kMostSaidAgain) cut(at, std::move(again));
       }
     }
-    current_.insert(current_.end(), words_.begin() + static_cast<std::ptrdiff_t>(start_), words_.end());
+    current_.insert(current_.end(), words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start), words_.end());
     sentences_.push_back(std::move(current_));
     return std::move(sentences_);
   }
 
  private:
-  // What the words up to here have said, so that looking back costs nothing.
-  void note(std::size_t at) {
-    const Word& word = words_[at];
-    const bool first = at == start_;
-    if (word.role == Role::kVerb && !word.is("be") && !word.is("do")) says_ = true;
-    if (states(word) && (subject_ || is_state_of_mind(word)) && !attributive(at)) says_ = true;
-    if (first) is_ = nominative(word);
-    if (is_ && !joined_ && word.role == Role::kNoun && leads_noun(words_[at - 1])) says_ = true;  // "he my friend"
-    subject_ |= names(word);
-    negated_ |= negates(word);
-    if (word.role == Role::kVerb && verb_ == nullptr) {
-      verb_ = &word;
-      verb_negated_ = negated_;
-    }
-    open_ |= word.role == Role::kWh && (!first || word.is("when"));
-    open_ |= word.role == Role::kConjunction && first;
-    asks_ |= word.role == Role::kWh || word.role == Role::kQuestion;
-    joined_ |= word.role == Role::kConjunction;
-  }
-
-  // "like big dog": no predicate.
-  bool attributive(std::size_t at) const {
-    if (words_[at].role != Role::kAdjective) return false;
-    const bool after_verb = at > start_ && words_[at - 1].role == Role::kVerb && !words_[at - 1].is("be");
-    return after_verb || (at > start_ && leads_noun(words_[at - 1]));
-  }
-
   void cut(std::size_t at, Words again) {
-    current_.insert(current_.end(), words_.begin() + static_cast<std::ptrdiff_t>(start_),
+    current_.insert(current_.end(), words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start),
                     words_.begin() + static_cast<std::ptrdiff_t>(at));
     sentences_.push_back(std::exchange(current_, std::move(again)));
-    start_ = at;
-    says_ = is_ = subject_ = open_ = asks_ = joined_ = negated_ = verb_negated_ = false;
-    verb_ = nullptr;
+    so_far_.restart(at);
   }
 
-  const Word* word_at(std::size_t at) const { return at < words_.size() ? &words_[at] : nullptr; }
-
-  // The verb or state of a subject that ends before `at`; nullptr: none. `negated`: behind a negation.
-  const Word* predicate(std::size_t at, bool& negated) const {
-    negated = false;
-    for (; at < words_.size() && (negates(words_[at]) || is_between(words_[at])); ++at) negated |= negates(words_[at]);
-    const Word* word = word_at(at);
-    return word != nullptr && (acts(*word) || states(*word)) ? word : nullptr;
-  }
-
-  // Is what was said before `at` whole, where `next` is the predicate of what would come?
-  bool finished(std::size_t at, const Word* next, bool object) const {
-    if (!says_ || open_) return false;
-    const Word& last = words_[at - 1];
-    if (last.role == Role::kConjunction || last.role == Role::kPreposition || last.role == Role::kWh ||
-        last.role == Role::kModal || leads_noun(last) || (states(last) && attributive(at - 1)))
+  // "I like tea mum no": mum doesn't like it. What she does not do is said again.
+  bool begins_denial(std::size_t at) {
+    const auto tail = [&](std::size_t i) {
+      return i == words_.size() || words_[i].role == Role::kQuestion || words_[i].role == Role::kInterjection;
+    };
+    if (so_far_.joined || so_far_.asks || words_[at].role != Role::kNoun || !words_[at].alive() ||
+        at + 1 == words_.size() || !negates(words_[at + 1]) || words_[at + 1].is("negate") || !tail(at + 2) ||
+        !so_far_.finished(at, nullptr, true))
       return false;
-    if (object && last.role == Role::kPlace && is_place_preposition(last.text)) return false;
-    if (last.role != Role::kVerb) return !object || subject_ || !states(last);  // "happy dog no come"
-    if (last.is("be") || last.is("do") || reports(last)) return false;
-    if (next != nullptr && repeats(last, *next) && !(object && wants(last))) return true;  // "leg hurt arm no hurt"
-    return object ? is_intransitive(last) : !wants(last) && !takes_bare(last);
+    const Word& last = words_[at - 1];
+    if (last.role == Role::kVerb && !is_motion(last)) return false;  // "I play mum no"
+    Words said;
+    for (std::size_t i = so_far_.start; i < at; ++i)
+      if ((!said.empty() || acts(words_[i]) || states(words_[i])) && !denies(words_[i])) said.push_back(words_[i]);
+    if (so_far_.negated || said.size() > kMostSaidAgain) return false;
+    if (so_far_.verb != nullptr && (so_far_.verb->is("ask") || so_far_.verb->is("tell"))) {
+      said.assign(1, *so_far_.verb);
+      said[0].text = "say";
+      said[0].entry = nullptr;
+      words_[at + 1].role = Role::kManner;
+      words_[at + 1].text = "no";
+      words_.insert(words_.begin() + static_cast<std::ptrdiff_t>(at) + 1, said.begin(), said.end());
+    } else {
+      words_.insert(words_.begin() + static_cast<std::ptrdiff_t>(at) + 2, said.begin(), said.end());
+    }
+    return true;
+  }
+
+  bool doer_named(const Word& next) const {
+    return names_a_doer(*so_far_.verb) && !repeats(*so_far_.verb, next) && !wants(next);
+  }
+
+  // "my friend", which ends before `at`.
+  Words object_before(std::size_t at) const {
+    std::size_t first = at - 1;
+    if (!names(words_[first])) return {};
+    while (first > so_far_.start && (leads_noun(words_[first - 1]) || words_[first - 1].role == Role::kAdjective))
+      --first;
+    Words object(words_.begin() + static_cast<std::ptrdiff_t>(first), words_.begin() + static_cast<std::ptrdiff_t>(at));
+    if (object.back().role == Role::kPronoun) object.back().clitic = false;
+    return object;
   }
 
   bool begins_clause(std::size_t at) const {
     bool negated = false;
     if (nominative(words_[at])) {
-      const Word* next = predicate(at + 1, negated);
-      const bool is = is_ && at + 1 < words_.size() && leads_noun(words_[at + 1]);
-      return (next != nullptr || negated || is) && finished(at, next, object_too(words_[at]));
+      const Word* next = so_far_.predicate(at + 1, negated);
+      const bool is = so_far_.is && at + 1 < words_.size() && (leads_noun(words_[at + 1]) || words_[at + 1].absolute);
+      return (next != nullptr || negated || is) &&
+             so_far_.finished(at, next, object_too(words_[at]), words_[at].alive());
     }
+    if (words_[at].role == Role::kThat && so_far_.is && at + 1 < words_.size() &&
+        (leads_noun(words_[at + 1]) || words_[at + 1].absolute))
+      return so_far_.finished(at, nullptr, true);
     std::size_t noun = at;
-    while (noun < words_.size() && leads_noun(words_[noun])) ++noun;
+    while (noun < words_.size() && (leads_noun(words_[noun]) || so_far_.points(noun))) ++noun;
     if (noun > at)
       while (noun < words_.size() && words_[noun].role == Role::kAdjective) ++noun;
     if (noun == words_.size() || !names(words_[noun])) return false;
     while (noun + 2 < words_.size() && words_[noun + 1].is("and") && names(words_[noun + 2])) noun += 2;
-    const Word* next = predicate(noun + 1, negated);
+    const Word* next = so_far_.predicate(noun + 1, negated);
     if (next == nullptr || !can_be(words_[noun], *next, negated, at)) return false;
     const bool takes_object = next + 1 != words_.data() + words_.size() && names(next[1]) && !nominative(next[1]);
-    return finished(at, takes_object ? nullptr : next, true);
+    return so_far_.finished(at, takes_object ? nullptr : next, true, words_[noun].alive());
   }
 
   // "arm no hurt", "bus no come", "bed no good", but not "school no like". Without a negation, only who acts.
   bool can_be(const Word& noun, const Word& said, bool negated, std::size_t at) const {
+    if (noun.role == Role::kNoun && is_time_noun(noun)) return false;
+    if (noun.role == Role::kThat && said.is("be")) return true;
     if (repeats(words_[at - 1], said) && (is_body_part(noun) || is_intransitive(said))) return true;
     if (noun.role == Role::kPronoun) return negated;
+    if (is_negative(noun)) return true;
     if (noun.alive()) return true;
     if (is_motion(words_[at - 1]) && words_[at - 1].role == Role::kVerb) return false;
     if (states(said)) return (negated || said.text == words_[at - 1].text) && !is_state_of_mind(said);
@@ -160,23 +133,103 @@ class Cutter {
 
   // "I can swim no run", "I tired no want sleep", but not "I want no go" or "I like dog no bark".
   bool negates_second_verb(std::size_t at) const {
-    const Word* next = word_at(at + 1);
-    if (!says_ || open_ || asks_ || joined_ || next == nullptr || !acts(*next)) return false;
-    const Word& last = words_[at - 1];
+    const Word* next = at + 1 < words_.size() ? &words_[at + 1] : nullptr;
+    if (!so_far_.says || so_far_.open || so_far_.asks || so_far_.joined || next == nullptr || !does(*next))
+      return false;
+    std::size_t before = at - 1;
+    while (before > so_far_.start && is_tense(words_[before])) --before;
+    const Word& last = words_[before];
     if (negates(last) || last.role == Role::kPreposition || leads_noun(last)) return false;
-    if (acts(last)) return !governs(last);
-    const bool reported = at > start_ + 1 && words_[at - 2].role == Role::kVerb && reports(words_[at - 2]);
+    if (does(last)) return !governs(last);
+    std::size_t noun = before;
+    while (noun > so_far_.start && (leads_noun(words_[noun - 1]) || so_far_.points(noun - 1))) --noun;
+    const bool reported = noun > so_far_.start && words_[noun - 1].role == Role::kVerb && reports(words_[noun - 1]);
     if (reported || (nominative(last) && !object_too(last))) return false;  // "I think he no want tea"
-    if (names(last) && verb_ == nullptr) return false;                      // "tired mum no want tea"
-    if (names(last)) return !last.alive() || wants(*next) || repeats(*verb_, *next);
-    return verb_ != nullptr || subject_ || wants(*next);
+    if (before > so_far_.start && words_[before - 1].role == Role::kPreposition) return true;
+    if (names(last) && so_far_.verb == nullptr) return false;  // "tired mum no want tea"
+    if (names(last) && doer_named(*next)) return true;
+    if (last.role == Role::kPronoun && last.pronoun->person == 1 && !takes_bare(*so_far_.verb) &&
+        !takes_to(*so_far_.verb))
+      return true;  // "he hit me no stop"
+    if (names(last)) return !last.alive() || wants(*next) || repeats(*so_far_.verb, *next);
+    return so_far_.verb != nullptr || so_far_.subject || wants(*next);
+  }
+
+  // "no pain no hurt"
+  bool ends_fragment(std::size_t at) const {
+    return so_far_.only_names && negates(words_[so_far_.start]) && negates(words_[at]) &&
+           words_[at - 1].role == Role::kNoun && !words_[at - 1].alive() && at + 1 < words_.size() &&
+           does(words_[at + 1]);
+  }
+
+  // "baby no sleep cry", "talker no work help me": only the first verb is negated.
+  bool leaves_negation(std::size_t at) const {
+    if (!so_far_.says || so_far_.open || so_far_.asks || so_far_.joined || !so_far_.negated || !denies_ ||
+        so_far_.verb == nullptr)
+      return false;
+    if (words_[at].role != Role::kVerb || words_[at].is("be") || so_far_.verb == &words_[at]) return false;
+    if (governs(*so_far_.verb) || is_motion(*so_far_.verb) || takes_gerund(*so_far_.verb) ||
+        takes_bare(*so_far_.verb) || so_far_.verb <= &words_[so_far_.start])
+      return false;
+    if (!negates(so_far_.verb[-1]) || so_far_.verb[-1].is("negate") || negates(words_[at - 1])) return false;
+    for (std::size_t i = so_far_.start; i < at; ++i)
+      if (words_[i].role == Role::kModal || words_[i].role == Role::kLets) return false;
+    if (wants(words_[at]) && !(at + 1 < words_.size() && names(words_[at + 1]))) return false;
+    const Word& last = words_[at - 1];
+    if (last.role == Role::kPronoun) return last.clitic && last.pronoun->person == 1;
+    return &last == so_far_.verb || (last.role == Role::kNoun && !last.alive()) || last.is("it") ||
+           last.role == Role::kPlace;
+  }
+
+  // Times and tenses before a subject are its own, where the clause before has some: "today I no go tomorrow I go".
+  std::size_t times_of_next(std::size_t at) const {
+    const Word& last = words_[at - 1];
+    const auto count = [&](auto is) {
+      return std::count_if(words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start),
+                           words_.begin() + static_cast<std::ptrdiff_t>(at), is);
+    };
+    const bool past = count([](const Word& word) { return word.role == Role::kPast; }) > 0;
+    const bool time =
+        last.role == Role::kTime &&
+        (count([](const Word& word) { return word.role == Role::kTime; }) > 1 || (past && last.is("now")));
+    return time || (is_tense(last) && count(is_tense) > 1) ? 1 : 0;
   }
 
   // "I no want milk want water"
   bool takes_up_verb(std::size_t at) const {
-    if (!says_ || open_ || asks_ || joined_ || !verb_negated_ || !repeats(*verb_, words_[at])) return false;
-    return words_[at - 1].role == Role::kNoun && at + 1 < words_.size() && names(words_[at + 1]) &&
-           !nominative(words_[at + 1]);
+    if (!so_far_.says || so_far_.open || so_far_.asks || so_far_.joined || !so_far_.negated) return false;
+    const bool can = words_[at].role == Role::kModal && words_[so_far_.start].role != Role::kModal &&
+                     std::any_of(words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start),
+                                 words_.begin() + static_cast<std::ptrdiff_t>(at), [&](const Word& word) {
+                                   return word.role == Role::kModal && word.is(words_[at].text);
+                                 });
+    if (can && negates(words_[at - 1])) return false;
+    if (can) return at + 1 < words_.size() && words_[at + 1].role == Role::kVerb;
+    if (so_far_.verb == nullptr || !repeats(*so_far_.verb, words_[at]) || at + 1 == words_.size()) return false;
+    const bool place = words_[at + 1].role == Role::kPlace;
+    if (wants(*so_far_.verb) && words_[at - 1].role == Role::kNoun && words_[at + 1].role == Role::kVerb) return true;
+    return (words_[at - 1].role == Role::kNoun || (place && words_[at - 1].role == Role::kPlace)) &&
+           ((names(words_[at + 1]) && !nominative(words_[at + 1])) || place);
+  }
+
+  // What the words from `at` on have in common with those before. Nobody is told that a thing does not touch.
+  Words again_before(std::size_t at, bool negated) const {
+    const Word& next = words_[negated ? at + 1 : at];
+    if (negated && so_far_.verb != nullptr && doer_named(next)) {
+      if (Words object = object_before(at); !object.empty()) return object;
+    }
+    Words again = said_again(at, next);
+    const bool third = std::any_of(again.begin(), again.end(), names) &&
+                       std::none_of(again.begin(), again.end(), [](const Word& word) {
+                         return acts(word) || (word.role == Role::kPronoun && word.pronoun->person < 3);
+                       });
+    const bool somebody = std::any_of(again.begin(), again.end(), [](const Word& word) {
+      return word.alive() || (word.role == Role::kPronoun && !word.is("it"));
+    });
+    const bool told = negated && words_[at].is("don't");
+    const bool orders = !is_intransitive(next) && !is_state(next) && !next.is("stop") && !next.is("start");
+    if (third && (told || (!somebody && orders))) return {};
+    return again;
   }
 
   // The subject, and "can", "want" or the tense that the second verb has in common with the first.
@@ -192,23 +245,33 @@ class Cutter {
       if (is_tense(word) || again_too) again.push_back(word);
     };
     for (const Word& word : current_) see(word);
-    for (std::size_t i = start_; i < at; ++i) see(words_[i]);
+    for (std::size_t i = so_far_.start; i < at; ++i) see(words_[i]);
     return again;
   }
 
   Words words_, current_;
   std::vector<Words> sentences_;
-  std::size_t start_ = 0;
-  bool says_ = false, is_ = false, subject_ = false, open_ = false, asks_ = false, joined_ = false;
-  const Word* verb_ = nullptr;  // the first
-  bool negated_ = false, verb_negated_ = false;
+  SoFar so_far_;
+  bool denies_;
 };
 
 }  // namespace
 
-std::vector<Words> sentences_of(Words words) {
-  if (std::none_of(words.begin(), words.end(), negates)) return {std::move(words)};
-  return Cutter(std::move(words)).run();
+std::vector<Words> sentences_of(Words words) { return Cutter(std::move(words), false).run(); }
+
+std::vector<Words> clauses_of(Words words) { return Cutter(std::move(words), true).run(); }
+
+void join_by_when(Words& words) {
+  const auto when = std::find_if(words.begin(), words.end(),
+                                 [](const Word& word) { return word.role == Role::kWh && word.is("when"); });
+  if (when == words.end() || words.back().role == Role::kQuestion || words.front().role == Role::kQuestion) return;
+  const auto says = [](auto from, auto to) {
+    const bool named = std::any_of(from, to, names);
+    return named && std::any_of(from, to, [](const Word& word) { return acts(word) || states(word); });
+  };
+  const bool joins = when == words.begin() ? clauses_of(Words(when + 1, words.end())).size() > 1
+                                           : says(words.begin(), when) && says(when + 1, words.end());
+  if (joins) when->role = Role::kConjunction;
 }
 
 }  // namespace aacft

@@ -70,8 +70,8 @@ class SubjectSearch {
     const bool third = at->noun.head.pronoun->person == 3;
     At start = at;
     if (const At before = at == items_.begin() ? at : std::prev(at);
-        before != at && before_action && is_noun(*before) && third && before->noun.head.role == Role::kNoun &&
-        alive(before->noun) && before->noun.plural() == at->noun.plural()) {
+        !clause_.joined && before != at && before_action && is_noun(*before) && third &&
+        before->noun.head.role == Role::kNoun && alive(before->noun) && before->noun.plural() == at->noun.plural()) {
       take(before, clause_.topic);
     } else {
       while (start != items_.begin() && joins(*std::prev(start))) --start;

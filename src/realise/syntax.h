@@ -50,6 +50,7 @@ struct Clause {
   std::vector<Item> fragment;  // of a clause without verb
   std::vector<Item> front_times, end_times, frequencies;
   std::string conjunction = "and";  // between nouns
+  bool joined = false;              // by a conjunction that was tapped
 };
 
 inline bool is_noun(const Item& item) { return item.kind == ItemKind::kNoun; }

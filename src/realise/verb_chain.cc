@@ -41,7 +41,8 @@ Link link_of(const Group& before, const Group& group) {
   if (verb.is("go") && before.after.empty() && goes_doing(group.verb)) return Link::kGerund;
   if (takes_gerund(verb)) return Link::kGerund;
   if (takes_bare(verb) && (object || verb.is("let") || verb.is("make") || verb.is("help"))) return Link::kBare;
-  if (takes_to(verb) || verb.is("be able") || is_motion(verb)) return Link::kTo;
+  if (takes_to(verb) || (verb.is("say") && !group.verb.negation.empty()) || verb.is("be able") || is_motion(verb))
+    return Link::kTo;
   return Link::kAnd;
 }
 

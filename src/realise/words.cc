@@ -426,7 +426,7 @@ namespace {
 
 const WordList kTo =
     "|want|need|like|love|hate|prefer|hope|try|learn|start|begin|decide|plan|forget|remember|refuse|wish|have|choose|"
-    "offer|ask|promise|agree|expect|wait|"
+    "offer|ask|tell|teach|allow|invite|remind|promise|agree|expect|wait|"
     "would like|get ready|be able|continue|intend|manage|pretend|dare|have got|";
 const WordList kGerund =
     "|finish|stop|enjoy|keep|mind|practise|practice|dislike|feel like|fancy|give up|imagine|avoid|keep on|hate|can't "
@@ -492,6 +492,7 @@ bool takes_to(const Word& verb) { return verb.has("to") || listed(kTo, verb.text
 bool takes_gerund(const Word& verb) { return listed(kGerund, verb.text); }
 bool takes_bare(const Word& verb) { return (verb.has("bare") && verb.role == Role::kVerb) || listed(kBare, verb.text); }
 bool reports(const Word& verb) { return listed(kReports, verb.text); }
+bool knows(const Word& verb) { return listed("|know|remember|forget|understand|wonder|guess|", verb.text); }
 bool takes_two(const Word& verb) { return listed(kTwo, verb.text); }
 bool is_state(const Word& verb) { return listed(kState, verb.text); }
 bool is_motion(const Word& verb) { return listed(kMotion, verb.text); }
@@ -519,6 +520,13 @@ std::string_view preposition_of(const Word& verb) {
 
 bool is_state_of_mind(const Word& adjective) { return listed(kMind, lower_case(adjective.text)); }
 bool is_command(const Word& adjective) { return listed(kCommands, lower_case(adjective.text)); }
+bool is_negative(const Word& word) {
+  return listed("|never|nobody|nothing|no one|", lower_case(word.text)) &&
+         (word.role == Role::kNoun || word.role == Role::kFrequency);
+}
+bool is_proper(const Word& noun) {
+  return noun.role == Role::kNoun && noun.name && (noun.alive() || (noun.text[0] >= 'A' && noun.text[0] <= 'Z'));
+}
 bool is_place_preposition(std::string_view preposition) { return listed(kPlacePrepositions, preposition); }
 
 }  // namespace aacft

@@ -57,6 +57,7 @@ struct Word {
   bool absolute = false;             // mine, yours
   bool reflexive = false;            // yourself; "myself" is "me" on the talk's boards
   bool plural = false;               // nouns: these are many
+  std::string negation;              // verbs: their own, "try not to cry", "never"
   bool mass = false, portion = false, name = false, the = false;
   english::NounClass noun_class = english::NounClass::kThing;
   Count count = Count::kAny;  // of determiners
@@ -88,6 +89,7 @@ bool takes_to(const Word& verb);                    // want to go
 bool takes_gerund(const Word& verb);                // stop talking
 bool takes_bare(const Word& verb);                  // let go, see him go
 bool reports(const Word& verb);                     // think he is happy
+bool knows(const Word& verb);                       // know why
 bool takes_two(const Word& verb);                   // give him it
 bool is_state(const Word& verb);                    // know: no "am knowing", and said of oneself
 bool is_motion(const Word& verb);                   // go to a place
@@ -103,5 +105,13 @@ bool is_state_of_mind(const Word& adjective);  // tired: said of a person
 bool is_body_part(const Word& noun);
 bool is_command(const Word& adjective);  // be quiet
 bool is_place_preposition(std::string_view preposition);
+
+// What does or says something, and what negates.
+inline bool acts(const Word& word) {
+  return word.role == Role::kVerb || word.role == Role::kModal || word.role == Role::kLets;
+}
+inline bool negates(const Word& word) { return word.role == Role::kNo || word.role == Role::kNot; }
+bool is_negative(const Word& word);  // never, nobody, nothing: they negate what they stand in
+bool is_proper(const Word& noun);    // mum, London, Monday; not "school", which only has no article
 
 }  // namespace aacft

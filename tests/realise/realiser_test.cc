@@ -21,6 +21,8 @@ const Lexicon& lexicon() {
   return lexicon;
 }
 
+std::string draft(const std::string& words) { return realise(icons_of_words(words, lexicon()), lexicon()); }
+
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
@@ -122,11 +124,15 @@ std::vector<std::string> forms_of(const Icon& icon) {
       {"this", {"this", "these"}},
       {"those", {"those", "that"}},
       {"these", {"these", "this"}},
-      {"my", {"my", "mine"}},
+      {"my", {"my", "mine", "I", "me"}},
+      {"your", {"you"}},
+      {"its", {"it"}},
+      {"our", {"our", "we", "us"}},
+      {"their", {"their", "they", "them"}},
       {"yourself", {"you"}},
       {"must", {"must", "have to", "had to"}},
       {"could", {"could", "able to"}},
-      {"his", {"his"}}};
+      {"his", {"his", "he", "him"}}};
   for (const auto& [word, forms] : kClosed)
     if (word == icon.word) return forms;
   if (icon.type == IconType::kVerb)
@@ -144,7 +150,8 @@ bool negates(const std::string& lower_text) {
     }
     return false;
   };
-  return lower_text.find("n't") != std::string::npos || has_word("not") || has_word("no") || has_word("never");
+  return lower_text.find("n't") != std::string::npos || has_word("not") || has_word("no") || has_word("never") ||
+         has_word("nobody") || has_word("nothing");
 }
 
 // What the sentence must show of an icon; "" where it does.
@@ -266,7 +273,6 @@ TEST(Realiser, NegationStaysInItsClause) {
   const std::vector<std::string> predicates = {"want tea", "happy",     "come",      "like dog",   "eat apple",
                                                "tired",    "can swim",  "want go",   "sleep/VERB", "read book",
                                                "here",     "see a cat", "go school", "future come"};
-  const auto draft = [](const std::string& words) { return realise(icons_of_words(words, lexicon()), lexicon()); };
   struct Said {
     std::string icons, text;
   };
@@ -293,6 +299,111 @@ TEST(Realiser, NegationStaysInItsClause) {
           for (const Said& b : says_too) check(a, b);
         ASSERT_LT(wrong, 20);
       }
+}
+
+// Of `count` prompts of two or three clauses, whatever is negated, by which word and in which tense: the drafts of the
+// clauses alone, one after the other.
+TEST(Realiser, ClausesAreSaidAsTheyAreAlone) {
+  const std::vector<std::string> subjects = {"I",   "you", "he",  "she",       "we",      "they",     "it",
+                                             "mum", "dad", "dog", "my friend", "teacher", "that boy", "nobody"};
+  const std::vector<std::string> predicates = {
+      "work",      "drink tea",    "play",      "love you",    "hurt me",  "be happy",    "happy",     "be my friend",
+      "eat apple", "go home",      "stay here", "come",        "want tea", "like school", "have dog",  "sad",
+      "can swim",  "want go home", "see cat",   "cook dinner", "here",     "walk",        "go school", "like it",
+      "help me",   "read book",    "sleep",     "tired",       "listen"};
+  const std::vector<std::string> negations = {"", "", "no ", "not ", "don't ", "never ", "past no ", "future no "};
+  const RandomStream random(20261202, Purpose::kSampling);
+  std::uint64_t draws = 0;
+  const auto pick = [&](const std::vector<std::string>& from) {
+    return from[static_cast<std::size_t>(random.bits(draws++)) % from.size()];
+  };
+  int wrong = 0, negated = 0;
+  for (int i = 0; i < 8000; ++i) {
+    std::string icons, alone;
+    bool negates = false;
+    for (std::size_t clauses = 2 + random.bits(draws++) % 2; clauses > 0; --clauses) {
+      const std::string negation = pick(negations);
+      const std::string clause = pick(subjects) + " " + negation + pick(predicates);
+      negates |= !negation.empty();
+      icons += (icons.empty() ? "" : " ") + clause;
+      alone += (alone.empty() ? "" : " ") + draft(clause);
+    }
+    if (!negates) continue;
+    ++negated;
+    EXPECT_EQ(draft(icons), alone) << icons;
+    wrong += draft(icons) != alone;
+    ASSERT_LT(wrong, 20);
+  }
+  EXPECT_GT(negated, 6000);
+}
+
+// The law: what "no" sets against a whole clause takes nothing back of it.
+TEST(Realiser, ContrastLeavesItsClause) {
+  const std::vector<std::string> clauses = {"I want tea", "I want go home", "mum here",      "he come home",
+                                            "I go out",   "I want it here", "I see dog",     "I go with mum",
+                                            "I happy",    "we go park",     "look at me",    "sit here",
+                                            "I like him", "I eat now",      "I past go home"};
+  const std::vector<std::pair<std::string, std::string>> others = {
+      {"no school", "no school"},  {"no coffee", "no coffee"}, {"no dad", "not dad"},      {"not dad", "not dad"},
+      {"no Monday", "not Monday"}, {"no there", "not there"},  {"no my bag", "not my bag"}};
+  for (const std::string& clause : clauses)
+    for (const auto& [icons, text] : others) {
+      std::string alone = draft(clause);
+      alone.pop_back();
+      EXPECT_EQ(draft(clause + " " + icons), alone + ", " + text + ".") << clause << " " << icons;
+    }
+}
+
+// The law: a condition and what follows from it are said as they are alone, whichever is negated.
+TEST(Realiser, ConditionsAreClauses) {
+  const std::vector<std::string> clauses = {"I tired",    "you come",        "mum no come",   "he want tea",
+                                            "it rain",    "dog no bark",     "they no here",  "we no go park",
+                                            "I can swim", "you no want tea", "teacher angry", "I never come"};
+  const auto decapitalised = [](std::string text) {
+    text.pop_back();
+    if (text[0] != 'I' || text[1] != ' ') text[0] = static_cast<char>(std::tolower(text[0]));
+    return text;
+  };
+  for (const std::string joint : {"If", "When", "Because", "Although"})
+    for (const std::string& one : clauses)
+      for (const std::string& other : clauses) {
+        const std::string first = draft(one), second = draft(other);
+        if (one.substr(0, one.find(' ')) == other.substr(0, other.find(' '))) continue;
+        std::string sentence = joint + " " + decapitalised(first) + ", " + decapitalised(second) + ".";
+        EXPECT_EQ(draft(lower(joint) + " " + one + " " + other), sentence);
+        if (joint == "Because")
+          EXPECT_EQ(draft(one + " because " + other),
+                    first.substr(0, first.size() - 1) + " because " + decapitalised(second) + ".");
+      }
+}
+
+// The law: a later verb is the one that is not done, where the first is.
+TEST(Realiser, LaterVerbsAreNegatedAlone) {
+  const std::vector<std::pair<std::string, std::string>> firsts = {{"I try", "I try not to"},
+                                                                   {"I see mum", "I see mum not"},
+                                                                   {"he promise", "He promises not to"},
+                                                                   {"help me", "Help me not"},
+                                                                   {"I tell dad", "I tell dad not to"},
+                                                                   {"we hope", "We hope not to"},
+                                                                   {"mum ask me", "Mum asks me not to"},
+                                                                   {"I past decide", "I decided not to"},
+                                                                   {"remember", "I remember not to"}};
+  for (const auto& [icons, text] : firsts)
+    for (const std::string verb : {"go", "cry", "eat", "fall", "come"})
+      EXPECT_EQ(draft(icons + " no " + verb), text + " " + verb + ".");
+}
+
+// The law: behind a pronoun and a negation, a word that is a thing and an action is the action.
+TEST(Realiser, PronounsAct) {
+  for (const std::string word :
+       {"work", "drink", "play", "sleep/VERB", "walk", "cook", "dance", "talk", "love", "help"})
+    for (const std::string who : {"I", "you", "we", "they"}) {
+      std::string subject = who;
+      subject[0] = static_cast<char>(std::toupper(subject[0]));
+      const std::string plain = word.substr(0, word.find('/'));
+      EXPECT_EQ(draft(who + " no " + word), subject + " don't " + plain + ".");
+      EXPECT_EQ(draft("I angry " + who + " no " + word), "I am angry. " + subject + " don't " + plain + ".");
+    }
 }
 
 // Words from strangers: any bytes, any length.
