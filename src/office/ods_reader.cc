@@ -4,6 +4,7 @@
 #include <set>
 
 #include "aacft/base/error.h"
+#include "office/number_format.h"
 #include "office/office_xml.h"
 
 namespace aacft {
@@ -69,7 +70,7 @@ class OdsReader {
       if (kind != "table-cell" && kind != "covered-table-cell") continue;
       const std::size_t repeated = count_of(cell, "number-columns-repeated");
       // What a merge covers keeps its text, which nobody sees.
-      const std::string text = kind == "covered-table-cell" ? "" : paragraphs(cell);
+      const std::string text = kind == "covered-table-cell" ? "" : shown(cell);
       if (!text.empty()) spend(repeated);
       for (std::size_t i = 0; i < repeated && !text.empty(); ++i) cells.put(row_, column + i, text);
       if (kind == "table-cell") comments.put(row_, column, paragraphs(child_named(cell, "annotation")));
@@ -89,6 +90,19 @@ class OdsReader {
     if (cells > repeats_left_)
       throw Error(name_, ": repeats its cells far more often than a sheet of its size does; the sheet is damaged");
     repeats_left_ -= cells;
+  }
+
+  // Programs may leave out the text that a value shows.
+  std::string shown(pugi::xml_node cell) const {
+    std::string text = paragraphs(cell);
+    const std::string_view type = attribute_of(cell, "value-type");
+    if (!text.empty() || type.empty()) return text;
+    if (type == "date") return iso_date(attribute_of(cell, "date-value"));
+    if (type == "time") return iso_duration(attribute_of(cell, "time-value"));
+    if (type == "string") return std::string(attribute_of(cell, "string-value"));
+    if (type == "boolean") return attribute_of(cell, "boolean-value") == "true" ? "TRUE" : "FALSE";
+    const std::string value(attribute_of(cell, "value"));
+    return shown_number(value, type == "percentage" ? "0%" : "", false);
   }
 
   std::string paragraphs(pugi::xml_node parent) const {

@@ -162,6 +162,7 @@ std::string cell_text(pugi::xml_node cell, const Shared& shared, const std::stri
   }
   if (type == "b") return value == "1" ? "TRUE" : "FALSE";
   if (type == "str") return unescaped(value);
+  if (type == "d") return iso_date(value);
   if (!type.empty() && type != "n") return value;
   const auto style = number_in(attribute_of(cell, "s"));
   const auto& formats = shared.styles.formats;

@@ -42,7 +42,36 @@ Odd odd_kind(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) ? Odd::kControl : Odd::kNone;
 }
 
+// Emoji and what joins them.
+bool is_emoji(char32_t c) {
+  return c >= 0x1F000 || c == 0x200D || c == 0x20E3 || (c >= 0x2190 && c < 0x2200) || (c >= 0x2300 && c < 0x2500) ||
+         (c >= 0x25AA && c < 0x27C0 && c != 0x25CA) || (c >= 0x2900 && c < 0x2C00) || (c >= 0xFE00 && c <= 0xFE0F);
+}
+
+struct Parted {
+  std::string ascii_letters;
+  std::u32string beyond;
+};
+
+Parted parted(std::string_view text) {
+  Parted parts;
+  const std::string solid = without_space(text);
+  for (std::size_t at = 0; at < solid.size();) {
+    const char32_t c = next_code_point(solid, at);
+    if (c >= 0x80 && !is_emoji(c)) parts.beyond += c;
+    if (c < 0x80 && char_class(c) == CharClass::kLetter) parts.ascii_letters += static_cast<char>(c);
+  }
+  return parts;
+}
+
 }  // namespace
+
+bool is_misread(std::string_view shown, std::string_view known) {
+  const Parted one = parted(shown), other = parted(known);
+  if (one.beyond == other.beyond) return false;
+  const bool foreign = one.beyond.find_first_not_of(other.beyond) != one.beyond.npos;
+  return foreign || one.ascii_letters == other.ascii_letters;
+}
 
 std::uint32_t origin_of(const std::vector<SheetItem>& items) {
   Fingerprint all;

@@ -36,4 +36,9 @@ std::string without_space(std::string_view text);  // all of it taken away, no-b
 // A sentence on one line: what is odd in it replaced by blanks or taken away. `changes`: "a line break, a tab", if any.
 std::string on_one_line(std::string_view text, std::string* changes = nullptr);
 
+// Whether `shown`, where `known` should stand, was read in a wrong encoding: its letters and signs beyond ASCII are not
+// those of the known text. Emoji, which get lost, and blanks do not count, nor does a text that was typed over in
+// ASCII.
+bool is_misread(std::string_view shown, std::string_view known);
+
 }  // namespace aacft

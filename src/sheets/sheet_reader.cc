@@ -1,5 +1,6 @@
 #include "sheets/sheet_reader.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "aacft/base/error.h"
@@ -73,8 +74,28 @@ class SheetReader {
            "no column \"Check\": whether a prompt was changed cannot be told" +
                std::string(original_ == nullptr ? "; --original FILE compares them" : " but by the original"));
     report_extra(sheet, columns, name);
-    for (const SheetRow& row : rows_of(sheet, columns)) read_row(row, columns, name);
+    const std::vector<SheetRow> rows = rows_of(sheet, columns);
+    report_encoding(rows, name);
+    for (const SheetRow& row : rows) read_row(row, columns, name);
     ++sheet_count_;
+  }
+
+  // What the icons' column should show is known. Where it shows something else, nothing else can be trusted.
+  void report_encoding(const std::vector<SheetRow>& rows, const std::string& name) {
+    const auto misread = [](const SheetRow& row) {
+      const auto prompt = prompt_of_cell(row.text(SheetColumn::kPrompt));
+      const std::string& icons = row.text(SheetColumn::kIcons);
+      return prompt && !prompt->empty() && !icons.empty() && is_misread(icons, readable_icons(*prompt, nullptr));
+    };
+    const auto wrong = std::find_if(rows.begin(), rows.end(), misread);
+    if (wrong == rows.end()) return;
+    for (const SheetRow& row : rows)
+      for (const SheetColumn column : {SheetColumn::kRewrite, SheetColumn::kNote})
+        if (const std::string& text = row.text(column); is_misread(text, ""))
+          find(SheetProblem::kEncoding, true, name + ", row " + std::to_string(row.row),
+               in_quotes(text) + " may be read in the wrong encoding, as the icons of row " +
+                   std::to_string(wrong->row) + " are (" + in_quotes(wrong->text(SheetColumn::kIcons)) +
+                   "); save the sheet again as .xlsx, or in UTF-8");
   }
 
   void report_extra(const Sheet& sheet, const SheetColumns& columns, const std::string& name) {
@@ -259,7 +280,8 @@ std::string origin_name(std::uint32_t origin) { return "check " + std::to_string
 bool is_formula_error(std::string_view text) {
   static const std::set<std::string_view> kErrors = {"#NAME?", "#VALUE!", "#REF!",   "#DIV/0!", "#N/A",
                                                      "#NULL!", "#NUM!",   "#ERROR!", "#SPILL!", "#CALC!"};
-  return kErrors.contains(text) || (text.starts_with("Err:") && text.size() == 7);
+  const bool hashes = text.size() > 2 && text.find_first_not_of('#') == text.npos;  // a date before 1900
+  return hashes || kErrors.contains(text) || (text.starts_with("Err:") && text.size() == 7);
 }
 
 std::string with_straight_quotes(std::string text) {

@@ -49,6 +49,20 @@ TEST(Ods, WhatAMergeCoversIsNotThere) {
             (Cells{{1, 1, "a"}, {1, 2, "b"}, {2, 2, "c"}}));
 }
 
+TEST(Ods, ValuesWithoutTextAreShown) {
+  const auto shown = [](const std::string& value) {
+    const Cells cells = ods_cells(row("<table:table-cell office:value-type=" + value + "/>"));
+    return cells.empty() ? std::string() : cells[0].text;
+  };
+  EXPECT_EQ(shown("\"date\" office:date-value=\"2025-03-03\""), "2025-03-03");
+  EXPECT_EQ(shown("\"date\" office:date-value=\"2025-03-03T14:30:00\""), "2025-03-03 14:30");
+  EXPECT_EQ(shown("\"time\" office:time-value=\"PT14H30M00S\""), "14:30");
+  EXPECT_EQ(shown("\"float\" office:value=\"26\""), "26");
+  EXPECT_EQ(shown("\"percentage\" office:value=\"0.5\""), "50%");
+  EXPECT_EQ(shown("\"boolean\" office:boolean-value=\"true\""), "TRUE");
+  EXPECT_EQ(shown("\"string\" office:string-value=\"tea\""), "tea");
+}
+
 TEST(Ods, CommentsAreNotText) {
   Cells comments;
   EXPECT_EQ(ods_cells(row("<table:table-cell/><table:table-cell><office:annotation><dc:creator>A</"

@@ -83,9 +83,37 @@ TEST(Xlsx, NumbersAreReadAsTheyAreShown) {
   EXPECT_EQ(shown("-5", "&quot;$&quot;#,##0.00"), "-$5.00");
   EXPECT_EQ(shown("5", "#,##0.00 [$€-407]"), "5.00 €");
   EXPECT_EQ(shown("7", "000;-000"), "007");
-  EXPECT_EQ(shown("5551234", "000-0000"), "5551234");
-  EXPECT_EQ(shown("0.5", "# ?/?"), "0.5");
+  EXPECT_EQ(shown("5551234", "000-0000"), "555-1234");
+  EXPECT_EQ(shown("5551234", "[&lt;=9999999]###-####;(###) ###-####"), "555-1234");
+  EXPECT_EQ(shown("6045551234", "[&lt;=9999999]###-####;(###) ###-####"), "(604) 555-1234");
+  EXPECT_EQ(shown("123", "\\0 00-0"), "0 12-3");
+  EXPECT_EQ(shown("0.5", "# ?/?"), "1/2");
+  EXPECT_EQ(shown("1.5", "12"), "1 1/2");
+  EXPECT_EQ(shown("-0.3333333", "13"), "-1/3");
+  EXPECT_EQ(shown("2", "13"), "2");
+  EXPECT_EQ(shown("1.25", "# ?/8"), "1 2/8");
+  EXPECT_EQ(shown("1.0868055555555556", "[h]:mm"), "26:05");
+  EXPECT_EQ(shown("1.0868055555555556", "46"), "26:05:00");
+  EXPECT_EQ(shown("0.0512152777777778", "45"), "13:45");
+  EXPECT_EQ(shown("0.6", "18"), "2:24 PM");
+  EXPECT_EQ(shown("0", "h:mm AM/PM"), "12:00 AM");
+  EXPECT_EQ(shown("0.38", "20"), "9:07");
+  EXPECT_EQ(shown("0.38", "hh:mm"), "09:07");
+  EXPECT_EQ(shown("5", "5"), "$5");
+  EXPECT_EQ(shown("-1234.5", "7"), "($1,234.50)");
+  EXPECT_EQ(shown("5", "43"), "5.00");
+  EXPECT_EQ(shown("5", "44"), "$5.00");
+  EXPECT_EQ(shown("-5", "14"), "########");
   EXPECT_EQ(shown("26", "@"), "26");
+}
+
+TEST(Xlsx, DatesMayBeSpelt) {
+  const auto spelt = [](const std::string& date) {
+    return cells_of(zip_of(workbook({"<row><c t=\"d\"><v>" + date + "</v></c></row>"}))).at(0).text;
+  };
+  EXPECT_EQ(spelt("2025-03-03T00:00:00"), "2025-03-03");
+  EXPECT_EQ(spelt("2025-03-03T14:30:00.000Z"), "2025-03-03 14:30");
+  EXPECT_EQ(spelt("2025-03-03"), "2025-03-03");
 }
 
 TEST(Xlsx, WhatAMergeCoversIsNotThere) {

@@ -465,6 +465,22 @@ TEST(Collect, WrongEncodings) {
     EXPECT_FALSE(with_rewrite(fine).failed()) << fine;
 }
 
+// The icons' column is known: where it shows letters or points of another code page, the rewrites do, too.
+TEST(Collect, IconsTellAWrongCodePage) {
+  const auto with_icons = [](const std::string& icons, const std::string& rewrite) {
+    Written sheet(three(), {"Off!", rewrite, "Big dog!"});
+    sheet.at(2, kIcons) = icons;
+    return collect({sheet.file()});
+  };
+  for (const std::string icons : {"I ˙ run", "I ú run", "I ? run", "I ÅE run", "I run"})
+    expect_one(with_icons(icons, "I run to the cafÇ"), SheetProblem::kEncoding,
+               {"error a.xlsx, row 3", "\"I run to the cafÇ\"", "the icons of row 2", icons});
+  EXPECT_FALSE(with_icons("I ˙ run", "I run off").failed());  // nothing that could be wrong
+  EXPECT_FALSE(with_icons("🙂 I · 🏃 run", "I run to the café").failed());
+  EXPECT_FALSE(with_icons("? I · ? run", "I run to the café").failed());
+  EXPECT_FALSE(with_icons("me and walk", "I run to the café").failed());  // typed over
+}
+
 TEST(Collect, FormulasAndMarkers) {
   for (const std::string shown : {"#NAME?", "Err:508", "#VALUE!"})
     expect_one(with_rewrite(shown), SheetProblem::kFormula, {"error a.xlsx, row 3", shown});
