@@ -6,6 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/tokenizer/bpe.h"
+#include "aacft/tokenizer/gguf_vocabulary.h"
 #include "aacft/tokenizer/sentencepiece.h"
 #include "aacft/tokenizer/tokenizer_json.h"
 #include "tokenizer_config.h"
@@ -36,6 +37,7 @@ std::vector<std::int32_t> with_beginning(const Tokenizer& tokenizer, std::vector
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
+  if (fs::is_regular_file(folder)) return load_tokenizer_file(folder);
   for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer.model"}) {
     if (!fs::exists(folder / name)) continue;
     auto tokenizer = load_tokenizer_file(folder / name);
@@ -49,7 +51,9 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
 std::unique_ptr<Tokenizer> load_tokenizer_file(const fs::path& file) {
   if (file.extension() == ".json") return std::make_unique<Bpe>(read_tokenizer_json(file));
   if (file.extension() == ".model") return open_sentencepiece(file);
-  throw Error(file.string(), ": a tokenizer file's name ends in .json (tokenizer.json) or .model (SentencePiece)");
+  if (file.extension() == ".gguf") return load_gguf_tokenizer(GgufFile(file));
+  throw Error(file.string(),
+              ": a tokenizer file's name ends in .json (tokenizer.json), .model (SentencePiece) or .gguf");
 }
 
 std::vector<fs::path> tokenizer_files(const fs::path& folder) {

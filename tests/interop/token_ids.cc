@@ -1,3 +1,4 @@
+// token_ids FILE.gguf --write FOLDER: its tokenizer as tokenizer.json and tokenizer_config.json.
 // token_ids TOKENIZER: for each JSON string on standard input one line {"ids", "offsets", "decoded"}: the tokens
 // without what a post-processor adds, the bytes that they cover, and their text. TOKENIZER is a model folder, or a file
 // tokenizer.json or *.model. What tests/interop/tokenizers.py compares.
@@ -7,16 +8,36 @@
 #include <string>
 #include <vector>
 
+#include "aacft/base/file.h"
+#include "aacft/formats/gguf.h"
+#include "aacft/tokenizer/gguf_vocabulary.h"
 #include "aacft/tokenizer/tokenizer.h"
+#include "aacft/tokenizer/tokenizer_json.h"
+
+namespace {
+
+void write_tokenizer(const aacft::GgufFile& file, const std::filesystem::path& folder) {
+  const aacft::GgufVocabulary source = aacft::read_gguf_vocabulary(file.metadata());
+  const aacft::BpeVocabulary vocabulary = aacft::bpe_vocabulary(source);
+  const std::string chat_template = file.metadata().text("tokenizer.chat_template", "");
+  std::filesystem::create_directories(folder);
+  aacft::write_file_atomic(folder / "tokenizer.json", aacft::tokenizer_json(vocabulary).dump());
+  aacft::write_file_atomic(folder / "tokenizer_config.json",
+                           aacft::tokenizer_config_json(vocabulary, source.special, chat_template).dump(2));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) try {
+  if (argc == 4 && argv[2] == std::string("--write")) {
+    write_tokenizer(aacft::GgufFile(argv[1]), argv[3]);
+    return 0;
+  }
   if (argc != 2) {
-    std::cerr << "usage: token_ids TOKENIZER < STRINGS.jsonl\n";
+    std::cerr << "usage: token_ids TOKENIZER < STRINGS.jsonl\n       token_ids FILE.gguf --write FOLDER\n";
     return 2;
   }
-  const std::filesystem::path path = argv[1];
-  const auto tokenizer =
-      std::filesystem::is_directory(path) ? aacft::load_tokenizer(path) : aacft::load_tokenizer_file(path);
+  const auto tokenizer = aacft::load_tokenizer(argv[1]);
   std::ios::sync_with_stdio(false);
   for (std::string line; std::getline(std::cin, line);) {
     const auto text = nlohmann::json::parse(line).get<std::string>();

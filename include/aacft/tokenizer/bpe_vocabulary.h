@@ -17,6 +17,8 @@ namespace aacft {
 struct NormalizerStep {
   enum class Kind : std::uint8_t { kNfc, kNfkc, kPrepend, kReplace } kind;
   std::string from, to;  // kReplace: each `from` by `to`; kPrepend: `to`, before what is not empty
+
+  bool operator==(const NormalizerStep&) const = default;
 };
 
 // How text between added tokens is parted into words: step after step, each parting what the one before left.
@@ -33,6 +35,8 @@ struct PreTokenizerStep {
   bool individual = false;
   Prefix prefix = Prefix::kNever;
   bool split = true;
+
+  bool operator==(const PreTokenizerStep&) const = default;
 };
 
 // From tokens back to text.
@@ -48,6 +52,8 @@ struct DecoderStep {
   std::string from, to;
   std::size_t count = 0;
   bool strip = false;
+
+  bool operator==(const DecoderStep&) const = default;
 };
 
 struct BpeVocabulary {
@@ -56,16 +62,22 @@ struct BpeVocabulary {
     std::string text;  // as the vocabulary spells it; "" where kind is kUnused
     Kind kind = Kind::kUnused;
     bool in_model = false;  // known to the merges, not only looked for as a whole
+
+    bool operator==(const Token&) const = default;
   };
   // A token that is looked for before the text is parted into words.
   struct Added {
     std::int32_t id = 0;
     bool normalized = false;                       // in the normalised text, else in the raw one
     bool strip_left = false, strip_right = false;  // it takes white space on that side along
+
+    bool operator==(const Added&) const = default;
   };
   struct Merge {
     std::int32_t left = 0, right = 0, result = 0;
     std::uint32_t rank = 0;  // never falls from one to the next; among equals the leftmost pair comes first
+
+    bool operator==(const Merge&) const = default;
   };
 
   std::vector<Token> tokens;  // by id
@@ -80,6 +92,8 @@ struct BpeVocabulary {
   std::vector<PreTokenizerStep> pre_tokenizer;
   std::vector<DecoderStep> decoder;
   std::vector<std::int32_t> beginning, ending;  // what goes around a text
+
+  bool operator==(const BpeVocabulary&) const = default;
 
   // Whether words are merged from their bytes, each spelt as a character of its own; else from their characters.
   bool byte_level() const {

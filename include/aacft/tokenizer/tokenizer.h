@@ -60,11 +60,11 @@ class Tokenizer {
 // The ids with the tokenizer's beginning before them, unless they have it already.
 std::vector<std::int32_t> with_beginning(const Tokenizer& tokenizer, std::vector<std::int32_t> ids);
 
-// From a model folder: tokenizer.json (BPE), else spiece.model or tokenizer.model (SentencePiece). An
-// Error that lists what was looked for where there is none.
+// From a model folder: tokenizer.json (BPE), else spiece.model or tokenizer.model (SentencePiece). An Error that lists
+// what was looked for where there is none. Or from the one file that a model is, or has its tokenizer in.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
 
-// From one file of either kind, chosen by its name's ending: ".json" or ".model".
+// From one file of any kind, chosen by its name's ending: ".json", ".model" or ".gguf".
 std::unique_ptr<Tokenizer> load_tokenizer_file(const std::filesystem::path& file);
 
 // Files that belong to a tokenizer and are copied with a model, those that exist: tokenizer.json,

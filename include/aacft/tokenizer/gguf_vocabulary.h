@@ -1,0 +1,45 @@
+// The tokenizer inside a GGUF file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aacft/formats/gguf.h"
+#include "aacft/tokenizer/bpe_vocabulary.h"
+#include "aacft/tokenizer/tokenizer.h"
+#include "aacft/tokenizer/tokenizer_json.h"
+
+namespace aacft {
+
+// What the keys "tokenizer.ggml.*" hold, as it stands there.
+struct GgufVocabulary {
+  enum Type : std::int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
+
+  std::string where;  // begins the messages of errors
+  std::string model;  // "gpt2": bytes and merges; "llama": characters and scores, as SentencePiece has them
+  std::string pre;    // of gpt2: how words are parted
+  std::vector<std::string> tokens;
+  std::vector<float> scores;             // one a token; of llama
+  std::vector<std::int32_t> token_type;  // one a token, or none: all are normal
+  std::vector<std::string> merges;       // "left right"; of gpt2
+  SpecialTokens special;
+  std::optional<bool> add_bos, add_eos, add_space_prefix;
+};
+
+// Special tokens that are not named, or beyond the vocabulary, are left out; of model llama they are 1 (bos), 2 (eos)
+// and 0 (unknown), as for llama.cpp.
+GgufVocabulary read_gguf_vocabulary(const GgufMetadata& metadata);
+
+// Of model gpt2 with pre gpt-2, olmo, smollm, llama-bpe or qwen2, and of model llama; others are an Error that names
+// them. Where llama.cpp and the model's own tokenizer differ, it is the latter: olmo and qwen2 normalise to NFC.
+// Where the file is silent, llama.cpp's defaults hold: a BOS is added for model llama and for pre llama-bpe, and
+// model llama puts a space before what follows a special token. Its merges are those that the scores imply: the
+// neighbours whose joint token has the highest score come first, the leftmost among equals.
+BpeVocabulary bpe_vocabulary(const GgufVocabulary& vocabulary);
+
+std::unique_ptr<Tokenizer> load_gguf_tokenizer(const GgufFile& file);
+
+}  // namespace aacft
