@@ -69,6 +69,13 @@ std::string prompt_of_icons(const std::vector<Icon>& icons) {
   return turn_prompt(text);
 }
 
+std::string prompt_with_draft(std::string_view prompt, std::string_view sentence) {
+  if (!prompt.ends_with(kBotTurn)) throw Error("the prompt does not end in \"", kBotTurn, "\"");
+  std::string text(prompt.substr(0, prompt.size() - kBotTurn.size()));
+  if (!text.ends_with('\n')) text += "\n";
+  return text.append("In plain words: ").append(sentence).append("\n").append(kBotTurn);
+}
+
 std::vector<Icon> icons_of_prompt(std::string_view text) {
   text = text.substr(0, text.find(kBotTurn));
   std::vector<Icon> icons;
@@ -79,6 +86,14 @@ std::vector<Icon> icons_of_prompt(std::string_view text) {
   }
   if (icons.empty()) throw Error("no icons; expected lines like \"* { word ; TYPE ; picture }\"");
   return icons;
+}
+
+std::vector<Icon> icons_if_any(std::string_view text) {
+  try {
+    return icons_of_prompt(text);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 }  // namespace aacft

@@ -89,6 +89,10 @@ std::string scores_table(const Comparison& comparison) {
           "\n*: the difference to the first system that has the number lies on one side of 0 in 95 % of them.");
     text += "\n";
   }
+  for (const ComparedSystem& system : comparison.systems)
+    if (!system.rule_drafts.empty())
+      text += fmt::format("{}: {} of the sentences are the rules', since no candidate says all icons\n", system.name,
+                          system.rule_drafts.size());
   return text;
 }
 
@@ -122,6 +126,7 @@ json comparison_json(const Comparison& comparison) {
                          {"perplexity", comparison.general_before->perplexity}};
   for (const ComparedSystem& system : comparison.systems) {
     json entry = {{"name", system.name}, {"source", system.source}, {"metrics", metrics_json(system)}};
+    if (!system.rule_drafts.empty()) entry["rule_drafts"] = system.rule_drafts.size();
     if (system.general)
       entry["general"] = {{"perplexity", system.general->perplexity},
                           {"change_percent", general_change(comparison, system)}};

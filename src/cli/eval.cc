@@ -9,6 +9,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
 #include "aacft/evaluate/evaluate.h"
+#include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/comparison_text.h"
 #include "cli/model_options.h"
@@ -71,6 +72,7 @@ struct EvalCommand {
                  "table of words for --baseline rules; without: the one that comes with the program");
     declared.add("--max-new-tokens,--max-tokens", options.generation.max_new_tokens, "of an answer");
     declared.add("--batch-size", options.generation.batch_size, "prompts under way at a time");
+    add_candidate_options(declared, options.candidates);
     declared.add("--samples", options.bootstrap.samples, "resamplings of the rows, for the intervals; 0: none");
     declared.add("--seed", options.bootstrap.seed, "of the resamplings");
     declared.group("Output");
@@ -82,7 +84,7 @@ struct EvalCommand {
 
   bool compares() const {
     return compare || !options.baselines.empty() || !options.systems.empty() || !options.general.empty() ||
-           !page.empty() || options.adapters.size() > 1;
+           !page.empty() || options.adapters.size() > 1 || options.candidates.count > 1 || options.candidates.all_icons;
   }
 
   void run() {
@@ -99,6 +101,7 @@ struct EvalCommand {
       throw UsageError("--data is missing: rows with prompts and references");
     if (options.generation.max_new_tokens < 1) throw UsageError("--max-new-tokens must be 1 or more");
     if (options.generation.batch_size < 1) throw UsageError("--batch-size must be 1 or more");
+    check(options.candidates);
     if (options.bootstrap.samples < 0) throw UsageError("--samples must not be negative");
     if (!page.empty()) require_html("--html", page);
     set_threads(thread_count);

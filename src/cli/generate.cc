@@ -14,8 +14,11 @@
 #include "aacft/generate/generator.h"
 #include "aacft/model/config.h"
 #include "aacft/runtime/loaded_model.h"
+#include "aacft/tasks/candidates.h"
 #include "aacft/tokenizer/tokenizer.h"
+#include "cli/candidate_options.h"
 #include "cli/commands.h"
+#include "cli/lexicon.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/signals.h"
@@ -35,7 +38,8 @@ std::string without_last_newline(std::string text) {
 
 struct GenerateCommand {
   GenerateOptions options;
-  std::filesystem::path model, adapter, prompt_file, data, output, exemplars;
+  CandidateOptions candidates;
+  std::filesystem::path model, adapter, prompt_file, data, output, exemplars, lexicon_file;
   std::vector<std::string> prompts;
   std::int64_t shots = 3;
   std::uint64_t exemplar_seed = 0;
@@ -68,10 +72,14 @@ struct GenerateCommand {
     exemplar_options[1] = declared.add("--exemplar-seed", exemplar_seed,
                                        "0: the first rows of --exemplars, in their order; else rows drawn by "
                                        "this seed, the same for all prompts");
+    declared.group("Candidates (for prompts of icons)");
+    add_candidate_options(declared, candidates);
+    declared.add("--lexicon", lexicon_file, "table of words for the rules; our own otherwise");
     declared.group("Output");
     declared.add("--output,-o", output, "file for the results of --data; standard output otherwise");
     declared.add("--json", json_output,
-                 "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason");
+                 "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason; "
+                 "with candidates: source, icons left out, all candidates");
     SamplingOptions& s = options.sampling;
     declared.group("Generation");
     declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most");
@@ -134,6 +142,7 @@ struct GenerateCommand {
     need(output.empty() || !data.empty(), "--output goes with --data");
     for (const CLI::Option* option : exemplar_options)
       need(!exemplars.empty() || option->count() == 0, "--shots and --exemplar-seed go with --exemplars");
+    cli::check(candidates);
     need(shots >= 1, "--shots must be 1 or more");
     for (const std::string& stop : options.stop) need(valid_utf8(stop), "--stop must be text in UTF-8");
   }
@@ -145,7 +154,7 @@ struct GenerateCommand {
     reorder(shown, exemplar_seed);
     std::vector<std::string> texts;
     for (const std::string& prompt : prompts) texts.push_back(few_shot_prompt(shown, shots, prompt));
-    check_room(prompts, texts, *load_tokenizer(model), options.max_new_tokens, read_model_config(model).max_positions);
+    check_room(prompts, texts, *load_tokenizer(model), options.max_new_tokens, read_model_config(model).context());
     return texts;
   }
 
@@ -161,41 +170,92 @@ struct GenerateCommand {
 
     std::optional<OutputFile> file;
     if (!output.empty()) file.emplace(output);
-    const bool lines = json_output || !data.empty();  // an object a line, rather than text
-    const bool stream = !lines && prompts.size() == 1;
-    GenerateEvents events;
+    const auto write = [&](const std::string& text) {
+      if (file) return file->write(text);
+      std::cout << text;
+      flush_output();
+    };
     end_at_closed_output();
     catch_stop_signals();
-    events.stop_requested = stop_requested;
-    if (stream) events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
-    events.done = [&](std::size_t index, const Generation& g) {
-      std::string line;
-      if (!lines) {
-        line = stream ? "\n" : g.text + "\n";
-      } else if (json_output) {
-        line = json{{"prompt", prompts[index]},
-                    {"prompt_ids", g.prompt_ids},
-                    {"new_ids", g.new_ids},
-                    {"text", g.text},
-                    {"stop_reason", g.stop_reason}}
-                   .dump() +
-               "\n";
-      } else {
-        line = json{{"prompt", prompts[index]}, {"text", g.text}}.dump() + "\n";
-      }
-      if (file) {
-        file->write(line);
-      } else {
-        std::cout << line;
-        flush_output();
-      }
-    };
-    aacft::generate(loaded, adapter, texts, options, events);
+    if (candidates.count > 1 || candidates.all_icons) {
+      answer_with_candidates(loaded, texts, write);
+    } else {
+      answer(loaded, texts, write);
+    }
     if (stop_requested()) {
       if (file) std::cerr << "aacft: stopped; " << output.string() << " was not written\n";
       end_stopped();
     }
     if (file) file->commit();
+  }
+
+  bool writes_lines() const { return json_output || !data.empty(); }  // an object a line, rather than text
+
+  json generation_json(std::size_t index, const Generation& g) const {
+    return {{"prompt", prompts[index]},
+            {"prompt_ids", g.prompt_ids},
+            {"new_ids", g.new_ids},
+            {"text", g.text},
+            {"stop_reason", g.stop_reason}};
+  }
+
+  void answer(const LoadedModel& loaded, const std::vector<std::string>& texts,
+              const std::function<void(const std::string&)>& write) const {
+    const bool stream = !writes_lines() && prompts.size() == 1;
+    GenerateEvents events;
+    events.stop_requested = stop_requested;
+    if (stream) events.text = [](std::size_t, const std::string& piece) { std::cout << piece << std::flush; };
+    events.done = [&](std::size_t index, const Generation& g) {
+      if (!writes_lines()) return write(stream ? "\n" : g.text + "\n");
+      write((json_output ? generation_json(index, g) : json{{"prompt", prompts[index]}, {"text", g.text}}).dump() +
+            "\n");
+    };
+    aacft::generate(loaded, adapter, texts, options, events);
+  }
+
+  void answer_with_candidates(const LoadedModel& loaded, const std::vector<std::string>& texts,
+                              const std::function<void(const std::string&)>& write) const {
+    std::optional<Lexicon> lexicon;
+    if (candidates.all_icons) lexicon = lexicon_in(lexicon_file);
+    std::vector<CandidatePrompt> asked;
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      asked.push_back({texts[i], icons_if_any(prompts[i])});
+      if (candidates.all_icons && asked.back().icons.empty())
+        throw Error("prompt ", i + 1, " has no icons, which --all-icons is about");
+    }
+    CandidateEvents events;
+    events.stop_requested = stop_requested;
+    events.done = [&](std::size_t index, const std::vector<Candidate>& best_first) {
+      const Candidate& best = best_first[0];
+      const bool drafted = best.source == CandidateSource::kRules;
+      if (drafted && !json_output)
+        warn(fmt::format("prompt {}: no candidate says all icons; this is the sentence of the rules", index + 1));
+      if (!writes_lines()) return write(best.text + "\n");
+      if (!json_output)
+        return write(
+            json{{"prompt", prompts[index]}, {"text", best.text}, {"source", candidate_source_name(best.source)}}
+                .dump() +
+            "\n");
+      json line = generation_json(index, best.generation);
+      line.update(candidate_json(best, asked[index].icons));
+      line["candidates"] = json::array();
+      for (const Candidate& candidate : best_first)
+        line["candidates"].push_back(candidate_json(candidate, asked[index].icons));
+      write(line.dump() + "\n");
+    };
+    generate_candidates(loaded, adapter, asked, options, candidates, lexicon ? &*lexicon : nullptr, events);
+  }
+
+  static json candidate_json(const Candidate& candidate, const std::vector<Icon>& icons) {
+    json left_out = json::array();
+    for (std::size_t i = 0; i < icons.size(); ++i)
+      if (!candidate.icons_said[i]) left_out.push_back(icons[i].word);
+    json object = {{"text", candidate.text},
+                   {"source", candidate_source_name(candidate.source)},
+                   {"icons_said", candidate.said()},
+                   {"left_out", left_out}};
+    if (candidate.source != CandidateSource::kRules) object["likelihood"] = candidate.likelihood;
+    return object;
   }
 };
 

@@ -10,6 +10,7 @@
 #include "aacft/base/error.h"
 #include "aacft/generate/answer_text.h"
 #include "aacft/generate/sampler.h"
+#include "aacft/kernels/cross_entropy.h"
 #include "aacft/model/model.h"
 #include "aacft/model/sample_pass.h"
 #include "aacft/runtime/loaded_model.h"
@@ -28,6 +29,7 @@ struct Answer {
   AnswerText text;
   Generation result;
   KvCache cache;
+  double log_likelihood = 0;
   bool cancelled = false;
 
   std::int64_t prompt_length() const { return static_cast<std::int64_t>(request.prompt_ids.size()); }
@@ -40,6 +42,12 @@ std::int64_t common_beginning(const Answer& next, const Answer& other) {
   if (next.request.adapter != other.request.adapter) return 0;
   const auto end = next.ids.end() - 1;
   return std::mismatch(next.ids.begin(), end, other.ids.begin(), other.ids.end()).first - next.ids.begin();
+}
+
+float nll_of(const Matrix& logits, std::int64_t id) {
+  float nll;
+  cross_entropy(logits, &id, nullptr, &nll);
+  return nll;
 }
 
 // A beginning of so many tokens is computed once, even if those who share it wait a step for that.
@@ -61,8 +69,8 @@ class Engine::Batch {
   std::uint64_t submit(Request request) {
     const auto length = static_cast<std::int64_t>(request.prompt_ids.size());
     if (length == 0) throw Error(request.name, " is empty");
-    if (length >= model_.config().max_positions)
-      throw Error(request.name, " has ", length, " tokens, but the model's context of ", model_.config().max_positions,
+    if (length >= model_.config().context())
+      throw Error(request.name, " has ", length, " tokens, but the model's context of ", model_.config().context(),
                   " must hold it and an answer; shorten it");
     check_ids(request.prompt_ids, model_.config());
     model_.modules(request.adapter);
@@ -94,7 +102,7 @@ class Engine::Batch {
 
   // New tokens that there can be.
   std::int64_t room(const Answer& answer) const {
-    return std::min(answer.request.options.max_new_tokens, model_.config().max_positions - answer.prompt_length());
+    return std::min(answer.request.options.max_new_tokens, model_.config().context() - answer.prompt_length());
   }
 
   // The next request, with what it shares with one under way. False where that is better computed first.
@@ -136,12 +144,13 @@ class Engine::Batch {
     const torch::Tensor hidden = model_.model().hidden(pass, context_);
     const torch::Tensor logits =
         model_.model().logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)), context_);
-    const auto width = static_cast<std::size_t>(logits.size(1));
+    const Matrix rows = matrix_over(logits);
     for (std::size_t i = 0; i < answers.size(); ++i)
-      if (!answers[i]->cancelled) take_token(answers[i], {logits.data_ptr<float>() + i * width, width});
+      if (!answers[i]->cancelled) take_token(answers[i], rows_of(rows, static_cast<std::int64_t>(i), 1));
   }
 
-  void take_token(const std::shared_ptr<Answer>& answer, std::span<const float> logits) {
+  void take_token(const std::shared_ptr<Answer>& answer, const Matrix& row) {
+    const std::span logits(reinterpret_cast<const float*>(row.data), static_cast<std::size_t>(row.cols));
     Generation& result = answer->result;
     std::string piece;
     if (std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
@@ -149,6 +158,7 @@ class Engine::Batch {
           choose_token(logits, answer->ids, answer->request.options.sampling, stream_of(answer->request),
                        static_cast<std::uint64_t>(answer->new_length()));
       answer->ids.push_back(id);
+      if (answer->request.options.likelihood) answer->log_likelihood -= nll_of(row, id);
       piece = answer->text.add(id);
       result.stop_reason = end_after(*answer, id);
     } else {
@@ -167,6 +177,7 @@ class Engine::Batch {
     const auto first_new = answer->ids.begin() + answer->prompt_length();
     result.prompt_ids.assign(answer->ids.begin(), first_new);
     result.new_ids.assign(first_new, answer->ids.end());
+    result.likelihood = answer->log_likelihood / static_cast<double>(std::max<std::int64_t>(answer->new_length(), 1));
     answer->request.done(result);
   }
 

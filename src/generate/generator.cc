@@ -15,7 +15,7 @@ void generate(const LoadedModel& model, const std::string& adapter, const std::v
   std::vector<std::optional<Generation>> early(prompts.size());  // done before one that comes first
   std::size_t next = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const std::vector<std::int32_t> ids = model.tokenizer().encode(prompts[i]);
+    const std::vector<std::int32_t> ids = with_beginning(model.tokenizer(), model.tokenizer().encode(prompts[i]));
     Request request{"prompt " + std::to_string(i + 1), ids, adapter, options, times[ids]++, {}, {}};
     if (events.text) request.text = [&events, i](const std::string& piece) { events.text(i, piece); };
     request.done = [&, i](const Generation& generation) {

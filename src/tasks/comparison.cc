@@ -11,7 +11,6 @@
 #include "aacft/data/turns.h"
 #include "aacft/evaluate/evaluate.h"
 #include "aacft/formats/json.h"
-#include "aacft/generate/generator.h"
 #include "aacft/realise/coverage.h"
 #include "aacft/realise/realiser.h"
 #include "aacft/runtime/loaded_model.h"
@@ -34,14 +33,6 @@ std::optional<std::string> completion_of(const json& row) {
   const std::string text = row_text(row, whole).text, prompt = prompt_of(row);
   if (!text.starts_with(prompt) || text.size() == prompt.size()) return std::nullopt;
   return text.substr(prompt.size());
-}
-
-std::vector<Icon> icons_if_any(const std::string& prompt) {
-  try {
-    return icons_of_prompt(prompt);
-  } catch (const Error&) {
-    return {};
-  }
 }
 
 std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, const Warn& warn) {
@@ -110,32 +101,44 @@ std::string answer_text(const std::string& text, bool one_line) {
 
 // What a system is called, and where its answers come from.
 struct Source {
-  enum Kind { kRules, kModel, kFile } kind;
+  enum Kind { kRules, kModel, kBest, kFile } kind;  // kBest: of the candidates of the model before it
   std::string name;
   std::filesystem::path path;  // of the adapter, empty for the model alone; of the file
 };
 
+// By row. `best` is the same as `greedy` unless there are candidates.
+struct ModelAnswers {
+  std::vector<std::string> greedy, best;
+  std::vector<std::size_t> rule_drafts;
+};
+
 // Nothing where a stop was requested.
-std::optional<std::vector<std::string>> answers_of_model(const LoadedModel& model, const Source& source,
-                                                         const ComparisonOptions& options,
-                                                         const std::vector<ComparedRow>& rows, bool one_line,
-                                                         const ComparisonEvents& events) {
+std::optional<ModelAnswers> answers_of_model(const LoadedModel& model, const Source& source,
+                                             const ComparisonOptions& options, const Comparison& comparison,
+                                             bool one_line, const ComparisonEvents& events) {
   GenerateOptions generation = options.generation;
   generation.stop = {std::string(kHuman)};
   if (one_line) generation.stop.push_back("\n");
-  std::vector<std::string> prompts, answers;
-  for (const ComparedRow& row : rows) prompts.push_back(row.prompt);
+  std::vector<CandidatePrompt> prompts;
+  for (const ComparedRow& row : comparison.rows) prompts.push_back({row.prompt, row.icons});
+  ModelAnswers answers;
   const auto progress = [&] {
-    if (events.progress) events.progress(source.name, answers.size(), prompts.size());
+    if (events.progress) events.progress(source.name, answers.best.size(), prompts.size());
   };
-  GenerateEvents each;
+  CandidateEvents each;
   each.stop_requested = events.stop_requested;
-  each.done = [&](std::size_t, const Generation& generation) {
-    answers.push_back(generation.text);
+  each.done = [&](std::size_t row, const std::vector<Candidate>& candidates) {
+    const auto greedy = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& candidate) {
+      return candidate.source == CandidateSource::kGreedy;
+    });
+    answers.greedy.push_back(greedy->text);
+    answers.best.push_back(candidates[0].text);
+    if (candidates[0].source == CandidateSource::kRules) answers.rule_drafts.push_back(row);
     progress();
   };
   progress();
-  generate(model, source.path.string(), prompts, generation, each);
+  generate_candidates(model, source.path.string(), prompts, generation, options.candidates,
+                      comparison.lexicon ? &*comparison.lexicon : nullptr, each);
   if (events.stop_requested && events.stop_requested()) return std::nullopt;
   return answers;
 }
@@ -192,6 +195,13 @@ std::vector<Source> sources_of(const ComparisonOptions& options) {
   const bool answered_by_model =
       std::any_of(sources.begin(), sources.end(), [](const Source& source) { return source.kind == Source::kModel; });
   if (!options.model.empty() && !answered_by_model) sources.insert(sources.begin(), {Source::kModel, "base", {}});
+  if (options.candidates.count > 1 || options.candidates.all_icons)
+    for (std::size_t i = 0; i < sources.size(); ++i)
+      if (sources[i].kind == Source::kModel) {
+        const Source best{Source::kBest, sources[i].name + " best of " + std::to_string(options.candidates.count),
+                          sources[i].path};
+        sources.insert(sources.begin() + static_cast<std::ptrdiff_t>(++i), best);
+      }
   std::set<std::string> names;
   for (const Source& source : sources)
     if (!names.insert(source.name).second)
@@ -289,6 +299,7 @@ std::optional<Comparison> compare_systems(const ComparisonOptions& options, cons
   for (const Source& source : sources) result.systems.push_back(system_of(source, result));
   std::vector<std::vector<AnswerCounts>> counts;
   std::optional<LoadedModel> model;
+  ModelAnswers answers;  // of the last model
   for (std::size_t i = 0; i < sources.size(); ++i) {
     ComparedSystem& system = result.systems[i];
     const Source& source = sources[i];
@@ -296,10 +307,12 @@ std::optional<Comparison> compare_systems(const ComparisonOptions& options, cons
     if (is_model && !model) model.emplace(options.model, options.model_options, warn);
     if (has_adapter) model->attach(source.path.string(), source.path, warn);
     if (is_model && !options.data.empty()) {
-      auto answers = answers_of_model(*model, source, options, result.rows, one_line, events);
-      if (!answers) return std::nullopt;
-      system.answers = std::move(*answers);
+      auto given = answers_of_model(*model, source, options, result, one_line, events);
+      if (!given) return std::nullopt;
+      answers = std::move(*given);
+      system.answers = answers.greedy;
     }
+    if (source.kind == Source::kBest) system.answers = answers.best, system.rule_drafts = answers.rule_drafts;
     for (std::string& answer : system.answers) answer = answer_text(answer, one_line);
     count_answers(system, result.rows);
     if (is_model) measure_losses(system, *model, source, options, result.rows, warn);

@@ -32,7 +32,7 @@ std::optional<std::vector<Restyled>> restyle(const std::vector<PlainRow>& rows, 
 
   GenerateOptions generation = options.generation;
   check_room(prompts, texts, *load_tokenizer(options.model), generation.max_new_tokens,
-             read_model_config(options.model).max_positions);
+             read_model_config(options.model).context());
   generation.stop = {std::string(kHuman), "\n"};  // a sentence is one line
   LoadedModel model(options.model, options.model_options, events.warn);
   if (!options.adapter.empty()) model.attach(options.adapter, options.adapter, events.warn);

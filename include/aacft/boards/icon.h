@@ -37,8 +37,13 @@ struct Icon {
 // }".
 std::string prompt_of_icons(const std::vector<Icon>& icons);
 
+// The same prompt, and in it the sentence that rules make of the icons: the model then only has to find the style.
+// "...<last icon> \nIn plain words: I want some tea.\n<bot>:". Error where the prompt does not end in "<bot>:".
+std::string prompt_with_draft(std::string_view prompt, std::string_view sentence);
+
 // The way back, from a prompt or a whole row; Error says what does not look like an icon. What follows "<bot>:" is
 // ignored.
 std::vector<Icon> icons_of_prompt(std::string_view text);
+std::vector<Icon> icons_if_any(std::string_view text);  // none instead of an Error
 
 }  // namespace aacft

@@ -18,6 +18,8 @@ struct Generation {
   std::string text;                               // of new_ids, without special tokens, up to the stop string
   std::string stop_reason;  // "eos", "stop", "length", "context" where the model's context is full, or "error"
   std::string error;        // what went wrong; empty where nothing did
+  // Mean log p of new_ids by the model, nats, whatever the sampling; 0 unless it was asked for.
+  double likelihood = 0;
 };
 
 struct Request {

@@ -13,6 +13,7 @@
 #include "aacft/evaluate/compare.h"
 #include "aacft/generate/options.h"
 #include "aacft/model/model_options.h"
+#include "aacft/tasks/candidates.h"
 
 namespace aacft {
 
@@ -26,6 +27,8 @@ struct ComparisonOptions {
   std::vector<std::string> systems;    // NAME=FILE or FILE: answers, a row for each of data's
   DataOptions rows;
   ModelOptions model_options;
+  // More than one, or all icons: each model is a second system, too, which answers with the best of its candidates.
+  CandidateOptions candidates;
   GenerateOptions generation;  // its stop texts are chosen by the references: answers end at a line break if those do
   BootstrapOptions bootstrap;
 };
@@ -44,6 +47,7 @@ struct GeneralLoss {
 struct ComparedSystem {
   std::string name, source;                   // source: "rules", "base", or a path
   std::vector<std::string> answers;           // one a row
+  std::vector<std::size_t> rule_drafts;       // rows that the rules answer, since no candidate says all icons
   std::vector<std::vector<bool>> icons_used;  // by row and icon
   std::vector<AnswerCounts> counts;
   std::vector<Score> scores;
