@@ -36,7 +36,7 @@ double head_flops(const ModelConfig& config) {
 }
 
 double attention_flops(const ModelConfig& config, std::int64_t length) {
-  return 2.0 * static_cast<double>(config.hidden_size) * static_cast<double>(length) * static_cast<double>(length + 1);
+  return 2.0 * static_cast<double>(config.q_width()) * static_cast<double>(length) * static_cast<double>(length + 1);
 }
 
 double step_flops(const ModelConfig& config, const Pass& pass, const Targets& targets) {
@@ -151,7 +151,7 @@ StepTime time_step(const BenchOptions& options) {
 
 PromptTime time_prompt(const BenchOptions& options) {
   PromptTime time;
-  time.tokens = std::min<std::int64_t>(512, options.config.max_positions);
+  time.tokens = std::min<std::int64_t>(512, options.config.context());
   time.seconds.layers = options.layers;
   time.flops = static_cast<double>(options.config.num_layers) *
                    (static_cast<double>(time.tokens) * layer_flops(layer_shape(options.config)) +
@@ -175,7 +175,7 @@ std::vector<DecodeTime> time_decode(const BenchOptions& options, const std::vect
   const std::int64_t layers = rotating_layers(options);
   std::vector<DecodeTime> times;
   for (const std::int64_t batch : batches) {
-    const double attention = 4.0 * static_cast<double>(options.config.hidden_size) * kContext;
+    const double attention = 4.0 * static_cast<double>(options.config.q_width()) * kContext;
     const double flops =
         static_cast<double>(options.config.num_layers) * (layer_flops(layer_shape(options.config)) + attention) +
         head_flops(options.config);

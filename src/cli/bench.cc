@@ -150,8 +150,9 @@ struct BenchCommand {
     declared.add("--json", json_output, "the result as one object");
     command.footer(
         "FLOP counted for a training step: 2 x in x out a token for every linear, and as much for its input's gradient "
-        "(which layer 0's query_key_value needs\n"
-        "not); the same for the head; in every layer 2 x hidden x n x (n + 1) for attention over a sequence of n "
+        "(which layer 0's q, k and v need\n"
+        "not); the same for the head; in every layer 2 x heads x head_dim x n x (n + 1) for attention over a sequence "
+        "of n "
         "tokens, and twice that for its gradient.");
   }
 

@@ -53,7 +53,7 @@ std::string linears_table(const json& report) {
 std::string step_table(const json& report) {
   const json &step = report.at("step"), &scaling = step.at("scaling");
   std::string table =
-      fmt::format("\n{:<18}{} tokens in {} sequences, LoRA of rank 2 on query_key_value, {:.3g} GFLOP a token\n",
+      fmt::format("\n{:<18}{} tokens in {} sequences, LoRA of rank 2 on the usual targets, {:.3g} GFLOP a token\n",
                   "training step", text(step, "tokens"), text(step, "sequences"), giga(step, "flops_per_token"));
   for (const char* which : {"kept", "recomputed"}) {
     const json& one = step.at(which);

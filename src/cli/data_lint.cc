@@ -160,7 +160,7 @@ struct LintCommand {
     if (!model.empty()) {
       const ModelConfig config = read_model_config(model);
       tokenizer = load_tokenizer(model);
-      if (options.context == 0) options.context = config.max_positions;
+      if (options.context == 0) options.context = config.context();
       options.append_eos = options.append_eos && !config.eos_token_ids.empty();
     }
     options.tokenizer = tokenizer.get();

@@ -10,6 +10,7 @@
 #include "aacft/base/text.h"
 #include "aacft/base/threads.h"
 #include "aacft/model/describe.h"
+#include "aacft/model/gguf_model.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
@@ -42,12 +43,14 @@ struct InfoCommand {
   bool json_output = false;
 
   explicit InfoCommand(CLI::App& command) {
-    command.add_option("path,--model", path, "a model or adapter folder; this machine otherwise")->type_name("PATH");
+    command.add_option("path,--model", path, "a model or adapter folder, or a GGUF file; this machine otherwise")
+        ->type_name("PATH");
     command.add_flag("--json", json_output, "as one object");
   }
 
   void run() const {
-    if (!path.empty() && !std::filesystem::is_directory(path)) throw Error("no folder ", path);
+    if (!path.empty() && !std::filesystem::is_directory(path) && !is_gguf(path))
+      throw Error("no folder or GGUF file ", path);
     const json info = path.empty()                                            ? machine_info()
                       : std::filesystem::exists(path / "adapter_config.json") ? describe_adapter(path, warn)
                                                                               : describe_checkpoint(path, warn);

@@ -22,7 +22,8 @@ struct InitCommand {
   std::string shape = "tiny", dtype = "float16";
   std::uint64_t seed = 42;
   // -1: as the shape says.
-  std::int64_t vocab_size = -1, hidden_size = -1, intermediate_size = -1, layers = -1, heads = -1, positions = -1;
+  std::int64_t vocab_size = -1, hidden_size = -1, intermediate_size = -1, layers = -1, heads = -1, kv_heads = -1,
+               head_dim = -1, positions = -1;
   double rotary_pct = -1;
   bool parallel = false, sequential = false, tied = false;
 
@@ -41,6 +42,8 @@ struct InitCommand {
               "width inside the MLP, else 4 x --hidden-size where that is given"},
              {"--layers", &layers, "layers"},
              {"--heads", &heads, "attention heads"},
+             {"--kv-heads", &kv_heads, "heads of keys and values"},
+             {"--head-dim", &head_dim, "width of a head"},
              {"--max-positions", &positions, "context"}})
       command.add_option(name, *field, std::string(help) + " (default: the shape's)")
           ->type_name("N")
@@ -67,12 +70,20 @@ struct InitCommand {
                                                                        {intermediate_size, &c.intermediate_size},
                                                                        {layers, &c.num_layers},
                                                                        {heads, &c.num_heads},
+                                                                       {kv_heads, &c.num_kv_heads},
+                                                                       {head_dim, &c.head_size},
                                                                        {positions, &c.max_positions}})
       if (value != -1) *field = value;
     if (rotary_pct != -1) c.rotary_pct = rotary_pct;
     if (parallel || sequential) c.parallel_residual = parallel;
     if (tied) c.tied_embeddings = true;
-    parse_model_config(to_json(c, *type), "the shape");  // the same checks as for a file
+    const ModelConfig read = parse_model_config(to_json(c, *type), "the shape");  // the same checks as for a file
+    if (read.kv_heads() != c.kv_heads() || read.head_dim() != c.head_dim() || read.rotary_pct != c.rotary_pct ||
+        read.parallel_residual != c.parallel_residual)
+      throw UsageError("models of type ", c.model_type, " have no ",
+                       read.parallel_residual != c.parallel_residual ? "choice of --parallel-residual"
+                       : read.rotary_pct != c.rotary_pct             ? "--rotary-pct"
+                                                                     : "--kv-heads and --head-dim of their own");
 
     if (tokenizer.empty() && shape == "tiny") tokenizer = data_file("tiny-tokenizer.json");
     if (!tokenizer.empty()) {

@@ -188,9 +188,8 @@ int run(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files is an error to report, as a full disk is
   set_up_warnings();
 
-  CLI::App app(
-      "Teaches a GPT-NeoX language model to speak the way one person speaks, by LoRA fine-tuning on CPU cores.",
-      "aacft");
+  CLI::App app("Teaches a language model to speak the way one person speaks, by LoRA fine-tuning on CPU cores.",
+               "aacft");
   app.set_version_flag("--version", AACFT_VERSION);
   app.require_subcommand(1);
   app.set_help_flag("-h,--help", "this help");

@@ -26,7 +26,7 @@ class ModelFlags {
 
   ModelOptions resolved() const {
     ModelOptions options;
-    const bool bf16 = compute_ == Arithmetic::kBf16 || (compute_ == Arithmetic::kAuto && isa() >= Isa::kAvx512Bf16);
+    const bool bf16 = compute_ == Arithmetic::kBf16 || (compute_ == Arithmetic::kAuto && bf16_is_fast());
     options.compute = bf16 ? Compute::kBf16 : Compute::kFp32;
     switch (base_weights_) {
       case Weights::kAuto: break;

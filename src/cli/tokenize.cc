@@ -19,7 +19,9 @@ struct TokenizeCommand {
 
   explicit TokenizeCommand(CLI::App& command) {
     command.add_option("text", texts, "texts; standard input otherwise");
-    command.add_option("--model", model, "model folder, or a tokenizer file: tokenizer.json or a SentencePiece .model")
+    command
+        .add_option("--model", model,
+                    "model folder, GGUF file, or a tokenizer file: tokenizer.json or a SentencePiece .model")
         ->type_name("PATH");
     command.add_option("--file,-f", file, "a file to tokenize")->type_name("PATH");
     command.add_flag("--json", json_output, "one object a text: ids, pieces");
@@ -31,7 +33,7 @@ struct TokenizeCommand {
     if (texts.empty()) texts.push_back(standard_input());
     const auto tokenizer = std::filesystem::is_directory(model) ? load_tokenizer(model) : load_tokenizer_file(model);
     for (const std::string& text : texts) {
-      const auto ids = tokenizer->encode(text);
+      const auto ids = with_beginning(*tokenizer, tokenizer->encode(text));
       std::vector<std::string> pieces;
       for (const std::int32_t id : ids) pieces.push_back(tokenizer->piece(id));
       if (json_output) {

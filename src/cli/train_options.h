@@ -4,8 +4,6 @@
 #include <filesystem>
 
 #include "aacft/base/error.h"
-#include "aacft/base/text.h"
-#include "aacft/model/family.h"
 #include "aacft/train/options.h"
 #include "aacft/train/report.h"
 #include "cli/model_options.h"
@@ -53,7 +51,8 @@ struct TrainFlags {
     declared.add("--dropout", o.lora.dropout, "of the adapter's input while training");
     declared
         .add("--target-modules", o.lora.target_modules,
-             "the linears to adapt, by the end of their names: " + listed(target_endings({})) + "; or all-linear")
+             "the linears to adapt, by the end of their names, or all-linear; as PEFT by default: "
+             "query_key_value, or q_proj and v_proj")
         ->delimiter(',');
     declared.add("--rslora", o.lora.rslora, "count alpha / sqrt(rank) times instead");
     declared.add("--dora", o.lora.dora, "weight-decomposed: magnitudes are trained apart");
@@ -114,8 +113,6 @@ struct TrainFlags {
                   "; put a copy back, or say --", options.model.empty() ? "model" : "data");
     if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
-    if (options.lora.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
-      options.lora.target_modules = target_endings({});
     if (report_prompts < 0) throw UsageError("--report-prompts must not be negative");
     if (!report.empty()) {
       const std::filesystem::path page = report;

@@ -14,14 +14,21 @@ using nlohmann::json;
 
 Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptions& options,
                  std::optional<std::int32_t> eos, std::int64_t context) {
+  const std::vector<Token> tokens = tokenizer.encode_with_offsets(row.text);
   Sample sample;
-  for (const Token& token : tokenizer.encode_with_offsets(row.text)) {
+  for (const Token& token : tokens) sample.ids.push_back(token.id);
+  sample.ids = with_beginning(tokenizer, std::move(sample.ids));
+  // The first token has nothing before it, and what goes around a text is not learnt.
+  const std::size_t added = sample.ids.size() - tokens.size();
+  const std::size_t silent = std::max<std::size_t>(1, tokenizer.beginning().size());
+  sample.counts.resize(sample.ids.size());
+  for (std::size_t i = std::max(added, silent); i < sample.ids.size(); ++i) {
     // The space before a word is part of the word's token, but never decides; Hugging Face's offsets leave it out.
-    std::size_t begin = token.begin;
-    while (begin + 1 < token.end && row.text[begin] == ' ') ++begin;
+    const auto [id, from, end] = tokens[i - added];
+    std::size_t begin = from;
+    while (begin + 1 < end && row.text[begin] == ' ') ++begin;
     const auto inside = [&](const auto& span) { return begin >= span.first && begin < span.second; };
-    sample.counts.push_back(!sample.ids.empty() && std::any_of(row.spans.begin(), row.spans.end(), inside));
-    sample.ids.push_back(token.id);
+    sample.counts[i] = std::any_of(row.spans.begin(), row.spans.end(), inside);
   }
   if (options.append_eos && eos) {
     // The end belongs to what the row ends with.

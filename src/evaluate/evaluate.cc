@@ -81,11 +81,14 @@ std::vector<Sample> pieces_of(const std::string& text, const Tokenizer& tokenize
     throw Error(file, ": not UTF-8 at byte ", bad);
   const std::vector<std::int32_t> ids = tokenizer.encode(text);
   if (ids.size() < 2) throw Error(file, " holds no text to predict");
-  const auto step = static_cast<std::size_t>(std::max<std::int64_t>(length, 2));
+  const std::vector<std::int32_t>& beginning = tokenizer.beginning();
+  const auto step =
+      static_cast<std::size_t>(std::max<std::int64_t>(length - static_cast<std::int64_t>(beginning.size()), 2));
   std::vector<Sample> pieces;
-  for (std::size_t at = 0; at + 1 < ids.size(); at += step) {
+  for (std::size_t at = 0; at + (beginning.empty() ? 1 : 0) < ids.size(); at += step) {
     Sample piece;
-    piece.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(at),
+    piece.ids = beginning;
+    piece.ids.insert(piece.ids.end(), ids.begin() + static_cast<std::ptrdiff_t>(at),
                      ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + step, ids.size())));
     piece.counts.assign(piece.ids.size(), true);
     piece.counts[0] = false;
@@ -112,7 +115,7 @@ EvaluateReport evaluate_general(const LoadedModel& model, const std::string& ada
   }
   const ModelConfig& config = model.config();
   const std::int64_t length =
-      options.max_length > 0 ? std::min(options.max_length, config.max_positions) : config.max_positions;
+      options.max_length > 0 ? std::min(options.max_length, config.context()) : config.context();
   const std::vector<Sample> pieces = pieces_of(content, model.tokenizer(), length, file);
   for (const Sample& piece : pieces) check_ids(piece.ids, config);
   return losses_of(model.model(), model.modules(adapter), pieces);

@@ -10,11 +10,14 @@
 #include "aacft/base/system.h"
 #include "aacft/base/threads.h"
 #include "aacft/data/turns.h"
+#include "aacft/formats/block_encoding.h"
 #include "aacft/formats/checkpoint_writer.h"
 #include "aacft/formats/json.h"
 #include "aacft/model/adapter.h"
 #include "aacft/model/family.h"
+#include "aacft/model/gguf_model.h"
 #include "aacft/model/model.h"
+#include "aacft/model/model_folder.h"
 #include "aacft/model/model_tensors.h"
 #include "aacft/model/tensor_bridge.h"
 #include "aacft/tokenizer/tokenizer.h"
@@ -61,11 +64,28 @@ void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const Model
 
 TensorView piece_of(const TensorView& view, std::int64_t first, std::int64_t count) {
   const std::int64_t row_size = view.shape.size() == 2 ? view.shape[1] : view.shape[0];
-  const std::size_t row_bytes = static_cast<std::size_t>(row_size) * dtype_size(view.dtype);
+  const std::size_t row_bytes = dtype_bytes(view.dtype, row_size);
   return {view.name,
           view.dtype,
           {count, row_size},
           view.bytes.subspan(static_cast<std::size_t>(first) * row_bytes, static_cast<std::size_t>(count) * row_bytes)};
+}
+
+// A piece's values, over the file's own bytes where they can be.
+Tensor rows_of(const TensorView& view, std::int64_t first, std::int64_t count) {
+  if (view.plain()) return resident_tensor(piece_of(view, first, count));
+  const bool matrix = view.shape.size() == 2;
+  Tensor rows = torch::empty({count, view.shape.back()});
+  float* values = rows.data_ptr<float>();
+  if (!matrix) {
+    read_rows(view, 0, view.numel(), values);
+    return rows;
+  }
+  parallel_for(static_cast<std::size_t>(count), [&](std::size_t row) {
+    const auto i = static_cast<std::int64_t>(row);
+    read_rows(view, first + i, 1, values + i * view.shape[1]);
+  });
+  return rows;
 }
 
 // Calls body(first row, count) for the rows of a weight, a piece at a time; vectors are one piece.
@@ -77,8 +97,9 @@ void for_each_piece(const Checkpoint& checkpoint, const TensorView& view, const 
   for (std::int64_t first = 0; first < all; first += rows) {
     const std::int64_t count = std::min(rows, all - first);
     body(first, count);
-    checkpoint.release(piece_of(view, first, count).bytes);
+    if (view.order.as_counted()) checkpoint.release(piece_of(view, first, count).bytes);
   }
+  checkpoint.release(view.bytes);
 }
 
 // Runs body(first, count) for the rows of a piece, in parallel.
@@ -102,6 +123,7 @@ void require_finite_result(const TensorView& piece, const Checkpoint& checkpoint
 // Any config keys that we do not know are kept; those we do are spelled the way every converter reads.
 void write_config(const std::filesystem::path& from, const std::filesystem::path& to, const ModelConfig& config,
                   Dtype dtype) {
+  if (is_gguf(from)) return write_model_config(to, config, dtype);
   nlohmann::json object = read_json_object(from / "config.json");
   for (const char* key : {"rope_parameters", "rope_scaling", "rope_theta", "dtype"}) object.erase(key);
   const nlohmann::json activation = object.value("hidden_act", nlohmann::json());
@@ -128,9 +150,9 @@ Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std:
   if (prompts.empty())
     for (const char* request : kRequests) prompts.push_back(turn_prompt(request));
   std::vector<std::vector<std::int32_t>> ids;
-  const auto context = static_cast<std::size_t>(read_model_config(merged).max_positions);
+  const auto context = static_cast<std::size_t>(read_model_config(merged).context());
   for (const std::string& prompt : prompts) {
-    ids.push_back(tokenizer.encode(prompt));
+    ids.push_back(with_beginning(tokenizer, tokenizer.encode(prompt)));
     if (ids.back().size() > context) ids.back().resize(context);
   }
   Pass pass = make_pass(ids);
@@ -192,14 +214,14 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
       const LoraModule* module = module_of(adapter, name);
       const TensorView& stored = *find_weight(checkpoint, config, name);
       for_each_piece(checkpoint, stored, [&](std::int64_t first, std::int64_t count) {
-        TensorView piece = piece_of(stored, first, count);
-        piece.name = name;
-        if (module == nullptr && stored.dtype == report.dtype) {
+        if (module == nullptr && stored.plain() && stored.dtype == report.dtype) {
+          TensorView piece = piece_of(stored, first, count);
+          piece.name = name;
           require_finite_result(piece, checkpoint, config);
           writer.write(piece.bytes);
           return;
         }
-        const Tensor rows = resident_tensor(piece);
+        const Tensor rows = rows_of(stored, first, count);
         Tensor rounded = torch::empty(rows.sizes(), type),
                delta = deltas && module != nullptr ? torch::empty(rows.sizes(), type) : Tensor();
         for_each_row_block(count, [&](std::int64_t begin, std::int64_t size) {

@@ -264,6 +264,12 @@ void read_rows(const TensorView& tensor, std::int64_t first, std::int64_t count,
     throw std::logic_error("read_rows: " + tensor.name + " does not have these rows");
   if (tensor.bytes.size() != dtype_bytes(dtype, numel) || (width > 1 && width % block_numel(dtype) != 0))
     throw std::logic_error("read_rows: " + tensor.name + " does not have the bytes of its shape");
+  if (!tensor.order.as_counted()) {
+    TensorView plain = tensor;
+    plain.order = {};
+    for (std::int64_t i = 0; i < count; ++i) read_rows(plain, tensor.order.place_of(first + i), 1, out + i * width);
+    return;
+  }
   if (count == 0) return;
   if (width % block_numel(dtype) != 0) return decode_part(tensor, first, count, out);
   decode(dtype, tensor.bytes.data() + dtype_bytes(dtype, first * width), count * width, out);

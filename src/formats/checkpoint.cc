@@ -58,6 +58,7 @@ std::vector<std::pair<std::string, std::string>> read_index(const fs::path& path
 struct Checkpoint::Files {
   std::vector<SafetensorsFile> safetensors;
   std::vector<TorchBinFile> torch;
+  std::vector<GgufFile> gguf;
 
   const std::vector<TensorView>& open(const fs::path& path, bool is_torch) {
     return is_torch ? torch.emplace_back(path).tensors() : safetensors.emplace_back(path).tensors();
@@ -98,12 +99,26 @@ Checkpoint::Checkpoint(const fs::path& folder, const std::function<bool(const st
       throw Error(folder / shard, ": tensor ", in_quotes(name, '\''), " is not in it, but ", layout.file, " says so");
 }
 
+Checkpoint::Checkpoint(GgufFile file, const fs::path& path, const std::function<void(TensorView&)>& rename)
+    : folder_(path), layout_(file.parts() == 1 ? "GGUF" : "split GGUF"), files_(std::make_unique<Files>()) {
+  files_->gguf.push_back(std::move(file));
+  for (TensorView tensor : files_->gguf.back().tensors()) {
+    const std::string stored = tensor.name;
+    rename(tensor);
+    if (tensor.name.empty()) continue;
+    if (!by_name_.emplace(tensor.name, tensors_.size()).second)
+      throw Error(path, ": tensor ", in_quotes(stored, '\''), " is there under two names");
+    tensors_.push_back(tensor);
+  }
+}
+
 Checkpoint::~Checkpoint() = default;
 Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
 
 void Checkpoint::release(std::span<const std::byte> bytes) const {
   for (const SafetensorsFile& file : files_->safetensors) file.map().release(bytes);
   for (const TorchBinFile& file : files_->torch) file.map().release(bytes);
+  for (const GgufFile& file : files_->gguf) file.release(bytes);
 }
 
 const TensorView* Checkpoint::find(const std::string& name) const {

@@ -48,9 +48,20 @@ bool has(Isa isa) { return isa == Isa::kPortable; }
 
 #endif
 
+// Intel's AVX512-BF16 multiplies a quarter as often as it does in fp32 (measured on Sapphire Rapids without tiles:
+// 0.167 TFLOP/s to 0.342 on two cores), so that rounding operands and multiplying in fp32 is faster: a step of SmolLM2
+// takes 0.62 of the time. AMD's is twice as fast as fp32.
+Isa fastest() {
+  const Isa best = available_isas().back();
+#if defined(__x86_64__)
+  if (best == Isa::kAvx512Bf16 && __builtin_cpu_is("intel")) return Isa::kAvx512;
+#endif
+  return best;
+}
+
 Isa choose() {
   const char* wanted = std::getenv("AACFT_ISA");
-  if (wanted == nullptr || *wanted == '\0') return available_isas().back();
+  if (wanted == nullptr || *wanted == '\0') return fastest();
   for (const Isa isa : kAll) {
     if (isa_name(isa) != wanted) continue;
     if (!has(isa))
@@ -71,6 +82,10 @@ Isa& current() {
 Isa isa() { return current(); }
 
 void set_isa(Isa isa) { current() = isa; }
+
+bool bf16_is_fast() {
+  return isa() >= Isa::kAvx512Bf16 || (isa() == fastest() && available_isas().back() >= Isa::kAvx512Bf16);
+}
 
 std::vector<Isa> available_isas() {
   std::vector<Isa> found;

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "aacft/base/memory.h"
 #include "kernels/blocks.h"
@@ -98,16 +99,17 @@ typedef std::uint16_t Halfwords __attribute__((vector_size(16)));
 
 using Rows = std::array<const std::byte*, kBlockOutputs>;
 
-// The row-major weight.
+// Row-major rows, the first so many of a block or, from `first_row` on, of the whole weight.
 struct Source {
   const std::byte* rows;
   WeightType type;
   std::int64_t out, in;
+  std::int64_t first_row = 0;
 
   // Values of 16 rows as `staged`: in place where they are all there and of that type, else in stage, padded with
   // zeros.
-  Rows chunk(std::int64_t row, std::int64_t first, std::int64_t inputs, WeightType staged,
-             float (&stage)[kBlockOutputs][kChunk]) const {
+  Rows chunk(std::int64_t first, std::int64_t inputs, WeightType staged, float (&stage)[kBlockOutputs][kChunk]) const {
+    const std::int64_t row = first_row;
     const std::int64_t present = std::clamp<std::int64_t>(in - first, 0, inputs);
     const bool whole = present == inputs && row + kBlockOutputs <= out;
     Rows chunk;
@@ -280,9 +282,10 @@ std::size_t PackedWeights::bytes(std::int64_t out, std::int64_t in, WeightType t
   return static_cast<std::size_t>(bytes);
 }
 
-PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in,
-                                  WeightType type) {
-  assert(out > 0 && in > 0 && scale_group(stored) == 0);
+template <typename SourceOf>
+PackedWeights PackedWeights::pack_blocks(std::int64_t out, std::int64_t in, WeightType type,
+                                         const SourceOf& source_of) {
+  assert(out > 0 && in > 0);
   PackedWeights packed;
   packed.out_ = out;
   packed.in_ = in;
@@ -298,10 +301,10 @@ PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int6
   for_each_row(packed.padded_out() / kBlockOutputs, kBlockOutputs * in, [&](std::int64_t block) {
     alignas(64) float stage[kBlockOutputs][kChunk];
     bool block_finite = true;
+    const Source source = source_of(block);
     for (std::int64_t first = 0; first < padded; first += kChunk) {
       const std::int64_t inputs = std::min(kChunk, padded - first);
-      const Source source{static_cast<const std::byte*>(rows), stored, out, in};
-      const Rows chunk = source.chunk(block * kBlockOutputs, first, inputs, staged, stage);
+      const Rows chunk = source.chunk(first, inputs, staged, stage);
       const std::int64_t row_bytes = inputs * value_size(staged);
       block_finite &= all_finite(chunk, row_bytes, staged);
       std::byte* const to = lines + (block * padded + first) / inputs_of_line(type) * kLineBytes;
@@ -316,6 +319,24 @@ PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int6
   });
   packed.finite_ = finite;
   return packed;
+}
+
+PackedWeights PackedWeights::pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in,
+                                  WeightType type) {
+  assert(scale_group(stored) == 0);
+  return pack_blocks(out, in, type, [&](std::int64_t block) {
+    return Source{static_cast<const std::byte*>(rows), stored, out, in, block * kBlockOutputs};
+  });
+}
+
+PackedWeights PackedWeights::pack(const RowReader& read, std::int64_t out, std::int64_t in, WeightType type) {
+  return pack_blocks(out, in, type, [&](std::int64_t block) {
+    thread_local std::vector<float> rows;
+    rows.resize(static_cast<std::size_t>(kBlockOutputs * in));
+    const std::int64_t first = block * kBlockOutputs, count = std::min(kBlockOutputs, out - first);
+    read(first, count, rows.data());
+    return Source{reinterpret_cast<const std::byte*>(rows.data()), WeightType::kFp32, count, in};
+  });
 }
 
 void PackedWeights::unpack(std::int64_t first, std::int64_t count, float* rows) const {

@@ -24,10 +24,11 @@ std::string known_endings(const Model& model) {
 
 }  // namespace
 
-Adapter Adapter::create(const LoraConfig& config, const Model& model, std::uint64_t seed, const Warn& warn) {
+Adapter Adapter::create(const LoraConfig& wanted, const Model& model, std::uint64_t seed, const Warn& warn) {
   const at::NoGradGuard no_grad;
   Adapter adapter;
-  adapter.config_ = config;
+  adapter.config_ = with_targets(wanted, model.config());
+  const LoraConfig& config = adapter.config_;
   const auto& targets = model.targets();
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const auto& [name, layer, role, part, out, in] = targets[i];

@@ -95,7 +95,7 @@ void Backprop::add_gradients(const Pass& pass, const Targets& targets, std::size
 
   const std::int64_t hidden = model_.config().hidden_size;
   const Matrix x = x_.get(pass.rows(), hidden, Element::kFp32), dx = dx_.get(pass.rows(), hidden, Element::kFp32);
-  model_.embed(pass, x);
+  model_.embed(pass, x, context_);
   for (std::size_t l = 0; l < layers; ++l)
     model_.forward(l, pass, x, l >= lowest ? &states_[l] : nullptr, l >= lowest && l + kept_layers >= layers, context_);
   head_loss(model_, context_, x, pass, targets, loss, &dx, nullptr);

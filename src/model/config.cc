@@ -1,11 +1,11 @@
 #include "aacft/model/config.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "aacft/base/error.h"
 #include "aacft/formats/json.h"
 #include "aacft/model/family.h"
+#include "aacft/model/gguf_model.h"
 #include "model/config_reader.h"
 
 namespace aacft {
@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 // What no model has; keeps a wrong number from asking for all the memory there is, and products within 64 bits.
-constexpr std::int64_t kMostLayers = 1 << 16, kMostPositions = 1 << 20;
+constexpr std::int64_t kMostLayers = 1 << 16;
 constexpr double kMostParameters = 1e15;
 
 // "gpt_neox models (RedPajama, Pythia, ...)"
@@ -24,6 +24,31 @@ std::string known_families() {
     text +=
         (text.empty() ? "" : ", ") + std::string(family->model_type) + " models (" + std::string(family->known) + ")";
   return text;
+}
+
+void check_sizes(const ModelConfig& c, const std::string& where) {
+  const auto number = [](std::int64_t value) { return static_cast<double>(value); };
+  const double heads = number(c.num_heads + c.kv_heads()) * number(std::max<std::int64_t>(c.head_dim(), 1));
+  if (number(c.hidden_size) *
+          (2 * number(c.vocab_size) + number(c.num_layers) * (2 * heads + 3 * number(c.intermediate_size))) >
+      kMostParameters)
+    throw Error(where, ": the sizes say that the model has more than ", kMostParameters,
+                " parameters, which cannot be");
+  if (c.head_size == 0 && c.hidden_size % c.num_heads != 0)
+    throw Error(where, ": hidden_size ", c.hidden_size, " is not divisible by num_attention_heads ", c.num_heads);
+  if (c.num_heads % c.kv_heads() != 0)
+    throw Error(where, ": num_attention_heads ", c.num_heads, " is not divisible by num_key_value_heads ",
+                c.kv_heads());
+}
+
+void check_rotary(const ModelConfig& c, const std::string& where) {
+  if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1))
+    throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);
+  if ((c.rotary_dims() + 1) / 2 * 2 > c.head_dim())
+    throw Error(where, ": an odd number of dimensions (", c.rotary_dims(), ") would rotate, more than a head's ",
+                c.head_dim(), " allow");
+  if (!(c.rotary_base >= 1 && c.rotary_base <= 1e30))
+    throw Error(where, ": the rotary base must be from 1 to 1e30, not ", c.rotary_base);
 }
 
 }  // namespace
@@ -47,7 +72,7 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   const std::string type = reader.text("model_type", "gpt_neox");
   const Family* family = find_family(type);
   if (family == nullptr)
-    throw Error(where, ": this is a model of type \"", type, "\"; aacft trains ", known_families());
+    throw Error(where, ": aacft does not know models of type \"", type, "\" yet; it knows ", known_families());
   ModelConfig c;
   c.model_type = type;
   c.vocab_size = reader.size("vocab_size");
@@ -60,23 +85,8 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   c.eos_token_ids = reader.tokens("eos_token_id");
   family->read(reader, c);
 
-  const auto h = static_cast<double>(c.hidden_size);
-  if (h * (2 * static_cast<double>(c.vocab_size) +
-           static_cast<double>(c.num_layers) * (4 * h + 2 * static_cast<double>(c.intermediate_size))) >
-      kMostParameters)
-    throw Error(where, ": the sizes say that the model has more than ", kMostParameters,
-                " parameters, which cannot be");
-  if (c.hidden_size % c.num_heads != 0)
-    throw Error(where, ": hidden_size ", c.hidden_size, " is not divisible by num_attention_heads ", c.num_heads);
-  if (!(c.rotary_pct >= 0 && c.rotary_pct <= 1))
-    throw Error(where, ": rotary_pct must be from 0 to 1, not ", c.rotary_pct);
-  if ((c.rotary_dims() + 1) / 2 * 2 > c.head_dim())
-    throw Error(where, ": rotary_pct ", c.rotary_pct, " makes an odd number of dimensions rotate, more than a head's ",
-                c.head_dim(), " allow");
-  if (!(c.rotary_base >= 1 && c.rotary_base <= 1e30))
-    throw Error(where, ": the rotary base must be from 1 to 1e30, not ", c.rotary_base);
-  if (!(c.layer_norm_eps > 0 && c.layer_norm_eps <= 1))
-    throw Error(where, ": layer_norm_eps must be above 0 and at most 1, not ", c.layer_norm_eps);
+  check_sizes(c, where);
+  check_rotary(c, where);
   for (const std::int64_t id : c.eos_token_ids)
     if (id < 0 || id >= c.vocab_size)
       throw Error(where, ": eos_token_id must be a token id from 0 to ", c.vocab_size - 1, ", not ", id);
@@ -84,8 +94,10 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
 }
 
 ModelConfig read_model_config(const std::filesystem::path& folder) {
+  if (is_gguf(folder)) return read_gguf_config(GgufFile(folder));
   if (!std::filesystem::is_directory(folder))
-    throw Error("no model folder ", folder, "; give one that holds config.json, the weights and the tokenizer");
+    throw Error("no model ", folder,
+                "; give a folder that holds config.json, the weights and the tokenizer, or a GGUF file");
   const auto path = folder / "config.json";
   ModelConfig c = parse_model_config(read_json_object(path), path.string());
   const auto generation = folder / "generation_config.json";

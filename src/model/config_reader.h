@@ -1,6 +1,7 @@
 // A model's configuration as JSON, key by key.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +12,15 @@
 
 namespace aacft {
 
+// What no model has; keeps a wrong number from asking for all the memory there is.
+constexpr std::int64_t kMostPositions = std::int64_t{1} << 24;
+
+// Bases and the like are integers in most files, and strict readers want them to stay so.
+inline nlohmann::json whole_if_possible(double value) {
+  return std::abs(value) < 1e15 && std::floor(value) == value ? nlohmann::json(static_cast<std::int64_t>(value))
+                                                              : nlohmann::json(value);
+}
+
 // Typed access with errors that name the file and the key. A null counts as missing, as it does in transformers.
 class ConfigReader {
  public:
@@ -19,7 +29,8 @@ class ConfigReader {
   const nlohmann::json& at(const char* key) const { return object_.at(key); }
   const std::string& where() const { return where_; }
 
-  bool has(const char* key) const { return object_.contains(key) && !object_.at(key).is_null(); }
+  bool has(const char* key) const { return states(key) && !object_.at(key).is_null(); }
+  bool states(const char* key) const { return object_.contains(key); }  // perhaps null
 
   std::int64_t size(const char* key, std::optional<std::int64_t> otherwise = {},
                     std::int64_t most = std::int64_t{1} << 31) const {
@@ -36,6 +47,13 @@ class ConfigReader {
     if (!object_.at(key).is_number())
       throw Error(where_, ": \"", key, "\" must be a number, not ", object_.at(key).dump());
     return object_.at(key).get<double>();
+  }
+
+  // Of norms.
+  double eps(const char* key, double otherwise) const {
+    const double value = number(key, otherwise);
+    if (!(value > 0 && value <= 1)) throw Error(where_, ": ", key, " must be above 0 and at most 1, not ", value);
+    return value;
   }
 
   bool flag(const char* key, bool otherwise) const {

@@ -4,14 +4,29 @@
 
 #include <map>
 
+#include "aacft/base/utf8.h"
 #include "aacft/formats/checkpoint.h"
+#include "aacft/formats/gguf.h"
 #include "aacft/model/adapter.h"
 #include "aacft/model/family.h"
+#include "aacft/model/gguf_model.h"
 #include "aacft/model/model_tensors.h"
 
 namespace aacft {
 
 using nlohmann::json;
+
+// All that the file says of itself, long texts cut.
+static json describe_keys(const GgufMetadata& metadata) {
+  json keys = json::object();
+  for (const GgufValue& value : metadata.values()) {
+    constexpr std::size_t kMost = 200;
+    std::string text = lossy_utf8(gguf_value_text(value));
+    if (text.size() > kMost) text = lossy_utf8(text.substr(0, kMost)) + "...";
+    keys[std::string(value.key)] = text;
+  }
+  return keys;
+}
 
 json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) {
   const ModelConfig stated = read_model_config(folder);
@@ -24,24 +39,29 @@ json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) 
     bytes += tensor->bytes.size();
     ++types[std::string(dtype_name(tensor->dtype))];
   }
-  return {{"kind", "checkpoint"},
-          {"folder", folder.string()},
-          {"layout", checkpoint.layout()},
-          {"parameters", c.num_parameters()},
-          {"weight_bytes", bytes},
-          {"tensors_by_type", types},
-          {"layers", c.num_layers},
-          {"hidden_size", c.hidden_size},
-          {"intermediate_size", c.intermediate_size},
-          {"heads", c.num_heads},
-          {"vocab_size", c.vocab_size},
-          {"context", c.max_positions},
-          {"rotary_pct", c.rotary_pct},
-          {"rotary_base", c.rotary_base},
-          {"residual", c.parallel_residual ? "parallel" : "sequential"},
-          {"attention_bias", c.attention_bias},
-          {"tied_embeddings", c.tied_embeddings},
-          {"eos_token_id", eos_token_json(c)}};
+  json description = {{"kind", "checkpoint"},
+                      {"model_type", c.model_type},
+                      {"folder", folder.string()},
+                      {"layout", checkpoint.layout()},
+                      {"parameters", c.num_parameters()},
+                      {"weight_bytes", bytes},
+                      {"tensors_by_type", types},
+                      {"layers", c.num_layers},
+                      {"hidden_size", c.hidden_size},
+                      {"intermediate_size", c.intermediate_size},
+                      {"heads", c.num_heads},
+                      {"kv_heads", c.kv_heads()},
+                      {"head_dim", c.head_dim()},
+                      {"vocab_size", c.vocab_size},
+                      {"context", c.context()},
+                      {"rotary_pct", c.rotary_pct},
+                      {"rotary_base", c.rotary_base},
+                      {"residual", c.parallel_residual ? "parallel" : "sequential"},
+                      {"attention_bias", c.qkv_bias},
+                      {"tied_embeddings", c.tied_embeddings},
+                      {"eos_token_id", eos_token_json(c)}};
+  if (is_gguf(folder)) description["keys"] = describe_keys(GgufFile(folder).metadata());
+  return description;
 }
 
 json describe_adapter(const std::filesystem::path& folder, const Warn& warn) {

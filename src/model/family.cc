@@ -9,7 +9,8 @@ namespace aacft {
 using Module = TensorPlace::Module;
 
 const std::vector<const Family*>& families() {
-  static const std::vector<const Family*> all = {&gpt_neox_family()};
+  static const std::vector<const Family*> all = {&gpt_neox_family(), &llama_family(), &mistral_family(),
+                                                 &qwen2_family(), &qwen3_family()};
   return all;
 }
 
@@ -38,21 +39,26 @@ ModelConfig shape_named(std::string_view name) {
   throw UsageError("--shape must be ", shape_names(), ", not ", name);
 }
 
+std::int64_t norm_size(const ModelConfig& c, NormRole role) {
+  return role == NormRole::kQuery || role == NormRole::kKey ? c.head_dim() : c.hidden_size;
+}
+
 std::string embedding_tensor(const ModelConfig& config) { return std::string(family_of(config).embedding) + ".weight"; }
 
 std::vector<ModelTensor> tensors_of(const ModelConfig& c) {
   const Family& family = family_of(c);
   std::vector<ModelTensor> tensors;
-  const auto add_norm = [&](std::string_view name, TensorPlace place) {
-    for (const bool bias : {false, true}) {
-      place.bias = bias;
-      tensors.push_back({std::string(name) + (bias ? ".bias" : ".weight"), {c.hidden_size}, place});
-    }
+  const auto add_norm = [&](std::string_view name, std::int64_t size, TensorPlace place) {
+    tensors.push_back({std::string(name) + ".weight", {size}, place});
+    place.bias = true;
+    if (c.norm == NormKind::kLayerNorm) tensors.push_back({std::string(name) + ".bias", {size}, place});
   };
   tensors.push_back({embedding_tensor(c), {c.vocab_size, c.hidden_size}, {Module::kEmbedding}});
   for (std::size_t l = 0; l < static_cast<std::size_t>(c.num_layers); ++l) {
     const LayerShape layer = family.layer(c, static_cast<std::int64_t>(l));
-    for (std::size_t role = 0; role < kNormRoles; ++role) add_norm(layer.norms[role], {Module::kNorm, l, role});
+    for (std::size_t role = 0; role < kNormRoles; ++role)
+      if (!layer.norms[role].empty())
+        add_norm(layer.norms[role], norm_size(c, static_cast<NormRole>(role)), {Module::kNorm, l, role});
     for (std::size_t role = 0; role < kLinearRoles; ++role) {
       const LinearShape& linear = layer.linears[role];
       for (std::size_t part = 0; part < linear.parts.size(); ++part) {
@@ -62,7 +68,7 @@ std::vector<ModelTensor> tensors_of(const ModelConfig& c) {
       }
     }
   }
-  add_norm(family.final_norm, {Module::kFinalNorm});
+  add_norm(family.final_norm, c.hidden_size, {Module::kFinalNorm});
   if (!c.tied_embeddings)
     tensors.push_back({std::string(family.head) + ".weight", {c.vocab_size, c.hidden_size}, {Module::kHead}});
   return tensors;

@@ -23,7 +23,9 @@ constexpr std::uint64_t kKernelsAndLibraries = 128u << 20;
 
 }  // namespace
 
-Footprint footprint(const ModelConfig& c, const LoraConfig* lora, const ModelOptions& options, Dtype stored) {
+Footprint footprint(const ModelConfig& c, const LoraConfig* wanted, const ModelOptions& options, Dtype stored) {
+  const std::optional<LoraConfig> with = wanted != nullptr ? std::optional(with_targets(*wanted, c)) : std::nullopt;
+  const LoraConfig* const lora = with ? &*with : nullptr;
   ModelOptions chosen = options;
   chosen.full = lora == nullptr;
   chosen = with_defaults(chosen);

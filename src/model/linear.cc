@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "aacft/formats/block_encoding.h"
+#include "aacft/model/tensor_bridge.h"
+
 namespace aacft {
 namespace {
 
@@ -21,8 +24,28 @@ void share(Linear& linear, Parameter& whole, Parameter LinearPart::*part) {
 // As stored, [out, in].
 Tensor stored_weight(const Linear& linear) {
   std::vector<Tensor> weights;
-  for (const LinearPart& part : linear.parts) weights.push_back(part.weight.value);
+  for (const LinearPart& part : linear.parts)
+    weights.push_back(part.stored != nullptr ? resident_tensor(*part.stored) : part.weight.value);
   return joined(weights);
+}
+
+bool is_plain(const Linear& linear) {
+  return std::none_of(linear.parts.begin(), linear.parts.end(),
+                      [](const LinearPart& part) { return part.stored != nullptr; });
+}
+
+// Rows of the whole, from parts in any form.
+void read_parts(const Linear& linear, std::int64_t first, std::int64_t count, float* rows) {
+  for (const LinearPart& part : linear.parts) {
+    const std::int64_t begin = std::max(first, part.first), end = std::min(first + count, part.first + part.out);
+    if (begin >= end) continue;
+    float* to = rows + (begin - first) * linear.in;
+    if (part.stored != nullptr) {
+      read_rows(*part.stored, begin - part.first, end - begin, to);
+    } else {
+      read_rows(view_of("", part.weight.value), begin - part.first, end - begin, to);
+    }
+  }
 }
 
 }  // namespace
@@ -53,7 +76,15 @@ WeightType stored_type(const Tensor& weight) {
   }
 }
 
+Tensor shape_alone(const std::vector<std::int64_t>& shape) { return torch::zeros({1, 1}).expand(shape); }
+
 PackedWeights packed_weight(const Linear& linear, std::optional<WeightType> type) {
+  if (!is_plain(linear)) {
+    const auto read = [&](std::int64_t first, std::int64_t count, float* rows) {
+      read_parts(linear, first, count, rows);
+    };
+    return PackedWeights::pack(read, linear.out, linear.in, type.value_or(WeightType::kFp32));
+  }
   const Tensor weight = stored_weight(linear);
   const WeightType stored = stored_type(weight);
   return PackedWeights::pack(weight.data_ptr(), stored, linear.out, linear.in, type.value_or(stored));
@@ -61,6 +92,7 @@ PackedWeights packed_weight(const Linear& linear, std::optional<WeightType> type
 
 void make_trained(Linear& linear) {
   linear.weight.value = stored_weight(linear);
+  for (LinearPart& part : linear.parts) part.stored = nullptr;
   make_trained(linear.weight);
   share(linear, linear.weight, &LinearPart::weight);
   if (linear.bias.value.defined()) {

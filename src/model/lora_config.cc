@@ -198,7 +198,13 @@ void read_modules(const json& object, const char* key, std::vector<std::string>&
 
 }  // namespace
 
-std::vector<std::string> default_target_modules() { return gpt_neox_family().default_targets; }
+LoraConfig with_targets(LoraConfig config, const ModelConfig& model) {
+  if (!config.target_pattern.empty()) return config;
+  if (config.target_modules.empty()) config.target_modules = family_of(model).default_targets;
+  if (config.target_modules == std::vector<std::string>{"all-linear"})  // as PEFT says it
+    config.target_modules = target_endings(model);
+  return config;
+}
 
 std::int64_t LoraConfig::rank_of(const std::string& module) const { return pattern_value(rank_pattern, module, rank); }
 

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/formats/block_encoding.h"
 #include "aacft/model/blocks/norm.h"
 #include "aacft/model/model_tensors.h"
+#include "aacft/model/rotary.h"
 #include "aacft/model/tensor_bridge.h"
 
 namespace aacft {
@@ -31,9 +34,9 @@ void Model::assemble(const Read& read) {
   for (const ModelTensor& tensor : tensors_of(config_)) parameter_at(tensor.place).value = read(tensor);
   for (Layer& layer : layers_)
     for (Linear& linear : layer.linears) linear = linear_of(std::move(linear.parts));
-  if (config_.tied_embeddings) head_.parts[0].weight = embedding_;
+  if (config_.tied_embeddings) head_.parts[0].weight = embedding_, head_.parts[0].stored = stored_embedding_;
   head_ = linear_of(std::move(head_.parts));
-  rotary_ = make_rotary_table(config_);
+  rotary_frequencies_ = rotary_frequencies(config_);
 }
 
 Parameter& Model::parameter_at(const TensorPlace& place) {
@@ -59,8 +62,7 @@ Model::Model(const std::filesystem::path& folder, const Warn& warn, const ModelO
   assemble([&](const ModelTensor& tensor) {
     const bool packed_later = tensor.place.module == Module::kLinear || tensor.place.module == Module::kHead;
     if (options_.full || !is_matrix(tensor) || !packed_later) require_finite(*checkpoint_, config_, tensor.name);
-    const Tensor value = resident_tensor(*find_weight(*checkpoint_, config_, tensor.name));
-    return is_matrix(tensor) ? value : value.to(torch::kFloat32, false, true);
+    return stored_value(tensor);
   });
 
   if (options_.full) {
@@ -79,7 +81,8 @@ Model::Model(const ModelConfig& config, const ModelOptions& options)
   use_one_thread_per_operation();
   // One block of random rows serves every weight.
   constexpr std::int64_t kRows = 256;
-  const std::int64_t widest = std::max({config_.hidden_size, config_.intermediate_size, 3 * config_.hidden_size});
+  std::int64_t widest = config_.hidden_size;
+  for (const AdapterTarget& target : adapter_targets(config_)) widest = std::max(widest, target.in);
   const Tensor block = (torch::randn({kRows, widest}) * 0.02).to(scalar_type(stored_dtype_));
   assemble([&](const ModelTensor& tensor) {
     if (is_matrix(tensor) && tensor.place.module == Module::kEmbedding)
@@ -96,6 +99,20 @@ Model::Model(const ModelConfig& config, const ModelOptions& options)
   for (Layer& layer : layers_)
     for (Linear& linear : layer.linears) pack(linear, options_.base_weights.value_or(stored));
   pack(head_, head_type(options_, stored));
+}
+
+Tensor Model::stored_value(const ModelTensor& tensor) {
+  const TensorView* view = find_weight(*checkpoint_, config_, tensor.name);
+  if (!is_matrix(tensor)) return widened_copy(*view);
+  if (view->plain()) return resident_tensor(*view);
+  const TensorPlace& place = tensor.place;
+  if (place.module == Module::kEmbedding) {
+    stored_embedding_ = view;
+  } else {
+    Linear& linear = place.module == Module::kHead ? head_ : layers_[place.layer].linears[place.role];
+    linear.parts[place.part].stored = view;
+  }
+  return shape_alone(view->shape);
 }
 
 WeightType Model::head_type_of() const { return head_type(options_, stored_type(head_.parts[0].weight.value)); }
@@ -133,12 +150,19 @@ std::uint64_t Model::weight_bytes() const {
 }
 
 BlockContext Model::context_of(std::size_t layer, const Pass& pass, ComputeContext& context) const {
-  return {{pass, options_.compute, context}, config_, rotary_, layer};
+  return {{pass, options_.compute, context}, config_, layer};
 }
 
-void Model::embed(const Pass& pass, const Matrix& x) const {
+void Model::embed(const Pass& pass, const Matrix& x, ComputeContext& context) const {
   const at::NoGradGuard no_grad;
-  tensor_over(x).copy_(at::embedding(embedding_.value, pass.ids));
+  extend(context.rotary, rotary_frequencies_, *std::max_element(pass.positions.begin(), pass.positions.end()));
+  if (stored_embedding_ == nullptr) {
+    tensor_over(x).copy_(at::embedding(embedding_.value, pass.ids));
+    return;
+  }
+  const std::int64_t* ids = pass.ids.data_ptr<std::int64_t>();
+  for (std::int64_t row = 0; row < x.rows; ++row)
+    read_rows(*stored_embedding_, ids[row], 1, reinterpret_cast<float*>(x.row(row)));
 }
 
 void Model::forward(std::size_t layer, const Pass& pass, const Matrix& x, LayerState* state, bool keep,
@@ -153,7 +177,7 @@ void Model::backward(std::size_t layer, const Pass& pass, LayerState& state, con
 
 Matrix Model::stream(const Pass& pass, ComputeContext& context) const {
   const Matrix x = context.stream.get(pass.rows(), config_.hidden_size, Element::kFp32);
-  embed(pass, x);
+  embed(pass, x, context);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const BlockContext block = context_of(i, pass, context);
     if (options_.low_memory) {
@@ -192,7 +216,7 @@ Tensor Model::logits(const Tensor& normed, ComputeContext& context) const {
 
 KvCache Model::make_cache(std::int64_t capacity) const {
   const Element element = options_.compute == Compute::kBf16 ? Element::kBf16 : Element::kFp32;
-  return KvCache({layers_.size(), config_.num_heads, config_.head_dim(), element}, capacity);
+  return KvCache({layers_.size(), config_.kv_heads(), config_.head_dim(), element}, capacity);
 }
 
 std::vector<NamedParameter> Model::parameters() {
@@ -202,7 +226,11 @@ std::vector<NamedParameter> Model::parameters() {
 }
 
 void Model::train_all() {
-  const auto train_norm = [](Norm& norm) { make_trained(norm.weight), make_trained(norm.bias); };
+  const auto train_norm = [](Norm& norm) {
+    for (Parameter* parameter : {&norm.weight, &norm.bias})
+      if (parameter->value.defined()) make_trained(*parameter);
+  };
+  if (stored_embedding_ != nullptr) embedding_.value = resident_tensor(*std::exchange(stored_embedding_, nullptr));
   make_trained(embedding_);
   for (Layer& layer : layers_) {
     for (Norm& norm : layer.norms) train_norm(norm);

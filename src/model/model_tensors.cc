@@ -8,6 +8,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
 #include "aacft/model/family.h"
+#include "aacft/model/gguf_model.h"
 
 namespace aacft {
 namespace {
@@ -34,6 +35,7 @@ bool has_own_head(const Checkpoint& checkpoint, const ModelConfig& config) {
 }  // namespace
 
 Checkpoint open_checkpoint(const std::filesystem::path& folder, const ModelConfig& config) {
+  if (is_gguf(folder)) return open_gguf_checkpoint(folder, config);
   return Checkpoint(folder, [&](const std::string& tensor) { return is_ignored(family_of(config), tensor); });
 }
 
@@ -44,7 +46,8 @@ const TensorView* find_weight(const Checkpoint& checkpoint, const ModelConfig& c
 }
 
 Dtype stored_dtype(const Checkpoint& checkpoint, const ModelConfig& config) {
-  return checkpoint.find(embedding_tensor(config))->dtype;
+  const Dtype dtype = checkpoint.find(embedding_tensor(config))->dtype;
+  return is_encoded(dtype) ? Dtype::kFloat32 : dtype;
 }
 
 void require_finite(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name) {
@@ -73,7 +76,7 @@ ModelConfig check_checkpoint(const Checkpoint& checkpoint, const ModelConfig& st
     } else if (tensor->shape != expected.shape) {
       misshapen.push_back(expected.name + " " + shape_text(tensor->shape) + " instead of " +
                           shape_text(expected.shape));
-    } else if (!is_weight_dtype(tensor->dtype)) {
+    } else if (!is_weight_dtype(tensor->dtype) && !is_encoded(tensor->dtype)) {
       throw Error(checkpoint.folder(), ": tensor ", expected.name, " is of type ", dtype_name(tensor->dtype),
                   "; weights must be float32, float16 or bfloat16");
     }

@@ -290,15 +290,6 @@ bool has_dora(const Linear& module, const Pass& pass) {
   return any_module(module, pass, [](const LoraModule& lora) { return lora.dora(); });
 }
 
-RotaryTable make_rotary_table(const ModelConfig& config) {
-  const std::int64_t dims = config.rotary_dims();
-  const Tensor exponents =
-      torch::arange(0, dims, 2).to(torch::kFloat32) / static_cast<float>(std::max<std::int64_t>(dims, 1));
-  const Tensor frequencies = 1.0 / at::pow(static_cast<float>(config.rotary_base), exponents);
-  const Tensor angles = torch::arange(config.max_positions).to(torch::kFloat32).unsqueeze(1) * frequencies.unsqueeze(0);
-  return {angles.cos(), angles.sin()};
-}
-
 Tensor tensor_over(const Matrix& matrix) {
   const auto type = matrix.element == Element::kFp32 ? torch::kFloat32 : torch::kBFloat16;
   return torch::from_blob(matrix.data, {matrix.rows, matrix.cols}, {matrix.stride, 1}, type);

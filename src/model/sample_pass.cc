@@ -20,7 +20,7 @@ std::vector<Sample> load_samples_for(const ModelConfig& config, const std::files
   std::optional<std::int32_t> eos = tokenizer.find("<|endoftext|>");
   if (!config.eos_token_ids.empty()) eos = static_cast<std::int32_t>(config.eos_token_ids.front());
   if (options.append_eos && !eos && warn) warn("the model names no end-of-text token, so rows end without one");
-  auto samples = load_samples(path, tokenizer, options, eos, config.max_positions, warn);
+  auto samples = load_samples(path, tokenizer, options, eos, config.context(), warn);
   for (const Sample& sample : samples) check_ids(sample.ids, config);
   return samples;
 }

@@ -2,10 +2,13 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "aacft/base/error.h"
+#include "aacft/base/threads.h"
+#include "aacft/formats/block_encoding.h"
 
 namespace aacft {
 namespace {
@@ -16,6 +19,17 @@ constexpr std::pair<Dtype, torch::ScalarType> kTypes[] = {
     {Dtype::kInt16, torch::kInt16},     {Dtype::kInt8, torch::kInt8},       {Dtype::kUint8, torch::kUInt8},
     {Dtype::kBool, torch::kBool}};
 
+torch::Tensor decoded(const TensorView& view) {
+  torch::Tensor tensor = torch::empty(view.shape, torch::kFloat32);
+  const std::int64_t rows = view.shape[0], width = tensor.numel() / std::max<std::int64_t>(rows, 1);
+  constexpr std::int64_t kRows = 64;
+  parallel_for(static_cast<std::size_t>((rows + kRows - 1) / kRows), [&](std::size_t task) {
+    const std::int64_t first = static_cast<std::int64_t>(task) * kRows;
+    read_rows(view, first, std::min(kRows, rows - first), tensor.data_ptr<float>() + first * width);
+  });
+  return tensor;
+}
+
 }  // namespace
 
 torch::ScalarType scalar_type(Dtype dtype) {
@@ -25,6 +39,7 @@ torch::ScalarType scalar_type(Dtype dtype) {
 }
 
 torch::Tensor resident_tensor(const TensorView& view) {
+  if (!view.plain()) return decoded(view);
   const torch::Tensor tensor =
       torch::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, scalar_type(view.dtype));
   const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % dtype_size(view.dtype) == 0;

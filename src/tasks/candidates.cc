@@ -68,8 +68,13 @@ void generate_candidates(const LoadedModel& model, const std::string& adapter,
     asked[i].candidates.resize(asked[i].missing);
     for (std::size_t k = 0; k < asked[i].missing; ++k) {
       const CandidateSource source = k == 0 ? CandidateSource::kGreedy : CandidateSource::kDrawn;
-      Request request{
-          "prompt " + std::to_string(i + 1), with_beginning(model.tokenizer(), model.tokenizer().encode(prompts[i].text)), adapter, options, k, {}, {}};
+      Request request{"prompt " + std::to_string(i + 1),
+                      with_beginning(model.tokenizer(), model.tokenizer().encode(prompts[i].text)),
+                      adapter,
+                      options,
+                      k,
+                      {},
+                      {}};
       SamplingOptions& sampling = request.options.sampling;
       request.options.likelihood = true;
       if (source == CandidateSource::kGreedy) {

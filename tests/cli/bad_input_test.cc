@@ -67,8 +67,8 @@ TEST_F(BadInput, WeightsThatDoNotFit) {
   write_text(model / "config.json", config.replace(at, 23, "\"intermediate_size\": 84"));
   for (const auto& arguments : {train({"--model", model}), merge({"--model", model})})
     refused(arguments, {model, "wrong shape", "dense_h_to_4h.weight", "[80, 24]", "[84, 24]"});
-  write_text(model / "config.json", "{\"model_type\": \"llama\"}");
-  refused({"info", model}, {"config.json", "llama", "gpt_neox"});
+  write_text(model / "config.json", "{\"model_type\": \"gemma\"}");
+  refused({"info", model}, {"config.json", "gemma", "gpt_neox", "llama", "qwen3"});
   write_text(model / "config.json", "{");
   refused({"info", model}, {"config.json:1:", "not valid JSON"});
 }

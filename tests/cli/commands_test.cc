@@ -21,7 +21,7 @@ TEST_F(Commands, HelpListsEveryFlagWithItsDefault) {
   for (const auto& [command, parts] : std::vector<std::pair<std::string, std::vector<std::string>>>{
            {"train",
             {"--model PATH", "--output PATH=run", "--rank N=2", "--alpha NUMBER=32", "--dropout NUMBER=0.05",
-             "--target-modules TEXT=query_key_value", "NUMBER=0.0002", "linear|cosine|constant=linear", "N=100",
+             "--target-modules TEXT", "NUMBER=0.0002", "linear|cosine|constant=linear", "N=100",
              "--memory-budget SIZE=0", "--epochs NUMBER=0", "token|micro=token", "--no-shuffle", "--no-append-eos",
              "--eval-steps N=50", "--save-total-limit N=2", "--resume PATH", "--config PATH", "--overwrite"}},
            {"plan",

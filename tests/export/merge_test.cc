@@ -58,7 +58,7 @@ LoraConfig all_linears(bool dora = false) {
 // ---- goldens ----
 
 class MergeGoldens : public GoldensTest {};
-INSTANTIATE_TEST_SUITE_P(Goldens, MergeGoldens, ::testing::Values("own", "shared"), goldens_name);
+INSTANTIATE_TEST_SUITE_P(Goldens, MergeGoldens, ::testing::Values("own", "shared", "llama"), goldens_name);
 
 TEST_P(MergeGoldens, EqualsPeft) {
   const auto merged_folders = folders("merged-");
@@ -372,7 +372,7 @@ TEST_F(MergeErrors, AdapterOfAnotherModel) {
 }
 
 TEST_F(MergeErrors, MissingInputs) {
-  expect(options_of(inputs_ / "none", adapter_, out_ / "merged"), {"no model folder", "none"});
+  expect(options_of(inputs_ / "none", adapter_, out_ / "merged"), {"no model", "none"});
   expect(options_of(seq_, inputs_ / "none", out_ / "merged"), {"no adapter folder", "none"});
 }
 

@@ -38,9 +38,9 @@ TEST(ModelConfig, DefaultsAreThoseOfTransformers) {
   EXPECT_EQ(c.rotary_pct, 0.25);
   EXPECT_EQ(c.rotary_dims(), 2);
   EXPECT_EQ(c.rotary_base, 10000);
-  EXPECT_EQ(c.layer_norm_eps, 1e-5);
+  EXPECT_EQ(c.norm_eps, 1e-5);
   EXPECT_TRUE(c.parallel_residual);
-  EXPECT_TRUE(c.attention_bias);
+  EXPECT_TRUE(c.qkv_bias && c.attention_output_bias);
   EXPECT_FALSE(c.tied_embeddings);
   EXPECT_EQ(c.activation, Activation::kGelu);
   EXPECT_TRUE(c.eos_token_ids.empty());
@@ -99,7 +99,7 @@ TEST(ModelConfig, TokenIds) {
 TEST(ModelConfig, ErrorsNameFileAndKey) {
   const json nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<std::tuple<std::string, json, std::string>> wrong = {
-      {"model_type", "llama", "llama"},
+      {"model_type", "gemma", "gemma"},
       {"model_type", 3, "model_type"},
       {"vocab_size", 0, "vocab_size"},
       {"vocab_size", nullptr, "vocab_size"},
@@ -170,8 +170,8 @@ TEST(ModelConfig, NumbersThatCannotBe) {
 TEST(ModelConfig, WrittenAndReadAgain) {
   ModelConfig c;
   c.vocab_size = 60, c.hidden_size = 24, c.intermediate_size = 70, c.num_layers = 3, c.num_heads = 2;
-  c.max_positions = 99, c.rotary_pct = 0.3, c.rotary_base = 1234.5, c.layer_norm_eps = 1e-6;
-  c.parallel_residual = false, c.tied_embeddings = true, c.attention_bias = false;
+  c.max_positions = 99, c.rotary_pct = 0.3, c.rotary_base = 1234.5, c.norm_eps = 1e-6;
+  c.parallel_residual = false, c.tied_embeddings = true, c.qkv_bias = c.attention_output_bias = false;
   c.activation = Activation::kGeluTanh, c.eos_token_ids = {4, 3};
   const json written = to_json(c, Dtype::kBFloat16);
   for (const char* key : {"rotary_pct", "rotary_emb_base", "use_parallel_residual", "tie_word_embeddings"})
@@ -189,7 +189,7 @@ TEST(ModelConfig, WrittenAndReadAgain) {
 
 TEST(ModelConfig, ReadsFolders) {
   const TemporaryFolder folder;
-  expect_fails([&] { read_model_config(folder / "none"); }, {"no model folder", "none"});
+  expect_fails([&] { read_model_config(folder / "none"); }, {"no model", "none"});
   expect_fails([&] { read_model_config(folder.path()); }, {"config.json"});
   write_text(folder / "config.json", "{\"vocab_size\": 5,\n]");
   expect_fails([&] { read_model_config(folder.path()); }, {"config.json:2"});

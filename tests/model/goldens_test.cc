@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 class ModelGoldens : public GoldensTest {};
-INSTANTIATE_TEST_SUITE_P(Goldens, ModelGoldens, ::testing::Values("own", "shared"), goldens_name);
+INSTANTIATE_TEST_SUITE_P(Goldens, ModelGoldens, ::testing::Values("own", "shared", "llama"), goldens_name);
 
 std::vector<Ids> ids_of(const json& cases) {
   std::vector<Ids> all;
@@ -50,9 +50,11 @@ TEST_P(ModelGoldens, Logits) {
       const Tensor here = pass.part(logits, i).to(torch::kFloat64);
       const std::int64_t length = pass.length(i);
       worst_logits = std::max(worst_logits, relative_difference(here[length - 1], doubles(cases[i].at("last_logits"))));
-      const Tensor l2 = here.norm(2, 1), expected = doubles(cases[i].at("logits_l2_per_position"));
-      ASSERT_EQ(l2.numel(), expected.numel());
-      worst_l2 = std::max(worst_l2, ((l2 - expected).abs() / expected).max().item<double>());
+      if (cases[i].contains("logits_l2_per_position")) {
+        const Tensor l2 = here.norm(2, 1), expected = doubles(cases[i].at("logits_l2_per_position"));
+        ASSERT_EQ(l2.numel(), expected.numel());
+        worst_l2 = std::max(worst_l2, ((l2 - expected).abs() / expected).max().item<double>());
+      }
       const auto expected_nll = cases[i].at("nll").get<std::vector<double>>();
       ASSERT_EQ(static_cast<std::int64_t>(expected_nll.size()), length - 1);
       for (std::size_t k = 0; k < expected_nll.size(); ++k) {
@@ -70,6 +72,7 @@ TEST_P(ModelGoldens, Logits) {
 
 // seq is there in every layout; whatever is rounded, is rounded once and exactly.
 TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
+  if (llama()) GTEST_SKIP() << "in one layout only";
   Model seq(*this / "seq", {});
   const auto weights = seq.parameters();
   const Pass pass = make_pass(ids_of(read_json_object(*this / "logits.json").at("seq")));
@@ -102,7 +105,9 @@ TEST_P(ModelGoldens, LayoutsHoldTheSameWeights) {
 }
 
 TEST_P(ModelGoldens, ParametersAddUp) {
-  for (const std::string name : {"seq", "par"}) {
+  const std::vector<std::string> names =
+      llama() ? std::vector<std::string>{"smollm", "qwen2", "qwen3"} : std::vector<std::string>{"seq", "par"};
+  for (const std::string& name : names) {
     Model model(*this / name, {});
     std::int64_t count = 0;
     for (const NamedParameter& named : model.parameters()) count += named.parameter->value.numel();
@@ -118,12 +123,12 @@ TEST_P(ModelGoldens, AdapterMatchesMergedModel) {
     SCOPED_TRACE(name);
     const std::string tag = name.substr(7);
     Model base(*this / base_of(tag), {}), merged(*this / name, {});
-    const Pass pass = make_pass(ids_of(read_json_object(*this / "logits.json").at("seq")));
+    const Pass pass = make_pass(ids_of(read_json_object(*this / "logits.json").at(base_of(tag))));
     const Tensor before = logits_of(base, pass);
     Adapter adapter = Adapter::load(*this / ("adapter-" + tag), {});
     adapter.fit(base);
     const Tensor expected = logits_of(merged, pass);
-    EXPECT_LE(relative_difference(logits_of(base, with_adapter(pass, adapter)), expected), 2e-6);
+    EXPECT_LE(relative_difference(logits_of(base, with_adapter(pass, adapter)), expected), 4e-6);
     EXPECT_GE(relative_difference(before, expected), 1e-2);
   }
 }

@@ -94,23 +94,6 @@ TEST(Ops, WeightGradientsAdd) {
             product_bound(a, b) + kEpsilon * 2 * (1 + largest(grad)));
 }
 
-TEST(Ops, RotaryTable) {
-  for (const double rotary_pct : {0.0, 0.25, 0.4, 0.5, 1.0}) {  // 0, 2, 3 (so 4), 4 and 8 of 8 dimensions
-    ModelConfig config;
-    config.hidden_size = 3 * 8, config.num_heads = 3, config.max_positions = 64;
-    config.rotary_pct = rotary_pct, config.rotary_base = 500;
-    const RotaryTable rotary = make_rotary_table(config);
-    const std::int64_t pairs = (config.rotary_dims() + 1) / 2;
-    ASSERT_EQ(rotary.cos.sizes(), (std::vector<std::int64_t>{64, pairs}));
-    for (std::int64_t i = 0; i < pairs; ++i) {
-      const double angle =
-          63 * std::pow(500.0, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dims()));
-      EXPECT_NEAR(rotary.cos[63][i].item<double>(), std::cos(angle), 63 * 4 * kEpsilon);
-      EXPECT_NEAR(rotary.sin[63][i].item<double>(), std::sin(angle), 63 * 4 * kEpsilon);
-    }
-  }
-}
-
 LoraModule lora_module(Random& random, std::int64_t in, std::int64_t out, bool dora) {
   LoraModule lora;
   lora.a.value = random.normal({3, in}, 0.3), lora.b.value = random.normal({out, 3}, 0.3);
@@ -271,7 +254,8 @@ struct GradientCase {
   bool parallel = false, tied = false, attention_bias = true;
   double rotary_pct = 1;
   Activation activation = Activation::kGelu;
-  std::optional<LoraConfig> lora;  // absent: full training
+  std::optional<LoraConfig> lora;   // absent: full training
+  std::string family = "gpt_neox";  // else the fields that are its alone do not matter
 };
 
 LoraConfig lora_config(std::vector<std::string> targets, double dropout, bool rslora = false, bool dora = false) {
@@ -281,6 +265,9 @@ LoraConfig lora_config(std::vector<std::string> targets, double dropout, bool rs
 }
 
 const std::vector<std::string> kAllLinears = {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"};
+
+const std::vector<std::string> kLlamaLinears = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                                "gate_proj", "up_proj", "down_proj"};
 
 class Gradients : public ::testing::TestWithParam<GradientCase> {};
 
@@ -299,19 +286,50 @@ const GradientCase kGradientCases[] = {
     {.name = "Full"},
     {.name = "FullParallel", .parallel = true, .rotary_pct = 0.5, .activation = Activation::kGeluTanh},
     {.name = "FullTied", .tied = true, .attention_bias = false, .rotary_pct = 0.5},
+    {.name = "Llama", .tied = true, .lora = lora_config(kLlamaLinears, 0.3), .family = "llama"},
+    {.name = "LlamaSome", .lora = lora_config({"q_proj", "v_proj", "up_proj"}, 0), .family = "llama"},
+    {.name = "LlamaDora", .lora = lora_config(kLlamaLinears, 0.3, false, true), .family = "llama"},
+    {.name = "LlamaFull", .family = "llama"},
+    {.name = "Qwen2", .lora = lora_config({"k_proj", "gate_proj", "o_proj"}, 0.2), .family = "qwen2"},
+    {.name = "Qwen2Full", .tied = true, .family = "qwen2"},
+    {.name = "Qwen3", .lora = lora_config(kLlamaLinears, 0), .family = "qwen3"},
+    {.name = "Qwen3Full", .tied = true, .family = "qwen3"},
 };
 INSTANTIATE_TEST_SUITE_P(Model, Gradients, ::testing::ValuesIn(kGradientCases),
                          [](const auto& info) { return info.param.name; });
 
+ModelConfig gradient_config(const GradientCase& c) {
+  if (c.family == "gpt_neox") {
+    ModelConfig config;
+    config.vocab_size = 20, config.hidden_size = 8, config.intermediate_size = 12, config.num_layers = 2,
+    config.num_heads = 2;
+    config.max_positions = 16, config.rotary_pct = c.rotary_pct, config.rotary_base = 100;
+    config.parallel_residual = c.parallel, config.tied_embeddings = c.tied;
+    config.qkv_bias = config.attention_output_bias = c.attention_bias;
+    config.activation = c.activation;
+    return config;
+  }
+  nlohmann::json object = {{"model_type", c.family},   {"vocab_size", 20},
+                           {"hidden_size", 8},         {"intermediate_size", 12},
+                           {"num_hidden_layers", 2},   {"num_attention_heads", 4},
+                           {"num_key_value_heads", 2}, {"max_position_embeddings", 16},
+                           {"rope_theta", 100},        {"tie_word_embeddings", c.tied}};
+  if (c.family == "qwen3") object["head_dim"] = 6;
+  if (c.family == "llama") {
+    object.update({{"attention_bias", true}, {"mlp_bias", true}});
+    object["rope_scaling"] = {{"rope_type", "llama3"},
+                              {"factor", 4},
+                              {"low_freq_factor", 1},
+                              {"high_freq_factor", 4},
+                              {"original_max_position_embeddings", 200}};
+  }
+  return parse_model_config(object, c.name);
+}
+
 // Central differences of the reference, in every single parameter.
 TEST_P(Gradients, EqualDifferencesOfTheReference) {
   const GradientCase& c = GetParam();
-  ModelConfig config;
-  config.vocab_size = 20, config.hidden_size = 8, config.intermediate_size = 12, config.num_layers = 2,
-  config.num_heads = 2;
-  config.max_positions = 16, config.rotary_pct = c.rotary_pct, config.rotary_base = 100;
-  config.parallel_residual = c.parallel, config.tied_embeddings = c.tied, config.attention_bias = c.attention_bias;
-  config.activation = c.activation;
+  const ModelConfig config = gradient_config(c);
   SmallModel model(config);
   std::optional<Adapter> adapter;
   if (c.lora) {
@@ -381,7 +399,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
   model->join_tied_gradients();
   const double expected_loss = reference_loss();
   EXPECT_NEAR(loss, expected_loss, 1e-6 * expected_loss);
-  // fp32 through some 30 operations: a few roundings of a tensor's norm in each.
+  // fp32 through some 50 operations: a few roundings of a tensor's norm in each.
   for (const auto& [name, parameter, matrix] : trained) {
     ASSERT_TRUE(parameter->trained());
     reference::Matrix expected = *matrix;
@@ -396,7 +414,7 @@ TEST_P(Gradients, EqualDifferencesOfTheReference) {
     }
     const Tensor wanted = reference::tensor(expected).view_as(parameter->grad);
     EXPECT_GT(norm_of(wanted), 1e-4) << name;
-    EXPECT_LE(relative_difference(parameter->grad, wanted), 64 * kEpsilon) << name;
+    EXPECT_LE(relative_difference(parameter->grad, wanted), 96 * kEpsilon) << name;
   }
 }
 

@@ -1,4 +1,4 @@
-// GPT-NeoX in double precision, by plain loops from the formulas: slow, and nothing to get wrong.
+// GPT-NeoX and Llama's kin in double precision, by plain loops from the formulas: slow, and nothing to get wrong.
 #pragma once
 
 #include <torch/types.h>
@@ -104,6 +104,23 @@ inline Matrix layer_norm(const Matrix& x, const Matrix& weight, const Matrix& bi
   return y;
 }
 
+inline Matrix rms_norm(const Matrix& x, const Matrix& weight, double eps) {
+  Matrix y(x.rows, x.columns);
+  for (std::size_t r = 0; r < x.rows; ++r) {
+    double squares = 0;
+    for (std::size_t c = 0; c < x.columns; ++c) squares += x.at(r, c) * x.at(r, c) / static_cast<double>(x.columns);
+    for (std::size_t c = 0; c < x.columns; ++c) y.at(r, c) = x.at(r, c) / std::sqrt(squares + eps) * weight.at(0, c);
+  }
+  return y;
+}
+
+// silu(gate) * up
+inline Matrix swiglu(const Matrix& gate, const Matrix& up) {
+  Matrix y = up;
+  for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] *= gate.values[i] / (1 + std::exp(-gate.values[i]));
+  return y;
+}
+
 inline Matrix gelu(const Matrix& x, Activation activation) {
   Matrix y = x;
   for (double& v : y.values)
@@ -113,31 +130,52 @@ inline Matrix gelu(const Matrix& x, Activation activation) {
   return y;
 }
 
-// One sequence. Columns of qkv: for each head its q, its k, its v. Of a head's dimensions the first `turning`
-// rotate, dimension i together with i + turning / 2 by position * base^(-2i / turning).
-inline Matrix attention(const Matrix& qkv, const ModelConfig& c) {
-  const std::size_t heads = static_cast<std::size_t>(c.num_heads), dims = static_cast<std::size_t>(c.head_dim());
+// Columns of one head.
+inline Matrix columns(const Matrix& m, std::size_t first, std::size_t count) {
+  Matrix part(m.rows, count);
+  for (std::size_t r = 0; r < m.rows; ++r)
+    for (std::size_t c = 0; c < count; ++c) part.at(r, c) = m.at(r, first + c);
+  return part;
+}
+
+// How far dimension pair i turns from one position to the next. For the llama3 scaling see docs/numerics.md.
+inline double frequency(const ModelConfig& c, std::size_t i) {
+  const double f = std::pow(c.rotary_base, -2.0 * static_cast<double>(i) / static_cast<double>(c.rotary_dims()));
+  if (!c.rope_scaling) return f;
+  const RopeScaling& s = *c.rope_scaling;
+  if (s.kind == RopeScaling::Kind::kLinear) return f / s.factor;
+  const double turns = s.original_positions * f / (2 * std::acos(-1.0));  // in the context that came first
+  if (turns > s.high) return f;
+  if (turns < s.low) return f / s.factor;
+  const double share = (turns - s.low) / (s.high - s.low);
+  return (1 - share) * f / s.factor + share * f;
+}
+
+// One sequence, the queries, keys and values of each head. Of a head's dimensions the first `turning` rotate,
+// dimension i together with i + turning / 2 by position * frequency.
+struct Heads {
+  std::vector<Matrix> q, k, v;
+};
+
+inline Matrix turned(const Matrix& x, const ModelConfig& c) {
   const std::size_t half = (static_cast<std::size_t>(c.rotary_dims()) + 1) / 2;
-  Matrix y(qkv.rows, heads * dims);
+  Matrix m = x;
+  for (std::size_t p = 0; p < x.rows; ++p)
+    for (std::size_t d = 0; d < 2 * half; ++d) {
+      const double angle = static_cast<double>(p) * frequency(c, d % half);
+      m.at(p, d) = d < half ? x.at(p, d) * std::cos(angle) - x.at(p, d + half) * std::sin(angle)
+                            : x.at(p, d) * std::cos(angle) + x.at(p, d - half) * std::sin(angle);
+    }
+  return m;
+}
+
+inline Matrix attention(const Heads& all, const ModelConfig& c) {
+  const std::size_t heads = static_cast<std::size_t>(c.num_heads), dims = static_cast<std::size_t>(c.head_dim());
+  Matrix y(all.q[0].rows, heads * dims);
   for (std::size_t h = 0; h < heads; ++h) {
-    const auto part = [&](std::size_t which, bool rotate) {
-      Matrix m(qkv.rows, dims);
-      for (std::size_t p = 0; p < qkv.rows; ++p)
-        for (std::size_t d = 0; d < dims; ++d) {
-          const auto raw = [&](std::size_t i) { return qkv.at(p, (3 * h + which) * dims + i); };
-          m.at(p, d) = raw(d);
-          if (!rotate || d >= 2 * half) continue;
-          const std::size_t i = d % half;
-          const double angle =
-              static_cast<double>(p) *
-              std::pow(c.rotary_base, -2.0 * static_cast<double>(i) / static_cast<double>(c.rotary_dims()));
-          m.at(p, d) = d < half ? raw(d) * std::cos(angle) - raw(d + half) * std::sin(angle)
-                                : raw(d) * std::cos(angle) + raw(d - half) * std::sin(angle);
-        }
-      return m;
-    };
-    const Matrix q = part(0, true), k = part(1, true), v = part(2, false);
-    for (std::size_t p = 0; p < qkv.rows; ++p) {
+    const std::size_t group = h / (heads / all.k.size());
+    const Matrix q = turned(all.q[h], c), k = turned(all.k[group], c), &v = all.v[group];
+    for (std::size_t p = 0; p < y.rows; ++p) {
       std::vector<double> weight(p + 1);
       double total = 0;
       for (std::size_t s = 0; s <= p; ++s) {
@@ -166,12 +204,49 @@ struct Model {
                   lora == adapters.end() ? nullptr : &lora->second);
   }
   Matrix norm(const Matrix& x, const std::string& name) const {
-    return layer_norm(x, weight(name + ".weight"), weight(name + ".bias"), config.layer_norm_eps);
+    return config.norm == NormKind::kRmsNorm
+               ? rms_norm(x, weight(name + ".weight"), config.norm_eps)
+               : layer_norm(x, weight(name + ".weight"), weight(name + ".bias"), config.norm_eps);
+  }
+
+  // GPT-NeoX has for each head its q, its k, its v in one linear; the others have three.
+  Heads heads(const Matrix& x, const std::string& prefix) const {
+    const auto dims = static_cast<std::size_t>(config.head_dim());
+    Heads all;
+    if (config.model_type == "gpt_neox") {
+      const Matrix qkv = apply(x, prefix + "attention.query_key_value");
+      for (std::size_t h = 0; h < static_cast<std::size_t>(config.num_heads); ++h) {
+        all.q.push_back(columns(qkv, 3 * h * dims, dims));
+        all.k.push_back(columns(qkv, (3 * h + 1) * dims, dims));
+        all.v.push_back(columns(qkv, (3 * h + 2) * dims, dims));
+      }
+      return all;
+    }
+    const auto split = [&](const char* name, const char* norm_name, std::vector<Matrix>& into) {
+      const Matrix y = apply(x, prefix + "self_attn." + name);
+      for (std::size_t first = 0; first < y.columns; first += dims) {
+        const Matrix head = columns(y, first, dims);
+        into.push_back(config.qk_norm && norm_name != nullptr ? norm(head, prefix + "self_attn." + norm_name) : head);
+      }
+    };
+    split("q_proj", "q_norm", all.q);
+    split("k_proj", "k_norm", all.k);
+    split("v_proj", nullptr, all.v);
+    return all;
+  }
+  Matrix mlp(const Matrix& x, const std::string& prefix) const {
+    if (config.activation == Activation::kSwiGlu)
+      return apply(swiglu(apply(x, prefix + "mlp.gate_proj"), apply(x, prefix + "mlp.up_proj")),
+                   prefix + "mlp.down_proj");
+    return apply(gelu(apply(x, prefix + "mlp.dense_h_to_4h"), config.activation), prefix + "mlp.dense_4h_to_h");
   }
 
   // Of one sequence.
   Matrix logits(const std::vector<std::int32_t>& ids) const {
-    const Matrix& embedding = weight("gpt_neox.embed_in.weight");
+    const bool neox = config.model_type == "gpt_neox";
+    const std::string embedding_name = neox ? "gpt_neox.embed_in.weight" : "model.embed_tokens.weight",
+                      head_name = neox ? "embed_out.weight" : "lm_head.weight";
+    const Matrix& embedding = weight(embedding_name);
     Matrix x(ids.size(), embedding.columns);
     for (std::size_t r = 0; r < x.rows; ++r)
       for (std::size_t c = 0; c < x.columns; ++c) x.at(r, c) = embedding.at(static_cast<std::size_t>(ids[r]), c);
@@ -179,24 +254,21 @@ struct Model {
       for (std::size_t i = 0; i < to.values.size(); ++i) to.values[i] += what.values[i];
     };
     for (std::int64_t l = 0; l < config.num_layers; ++l) {
-      const std::string prefix = "gpt_neox.layers." + std::to_string(l) + ".";
-      const Matrix qkv = apply(norm(x, prefix + "input_layernorm"), prefix + "attention.query_key_value");
-      const Matrix attended = apply(attention(qkv, config), prefix + "attention.dense");
-      const auto mlp = [&](const Matrix& h) {
-        const Matrix wide = apply(norm(h, prefix + "post_attention_layernorm"), prefix + "mlp.dense_h_to_4h");
-        return apply(gelu(wide, config.activation), prefix + "mlp.dense_4h_to_h");
-      };
+      const std::string prefix = (neox ? "gpt_neox.layers." : "model.layers.") + std::to_string(l) + ".";
+      const Matrix attended = apply(attention(heads(norm(x, prefix + "input_layernorm"), prefix), config),
+                                    prefix + (neox ? "attention.dense" : "self_attn.o_proj"));
+      const auto mlp_of = [&](const Matrix& h) { return mlp(norm(h, prefix + "post_attention_layernorm"), prefix); };
       if (config.parallel_residual) {
-        const Matrix m = mlp(x);
+        const Matrix m = mlp_of(x);
         add(x, attended);
         add(x, m);
       } else {
         add(x, attended);
-        add(x, mlp(x));
+        add(x, mlp_of(x));
       }
     }
-    return times_transposed(norm(x, "gpt_neox.final_layer_norm"),
-                            weight(config.tied_embeddings ? "gpt_neox.embed_in.weight" : "embed_out.weight"));
+    return times_transposed(norm(x, neox ? "gpt_neox.final_layer_norm" : "model.norm"),
+                            weight(config.tied_embeddings ? embedding_name : head_name));
   }
 
   // Sum over rows of weights[row] * -log p(next[row]).

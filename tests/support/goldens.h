@@ -1,4 +1,4 @@
-// The two sets of goldens: our own, and the shared ones where they are.
+// The sets of goldens: our own, and the shared ones where they are.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,14 +15,18 @@
 
 namespace aacft::testing {
 
-// Parameter of tests that run on both: "own" or "shared".
+// Parameter of tests that run on all: "own", "shared" (both GPT-NeoX), "llama" (shared, too: Llama's kin).
 class GoldensTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (shared() && !std::filesystem::exists(folder() / "logits.json")) GTEST_SKIP() << "no goldens in " << folder();
+    if (!own() && !std::filesystem::exists(folder() / "logits.json")) GTEST_SKIP() << "no goldens in " << folder();
   }
+  bool own() const { return GetParam() == "own"; }
   bool shared() const { return GetParam() == "shared"; }
-  std::filesystem::path folder() const { return shared() ? shared_dir() / "goldens" : goldens_dir(); }
+  bool llama() const { return GetParam() == "llama"; }
+  std::filesystem::path folder() const {
+    return own() ? goldens_dir() : shared_dir() / (llama() ? "goldens-llama" : "goldens");
+  }
   std::filesystem::path operator/(const std::string& name) const { return folder() / name; }
 
   // Names of the folders that begin with `prefix`, sorted.

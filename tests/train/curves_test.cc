@@ -100,8 +100,12 @@ INSTANTIATE_TEST_SUITE_P(Own, Curves, ::testing::ValuesIn(tags(goldens_dir())), 
   return name;
 });
 
-TEST(CurvesOfTheTalksRows, EqualPeft) {
-  const fs::path goldens = shared_dir() / "goldens", rows = shared_dir() / "data/aac-504.jsonl";
+class CurvesOfTheTalksRows : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Shared, CurvesOfTheTalksRows, ::testing::Values("goldens", "goldens-llama"),
+                         [](const auto& info) { return info.param == "goldens" ? "GptNeoX" : "Llama"; });
+
+TEST_P(CurvesOfTheTalksRows, EqualPeft) {
+  const fs::path goldens = shared_dir() / GetParam(), rows = shared_dir() / "data/aac-504.jsonl";
   if (!fs::exists(goldens) || !fs::exists(rows)) GTEST_SKIP() << shared_dir() << " is not there";
   ASSERT_FALSE(tags(goldens).empty());
   for (const std::string& tag : tags(goldens)) check_curve(goldens, rows, tag, 1e-4);

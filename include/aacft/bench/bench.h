@@ -46,8 +46,8 @@ struct LinearTime {
 // Every linear of a layer at 60, 320 and `tokens` rows; the head at as many rows as training gives it.
 std::vector<LinearTime> time_linears(const BenchOptions& options);
 
-// The gradients of a pass of sequences of about 85 tokens, for LoRA of rank 2 on query_key_value with dropout 0.05.
-// (The optimizer's part is too small to matter.)
+// The gradients of a pass of sequences of about 85 tokens, for LoRA of rank 2 on the family's default targets with
+// dropout 0.05. (The optimizer's part is too small to matter.)
 struct StepTime {
   std::int64_t tokens = 0, sequences = 0;
   DepthSeconds kept, recomputed;  // with the activations of all layers kept, and of none

@@ -14,9 +14,9 @@ namespace aacft {
 // is encoded; anything else is a mistake of the caller.
 void decode(Dtype dtype, const std::byte* in, std::int64_t count, float* out);
 
-// Rows [first, first + count) as fp32: `out` holds count times the innermost extent. All extents but the innermost
-// count rows; of a vector, or a single number, each element is a row. Error where the tensor holds no weights; rows
-// that it does not have are a mistake of the caller. On the calling thread.
+// Rows [first, first + count), as they are counted, as fp32: `out` holds count times the innermost extent. All extents
+// but the innermost count rows; of a vector, or a single number, each element is a row. Error where the tensor holds no
+// weights; rows that it does not have are a mistake of the caller. On the calling thread.
 void read_rows(const TensorView& tensor, std::int64_t first, std::int64_t count, float* out);
 
 }  // namespace aacft

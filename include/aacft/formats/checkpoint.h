@@ -1,6 +1,6 @@
-// A model folder's weights in any of the layouts that transformers writes: model.safetensors, sharded safetensors
+// A model's weights: a folder's in any of the layouts that transformers writes (model.safetensors, sharded safetensors
 // with model.safetensors.index.json, pytorch_model.bin, sharded .bin with pytorch_model.bin.index.json; the first of
-// these that is there is taken.
+// these that is there is taken), or those of a GGUF file.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "aacft/formats/gguf.h"
 #include "aacft/formats/tensor.h"
 
 namespace aacft {
@@ -22,13 +23,18 @@ class Checkpoint {
  public:
   explicit Checkpoint(const std::filesystem::path& folder,
                       const std::function<bool(const std::string& name)>& unused = {});
+  // Of a GGUF file, whose tensors have other names: rename() gives each the one that it goes by here, and the order of
+  // its rows; those that get the name "" are left out.
+  Checkpoint(GgufFile file, const fs::path& path, const std::function<void(TensorView&)>& rename);
   ~Checkpoint();
   Checkpoint(Checkpoint&&) noexcept;
 
   const std::vector<TensorView>& tensors() const { return tensors_; }
   const TensorView* find(const std::string& name) const;  // null where there is none
-  const std::string& layout() const { return layout_; }   // "safetensors", "sharded safetensors", "torch bin", ...
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::string& layout() const {
+    return layout_;
+  }  // "safetensors", "sharded safetensors", "torch bin", ..., "GGUF"
+  const std::filesystem::path& folder() const { return folder_; }  // or the file
 
   // These bytes of a tensor are not needed for now; see MemoryMap::release. Copies stay as they are.
   void release(std::span<const std::byte> bytes) const;

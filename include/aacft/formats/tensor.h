@@ -50,6 +50,19 @@ std::optional<Dtype> parse_dtype(
 // Bytes of `numel` elements, which must be whole blocks and few enough that 64 bits hold the answer.
 std::uint64_t dtype_bytes(Dtype dtype, std::int64_t numel);
 
+// The order in which rows rest in a file that keeps them otherwise than they are counted here: those of each run of
+// a * b * inner rows, counted as [a, b, inner], rest as [b, a, inner].
+struct RowOrder {
+  std::int64_t a = 1, b = 1, inner = 1;
+
+  bool as_counted() const { return a == 1 || b == 1; }
+  std::int64_t place_of(std::int64_t row) const {  // in the file
+    const std::int64_t run = a * b * inner, within = row % run;
+    const std::int64_t i = within / (b * inner), j = within / inner % b;
+    return row - within + (j * a + i) * inner + within % inner;
+  }
+};
+
 // Row-major and contiguous, the outermost extent first; bytes.size() == dtype_bytes(dtype, numel()). The innermost
 // extent of what is encoded is a multiple of block_numel(dtype). Not necessarily aligned to the element size.
 struct TensorView {
@@ -57,8 +70,11 @@ struct TensorView {
   Dtype dtype = Dtype::kFloat32;
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;
+  RowOrder order = {};
 
   std::int64_t numel() const;
+  // Whether `bytes` are the elements as they are counted, one after the other.
+  bool plain() const { return !is_encoded(dtype) && order.as_counted(); }
 };
 
 std::string shape_text(std::span<const std::int64_t> shape);  // "[64, 16]"

@@ -21,7 +21,7 @@ struct SamplingOptions {
 struct AnswerOptions {
   SamplingOptions sampling;
   std::int64_t max_new_tokens = 50;
-  bool likelihood = false;  // also say how likely the answer is
+  bool likelihood = false;                                // also say how likely the answer is
   std::vector<std::string> stop = {std::string(kHuman)};  // generation ends where the text contains one of these
 };
 

@@ -9,11 +9,15 @@ namespace aacft {
 // Each includes those before it. kAvx2 means AVX2, FMA and F16C; kAvx512 means AVX-512 F, BW, DQ and VL.
 enum class Isa { kPortable, kAvx2, kAvx512, kAvx512Bf16, kAmx };
 
-// The best one that this machine has, or what AACFT_ISA names ("portable", "avx2", "avx512", "avx512-bf16", "amx").
+// The fastest one that this machine has, or what AACFT_ISA names ("portable", "avx2", "avx512", "avx512-bf16", "amx").
 // UsageError when the machine lacks that one, or for an unknown name.
 Isa isa();
 // Until changed again; for tests and benchmarks. The machine must have it (see available_isas).
 void set_isa(Isa isa);
+
+// Whether bf16 arithmetic is at least as fast as fp32, so that it is the better default: where the processor has
+// instructions for it (but an older set that AACFT_ISA names is to be tried as it was).
+bool bf16_is_fast();
 
 std::vector<Isa> available_isas();  // of this machine, from the lowest
 std::string_view isa_name(Isa isa);

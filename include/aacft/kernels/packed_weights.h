@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -35,6 +36,11 @@ class PackedWeights {
   // and fp32 to a 16-bit type round to nearest even; quantised types round to the nearest level.
   static PackedWeights pack(const void* rows, WeightType stored, std::int64_t out, std::int64_t in, WeightType type);
 
+  // The same from rows that are asked for as fp32, 16 or fewer at a time: read(first, count, rows) fills [count, in].
+  // It is called by several threads at once.
+  using RowReader = std::function<void(std::int64_t first, std::int64_t count, float* rows)>;
+  static PackedWeights pack(const RowReader& read, std::int64_t out, std::int64_t in, WeightType type);
+
   std::int64_t out() const { return out_; }
   std::int64_t in() const { return in_; }
   WeightType type() const { return type_; }
@@ -54,6 +60,10 @@ class PackedWeights {
   const std::uint16_t* scales() const;
 
  private:
+  // source_of(block) gives the rows that a block of outputs is packed from.
+  template <typename SourceOf>
+  static PackedWeights pack_blocks(std::int64_t out, std::int64_t in, WeightType type, const SourceOf& source_of);
+
   std::int64_t out_ = 0, in_ = 0;
   WeightType type_ = WeightType::kFp32;
   bool finite_ = true;

@@ -26,7 +26,6 @@ struct Layer {
 
 struct BlockContext : OpContext {
   const ModelConfig& config;
-  const RotaryTable& rotary;
   std::size_t layer = 0;  // whose turn it is
 };
 

@@ -17,9 +17,9 @@ namespace aacft {
 // The linears of a layer by what they do, in a checkpoint's order.
 enum class LinearRole : std::uint8_t { kQkv, kAttentionOutput, kMlpInput, kMlpOutput };
 constexpr std::size_t kLinearRoles = 4;
-// The norms of a layer by whose input they are.
-enum class NormRole : std::uint8_t { kAttention, kMlp };
-constexpr std::size_t kNormRoles = 2;
+// The norms of a layer: of its blocks' inputs, and of each head of queries and keys.
+enum class NormRole : std::uint8_t { kAttention, kMlp, kQuery, kKey };
+constexpr std::size_t kNormRoles = 4;
 
 // Some neighbouring outputs of a linear that have a name of their own in checkpoints and for adapters.
 struct PartShape {
@@ -41,7 +41,7 @@ struct LinearShape {
 };
 
 struct LayerShape {
-  std::array<std::string, kNormRoles> norms;  // their names
+  std::array<std::string, kNormRoles> norms;  // their names; "" where there is none
   std::array<LinearShape, kLinearRoles> linears;
 
   const LinearShape& operator[](LinearRole role) const { return linears[static_cast<std::size_t>(role)]; }
@@ -54,6 +54,16 @@ struct NamedShape {
 };
 
 class ConfigReader;
+
+// What GGUF files call a family and its tensors (model/gguf_model.h): "blk.0.attn_q.weight" and the like.
+struct GgufNames {
+  std::string_view architecture;
+  std::array<std::string_view, kNormRoles> norms;
+  std::array<std::vector<std::string_view>, kLinearRoles> linears;  // by part
+  // How the rows of the linear of q, k and v rest: as here; pairs that turn together beside each other; all q, all k,
+  // all v where here they are head by head.
+  enum class Qkv : std::uint8_t { kAsHere, kPairsTogether, kByKind } qkv = Qkv::kAsHere;
+};
 
 struct Family {
   std::string_view model_type;                   // in config.json
@@ -68,10 +78,15 @@ struct Family {
   nlohmann::json (*write)(const ModelConfig&);
   LayerShape (*layer)(const ModelConfig&, std::int64_t index);
   std::string_view layers, mlx_layers;  // what modules' names begin with here, and in mlx-lm
+  GgufNames gguf;
   std::vector<NamedShape> shapes;
 };
 
 const Family& gpt_neox_family();
+const Family& llama_family();
+const Family& mistral_family();
+const Family& qwen2_family();
+const Family& qwen3_family();
 
 const std::vector<const Family*>& families();
 const Family& family_of(const ModelConfig& config);
@@ -80,6 +95,9 @@ const Family* find_family(std::string_view model_type);  // null: none of ours
 // The shapes of all families; UsageError that lists them for another name.
 std::string shape_names();  // "tiny, pythia-70m, ... or gpt-neox-20b"
 ModelConfig shape_named(std::string_view name);
+
+// Of a norm's weight.
+std::int64_t norm_size(const ModelConfig& config, NormRole role);
 
 // Where a tensor of a checkpoint belongs in a model.
 struct TensorPlace {

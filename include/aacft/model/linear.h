@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "aacft/formats/tensor.h"
 #include "aacft/kernels/packed_weights.h"
 #include "aacft/model/parameter.h"
 
@@ -19,8 +20,11 @@ constexpr std::uint32_t kNoTarget = 0xffffffff;
 struct LinearPart {
   std::int64_t first = 0, out = 0;
   std::uint32_t target = kNoTarget;  // its number among the model's adapter targets (family.h)
-  Parameter weight,
-      bias;  // [out, in]: the mapped file's own bytes where frozen, fp32 where trained; fp32 [out], or none
+  // [out, in]: the mapped file's own bytes where frozen, fp32 where trained. Where the file has it in another form,
+  // `stored` is that, and the value, until it is trained, has only the shape.
+  Parameter weight;
+  const TensorView* stored = nullptr;
+  Parameter bias;  // fp32 [out], or none
 };
 
 struct Linear {
@@ -37,6 +41,9 @@ struct Linear {
 Linear linear_of(std::vector<LinearPart> parts);
 
 WeightType stored_type(const torch::Tensor& weight);
+
+// A value of that shape for a weight that rests in another form.
+torch::Tensor shape_alone(const std::vector<std::int64_t>& shape);
 
 // Packs the frozen weight as `type` (default: as stored); packed.finite() tells whether all of it is finite.
 PackedWeights packed_weight(const Linear& linear, std::optional<WeightType> type = {});

@@ -13,11 +13,10 @@
 
 namespace aacft {
 
+struct ModelConfig;
+
 constexpr std::int64_t kLargestRank = 1 << 20;
 constexpr double kLargestAlpha = 1e30;  // of either sign; beyond it, fp32 overflows
-
-// PEFT's, where a file names none.
-std::vector<std::string> default_target_modules();
 
 // Values for the modules whose names end in what a pattern matches; the first pattern that does counts.
 template <typename T>
@@ -27,8 +26,9 @@ using Patterns = std::vector<std::pair<std::string, T>>;
 struct LoraConfig {
   std::int64_t rank = 2;
   double alpha = 32;
-  double dropout = 0.05;                                               // of the adapter's input while training
-  std::vector<std::string> target_modules = default_target_modules();  // endings of module names
+  double dropout = 0.05;  // of the adapter's input while training
+  // Endings of module names; none: those that PEFT adapts in the model's family (with_targets).
+  std::vector<std::string> target_modules;
   std::string target_pattern;                       // instead: a regular expression for whole names, or "all-linear"
   std::vector<std::string> excluded_modules;        // endings of names that are not adapted all the same
   std::string excluded_pattern;                     // instead: a regular expression for whole names
@@ -43,6 +43,10 @@ struct LoraConfig {
   double scale_of(const std::string& module) const;
   bool targets(const std::string& module) const;
 };
+
+// With targets that fit a model: its family's default where none are given, and all its linears for "all-linear" among
+// the endings.
+LoraConfig with_targets(LoraConfig config, const ModelConfig& model);
 
 // A name that is the module's, or ends it behind a dot.
 bool ends_with_module(const std::string& module, const std::string& ending);

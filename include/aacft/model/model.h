@@ -27,7 +27,7 @@ namespace aacft {
 // from any thread meanwhile. Not copyable or movable.
 class Model {
  public:
-  // A model folder; see check_checkpoint for what can go wrong.
+  // A model folder or a GGUF file; see check_checkpoint for what can go wrong.
   Model(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options = {});
   // For measurements: made-up weights, as if stored in 16 bits; every token has the same embedding.
   Model(const ModelConfig& config, const ModelOptions& options);
@@ -38,8 +38,9 @@ class Model {
   Dtype stored_dtype() const { return stored_dtype_; }
   std::uint64_t weight_bytes() const;  // in memory
 
-  // The residual stream: fp32 [tokens, hidden]. A layer's `state` is null where no gradient will be asked for.
-  void embed(const Pass& pass, const Matrix& x) const;
+  // The residual stream: fp32 [tokens, hidden]. embed() begins a pass: the context then holds the angles of its
+  // positions, for forward and backward. A layer's `state` is null where no gradient will be asked for.
+  void embed(const Pass& pass, const Matrix& x, ComputeContext& context) const;
   void forward(std::size_t layer, const Pass& pass, const Matrix& x, LayerState* state, bool keep,
                ComputeContext& context) const;
   void backward(std::size_t layer, const Pass& pass, LayerState& state, const Matrix& dx, bool below,
@@ -78,6 +79,8 @@ class Model {
   template <typename Read>
   void assemble(const Read& read);
   Parameter& parameter_at(const TensorPlace& place);
+  // The value of a tensor of the checkpoint; where it is not plain, its place is told where it rests.
+  torch::Tensor stored_value(const ModelTensor& tensor);
   BlockContext context_of(std::size_t layer, const Pass& pass, ComputeContext& context) const;
   WeightType head_type_of() const;
   // Error that names the weight where it is not finite. The file's pages are let go.
@@ -89,9 +92,10 @@ class Model {
   ModelOptions options_;
   Dtype stored_dtype_ = Dtype::kFloat32;
   std::optional<Checkpoint> checkpoint_;  // holds the mapped weights
-  RotaryTable rotary_;
+  torch::Tensor rotary_frequencies_;
   std::vector<AdapterTarget> targets_;
   Parameter embedding_;
+  const TensorView* stored_embedding_ = nullptr;  // where the file has it in another form; its value is the shape alone
   std::vector<Layer> layers_;
   Norm final_norm_;
   Linear head_;

@@ -13,7 +13,7 @@ namespace aacft {
 // A weight under its name, or under the one that newer files give the head; null where there is none.
 const TensorView* find_weight(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name);
 
-// The folder's weights. Of the family's ignored buffers an index may say what it likes.
+// The weights of a folder or a GGUF file. Of the family's ignored buffers an index may say what it likes.
 Checkpoint open_checkpoint(const std::filesystem::path& folder, const ModelConfig& config);
 
 // Compares a checkpoint with the shape it should have: Error names every missing or misshapen tensor; extra ones are
@@ -24,7 +24,7 @@ Checkpoint open_checkpoint(const std::filesystem::path& folder, const ModelConfi
 // Error that names the tensor where it holds a NaN or an infinity.
 void require_finite(const Checkpoint& checkpoint, const ModelConfig& config, const std::string& name);
 
-// The type of the embedding, which the checkpoint is said to be of.
+// The type of the embedding, which the checkpoint is said to be of; fp32, where weights are encoded in blocks.
 Dtype stored_dtype(const Checkpoint& checkpoint, const ModelConfig& config);
 
 }  // namespace aacft

@@ -43,13 +43,6 @@ bool needs_input(const Linear& module, const Pass& pass);
 bool trains(const Linear& module, const Pass& pass);
 bool has_dora(const Linear& module, const Pass& pass);
 
-// cos and sin of position * base^(-2i/d): fp32 [positions, rotary_dims / 2] each, an odd number of dimensions rounded
-// up.
-struct RotaryTable {
-  torch::Tensor cos, sin;
-};
-RotaryTable make_rotary_table(const ModelConfig& config);
-
 // fp32 [rows, cols] over a matrix's own memory.
 torch::Tensor tensor_over(const Matrix& matrix);
 Matrix matrix_over(const torch::Tensor& tensor);

@@ -27,8 +27,9 @@ struct NamedParameter {
   Parameter* parameter;
 };
 
+// Of a kind that the model's configuration says; undefined where a layer has none.
 struct Norm {
-  Parameter weight, bias;  // fp32 [size]
+  Parameter weight, bias;  // fp32 [size]; RMS norms have no bias
 };
 
 }  // namespace aacft

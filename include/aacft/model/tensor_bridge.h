@@ -9,7 +9,8 @@ namespace aacft {
 
 torch::ScalarType scalar_type(Dtype dtype);
 
-// Over the view's own bytes where they are aligned, else a copy. The bytes must outlive it.
+// Over the view's own bytes where they are plain and aligned, else a copy: fp32, where they are not plain. The bytes
+// must outlive it.
 torch::Tensor resident_tensor(const TensorView& view);
 torch::Tensor widened_copy(const TensorView& view);  // fp32, owning
 

@@ -1,6 +1,4 @@
 // GPT-NeoX (Black et al. 2022): RedPajama-INCITE, Pythia, Dolly v2, StableLM-alpha.
-#include <cmath>
-
 #include "aacft/model/family.h"
 #include "model/config_reader.h"
 
@@ -9,10 +7,10 @@ namespace {
 
 LayerShape layer_of(const ModelConfig& c, std::int64_t index) {
   const std::string prefix = "gpt_neox.layers." + std::to_string(index) + ".";
-  return {{prefix + "input_layernorm", prefix + "post_attention_layernorm"},
+  return {{prefix + "input_layernorm", prefix + "post_attention_layernorm", "", ""},
           {{
-              {c.hidden_size, c.attention_bias, {{prefix + "attention.query_key_value", 3 * c.hidden_size}}},
-              {c.hidden_size, c.attention_bias, {{prefix + "attention.dense", c.hidden_size}}},
+              {c.hidden_size, c.qkv_bias, {{prefix + "attention.query_key_value", 3 * c.hidden_size}}},
+              {c.hidden_size, c.attention_output_bias, {{prefix + "attention.dense", c.hidden_size}}},
               {c.hidden_size, true, {{prefix + "mlp.dense_h_to_4h", c.intermediate_size}}},
               {c.intermediate_size, true, {{prefix + "mlp.dense_4h_to_h", c.hidden_size}}},
           }}};
@@ -26,9 +24,9 @@ Activation parse_activation(const std::string& name, const std::string& where) {
 
 void read(const ConfigReader& reader, ModelConfig& c) {
   c.intermediate_size = reader.size("intermediate_size", 4 * c.hidden_size);
-  c.layer_norm_eps = reader.number("layer_norm_eps", c.layer_norm_eps);
+  c.norm_eps = reader.eps("layer_norm_eps", c.norm_eps);
   c.parallel_residual = reader.flag("use_parallel_residual", c.parallel_residual);
-  c.attention_bias = reader.flag("attention_bias", c.attention_bias);
+  c.qkv_bias = c.attention_output_bias = reader.flag("attention_bias", c.qkv_bias);
   c.hidden_dropout = reader.number("hidden_dropout", 0);
   c.attention_dropout = reader.number("attention_dropout", 0);
   c.activation = parse_activation(reader.text("hidden_act", "gelu"), reader.where());
@@ -48,21 +46,15 @@ void read(const ConfigReader& reader, ModelConfig& c) {
   }
 }
 
-// The base is an integer in most files, and strict readers want it to stay one.
-nlohmann::json whole_if_possible(double value) {
-  return std::abs(value) < 1e15 && std::floor(value) == value ? nlohmann::json(static_cast<std::int64_t>(value))
-                                                              : nlohmann::json(value);
-}
-
 nlohmann::json write(const ModelConfig& c) {
   return {
       {"architectures", {"GPTNeoXForCausalLM"}},
-      {"attention_bias", c.attention_bias},
+      {"attention_bias", c.qkv_bias},
       {"hidden_act", c.activation == Activation::kGelu ? "gelu" : "gelu_fast"},
       {"hidden_size", c.hidden_size},
       {"initializer_range", 0.02},
       {"intermediate_size", c.intermediate_size},
-      {"layer_norm_eps", c.layer_norm_eps},
+      {"layer_norm_eps", c.norm_eps},
       {"max_position_embeddings", c.max_positions},
       {"model_type", c.model_type},
       {"num_attention_heads", c.num_heads},
@@ -112,6 +104,10 @@ const Family& gpt_neox_family() {
       .layer = layer_of,
       .layers = "gpt_neox.layers.",
       .mlx_layers = "model.h.",
+      .gguf = {.architecture = "gptneox",
+               .norms = {"attn_norm", "ffn_norm", "", ""},
+               .linears = {{{"attn_qkv"}, {"attn_output"}, {"ffn_up"}, {"ffn_down"}}},
+               .qkv = GgufNames::Qkv::kByKind},
       // tiny is for trying things out: seconds to train, and it learns nothing but spelling.
       .shapes = {{"tiny", redpajama({1024, 64, 3, 4})},
                  {"pythia-70m", pythia({50304, 512, 6, 8})},

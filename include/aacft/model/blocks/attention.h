@@ -1,5 +1,5 @@
-// Causal self-attention of a layer: x -> q, k, v -> rotation -> attention -> output linear. Its input is normed, its
-// output is added to the residual stream.
+// Causal self-attention of a layer: x -> q, k, v -> norms of q and k, in some families -> rotation -> attention ->
+// output linear. Its input is normed, its output is added to the residual stream.
 #pragma once
 
 #include "aacft/model/block_context.h"
@@ -10,6 +10,7 @@ namespace aacft {
 struct AttentionState {
   Buffer log_sums;       // fp32 [tokens, heads]
   Buffer qkv, attended;  // rotated q, k, v; input of the output linear, where its gradient needs it
+  Buffer unnormed;       // q and k before their norms, where they have any
   LinearState qkv_linear, output_linear;
 };
 
@@ -24,7 +25,7 @@ void attention_output(const BlockContext& context, const Layer& layer, const Mat
 
 // What the backward pass reads, kept or (from the block's normed input) computed again.
 struct AttentionActivations {
-  Matrix qkv, attended;  // attended only where the gradient of the output linear needs its input
+  Matrix qkv, unnormed, attended;  // attended only where the gradient of the output linear needs its input
 };
 AttentionActivations attention_kept(const BlockContext& context, const AttentionState& state);
 AttentionActivations attention_recompute(const BlockContext& context, const Layer& layer, const Matrix& normed,

@@ -1,5 +1,5 @@
-// The feed-forward network of a layer: normed x -> input linear -> activation -> output linear, added to the residual
-// stream.
+// The feed-forward network of a layer: normed x -> input linear (in some families of two parts, gate and up) ->
+// activation -> output linear, added to the residual stream.
 #pragma once
 
 #include "aacft/model/block_context.h"
@@ -21,7 +21,7 @@ Matrix mlp_kept(const BlockContext& context, const MlpState& state);
 Matrix mlp_recompute(const BlockContext& context, const Layer& layer, const Matrix& normed, MlpState& state);
 
 // Of dx, the gradient of the block's output: into the gradients of both linears, and into dnormed, the gradient of its
-// input. `normed` gives that input where needs_input().
+// input. `wide` is spoilt. `normed` gives that input where needs_input().
 void mlp_backward(const BlockContext& context, const Layer& layer, const Matrix& wide, const MlpState& state,
                   const Matrix& normed, const Matrix& dx, const Matrix& dnormed);
 
