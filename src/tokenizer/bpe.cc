@@ -27,7 +27,7 @@ class Encoding {
         tokens_.push_back({raw.id, raw.begin, raw.end});
         continue;
       }
-      const NormalText normal(text.substr(raw.begin, raw.end - raw.begin), vocabulary_.normalizer);
+      NormalText normal(text.substr(raw.begin, raw.end - raw.begin), vocabulary_.normalizer);
       const auto emit = [&](std::int32_t id, std::size_t begin, std::size_t end) {
         tokens_.push_back({id, raw.begin + normal.original_begin(begin), raw.begin + normal.original_end(end)});
       };

@@ -48,13 +48,17 @@ void NormalText::prepend(std::string_view prefix) {
   stages_.push_back(std::move(stage));
 }
 
-std::size_t NormalText::original_begin(std::size_t begin) const {
-  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) begin = stage->alignment.original_begin(begin);
+std::size_t NormalText::original_begin(std::size_t begin) {
+  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
+    begin = stage->alignment.original_begin(begin, stage->hint);
+  }
   return begin;
 }
 
-std::size_t NormalText::original_end(std::size_t end) const {
-  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) end = stage->alignment.original_end(end);
+std::size_t NormalText::original_end(std::size_t end) {
+  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
+    end = stage->alignment.original_end(end, stage->hint);
+  }
   return end;
 }
 

@@ -26,13 +26,15 @@ class NormalText {
   void prepend(std::string_view text);                       // unless there is no text
 
   // The original bytes behind [begin, end) of text(); see Alignment. A prepended text stands for the first character.
-  std::size_t original_begin(std::size_t begin) const;
-  std::size_t original_end(std::size_t end) const;
+  // Quickest from left to right.
+  std::size_t original_begin(std::size_t begin);
+  std::size_t original_end(std::size_t end);
 
  private:
   struct Stage {
     std::string text;
-    Alignment alignment;  // with the stage before
+    Alignment alignment;   // with the stage before
+    std::size_t hint = 0;  // where the last question was
   };
   std::string_view original_;
   std::list<Stage> stages_;  // those that changed something

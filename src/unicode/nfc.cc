@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <span>
 #include <utility>
 
 #include "aacft/base/utf8.h"
@@ -29,11 +29,13 @@ constexpr Range kLater[] = {
     {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF},
     {0x1F16C, 0x1F16C}, {0x1FBF0, 0x1FBF9}};
 
-bool is_later(utf8proc_int32_t c) {
-  const auto* found = std::lower_bound(std::begin(kLater), std::end(kLater), c,
-                                       [](const Range& range, utf8proc_int32_t value) { return range.last < value; });
-  return found != std::end(kLater) && found->first <= c;
+bool is_in(std::span<const Range> ranges, utf8proc_int32_t c) {
+  const auto found = std::lower_bound(ranges.begin(), ranges.end(), c,
+                                      [](const Range& range, utf8proc_int32_t value) { return range.last < value; });
+  return found != ranges.end() && found->first <= c;
 }
+
+bool is_later(utf8proc_int32_t c) { return is_in(kLater, c); }
 
 int combining_class(utf8proc_int32_t c) { return is_later(c) ? 0 : utf8proc_get_property(c)->combining_class; }
 
@@ -53,6 +55,27 @@ struct Decomposition {
   }
   bool starts_with_starter() const { return combining_class(points[0]) == 0; }
 };
+
+// Starters that may compose with the character before them.
+constexpr Range kSeconds[] = {{0x9BE, 0x9BE},     {0x9D7, 0x9D7},     {0xB3E, 0xB3E},     {0xB56, 0xB57},
+                              {0xBBE, 0xBBE},     {0xBD7, 0xBD7},     {0xCC2, 0xCC2},     {0xCD5, 0xCD6},
+                              {0xD3E, 0xD3E},     {0xD57, 0xD57},     {0xDCF, 0xDCF},     {0xDDF, 0xDDF},
+                              {0x102E, 0x102E},   {0x1161, 0x1175},   {0x11A8, 0x11C2},   {0x1B35, 0x1B35},
+                              {0x11127, 0x11127}, {0x1133E, 0x1133E}, {0x11357, 0x11357}, {0x114B0, 0x114B0},
+                              {0x114BA, 0x114BA}, {0x114BD, 0x114BD}, {0x115AF, 0x115AF}};
+
+// Whether normalising may change this character, or it the one before. All others stand for themselves, and what comes
+// before them has nothing to do with what comes after.
+bool may_change(char32_t c, NormalForm form) {
+  const auto point = static_cast<utf8proc_int32_t>(c);
+  if (is_later(point)) return false;
+  const utf8proc_property_t& property = *utf8proc_get_property(point);
+  if (property.combining_class != 0 || is_in(kSeconds, point)) return true;
+  const bool decomposes = property.decomp_seqindex != UINT16_MAX;
+  const bool compatible = property.decomp_type != 0;
+  // The canonical decompositions below U+0300 compose to what they were.
+  return decomposes && (compatible ? form == NormalForm::kKC : c >= 0x300);
+}
 
 // utf8proc_map would do, but it takes quadratic time to order many combining marks in a row.
 std::string compose_text(std::string_view text, NormalForm form) {
@@ -104,37 +127,60 @@ Nfc::Nfc(std::string_view original, NormalForm form) : original_(original) {
   if (form == NormalForm::kNone) return;
   // Everything below U+0300, whose first byte is 0xCC, stands for itself in NFC and combines with nothing before it.
   const unsigned char first_changed = form == NormalForm::kC ? 0xCC : 0x80;
-  const auto below = [&](char c) { return static_cast<unsigned char>(c) < first_changed; };
-  if (std::all_of(original.begin(), original.end(), below)) return;
-
-  std::string composed = compose_text(original, form);
-  if (composed == original) return;
-  composed_ = std::move(composed);
-  align(form);
+  std::size_t done = 0;  // bytes of the original that are in composed_
+  for (std::size_t pos = 0; pos < original.size();) {
+    if (static_cast<unsigned char>(original[pos]) < first_changed) {
+      ++pos;
+      continue;
+    }
+    std::size_t end = pos;
+    if (!may_change(next_code_point(original, end), form)) {
+      pos = end;
+      continue;
+    }
+    // Composed by themselves: the character before, and all that follow and may change.
+    std::size_t begin = pos == 0 ? 0 : pos - 1;
+    while ((static_cast<unsigned char>(original[begin]) & 0xC0) == 0x80) --begin;
+    for (std::size_t next = end; next < original.size(); end = next) {
+      if (!may_change(next_code_point(original, next), form)) break;
+    }
+    const std::string_view stretch = original.substr(begin, end - begin);
+    if (const std::string composed = compose_text(stretch, form); composed != stretch) {
+      if (done < begin) alignment_.begin_stretch(composed_.size(), done, true);
+      composed_.append(original.substr(done, begin - done));
+      align(begin, stretch, composed, form);
+      composed_.append(composed);
+      done = end;
+    }
+    pos = end;
+  }
+  if (alignment_.identity()) return;
+  alignment_.begin_stretch(composed_.size(), done, true);
+  composed_.append(original.substr(done));
 }
 
-// Both texts have the same decomposition, and ordering it moves nothing across a starter. So where both have given the
-// same number of decomposed code points and a starter follows, they stand at the same place.
-void Nfc::align(NormalForm form) {
+// Of a stretch of the original that begins at `begin`, and what it becomes, at the end of composed_. Both have the same
+// decomposition, and ordering it moves nothing across a starter. So where both have given the same number of decomposed
+// code points and a starter follows, they stand at the same place.
+void Nfc::align(std::size_t begin, std::string_view stretch, std::string_view composed, NormalForm form) {
   std::size_t pos = 0, original = 0, given = 0, original_given = 0;
   const auto segment_starts = [&] {
     std::size_t ahead = original;
-    return original == original_.size() || Decomposition(next_code_point(original_, ahead), form).starts_with_starter();
+    return original == stretch.size() || Decomposition(next_code_point(stretch, ahead), form).starts_with_starter();
   };
-  while (original < original_.size()) {
+  while (original < stretch.size()) {
     const std::size_t pos_begin = pos, original_begin = original;
     do {
       if (original_given <= given) {
-        original_given += Decomposition(next_code_point(original_, original), form).length;
+        original_given += Decomposition(next_code_point(stretch, original), form).length;
       } else {
-        given += Decomposition(next_code_point(composed_, pos), form).length;
+        given += Decomposition(next_code_point(composed, pos), form).length;
       }
     } while (original_given != given || !segment_starts());
-    const bool same = std::string_view(composed_).substr(pos_begin, pos - pos_begin) ==
-                      original_.substr(original_begin, original - original_begin);
-    alignment_.begin_stretch(pos_begin, original_begin, same);
+    const bool same =
+        composed.substr(pos_begin, pos - pos_begin) == stretch.substr(original_begin, original - original_begin);
+    alignment_.begin_stretch(composed_.size() + pos_begin, begin + original_begin, same);
   }
-  alignment_.begin_stretch(pos, original, true);
 }
 
 }  // namespace aacft

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace aacft {
 namespace {
 
@@ -29,6 +32,22 @@ TEST(Alignment, ExactInWhatIsTheSameAndWholeInWhatIsNot) {
   EXPECT_EQ(alignment.original_end(2), 2u);
   EXPECT_EQ(alignment.original_begin(4), 3u);
   EXPECT_EQ(alignment.original_end(5), 4u);
+}
+
+// Every third byte doubled; the questions go to and fro.
+TEST(Alignment, AnyHintWillDo) {
+  Alignment alignment;
+  for (std::size_t i = 0; i < 100; ++i) {
+    alignment.begin_stretch(4 * i, 3 * i, true);
+    alignment.begin_stretch(4 * i + 2, 3 * i + 2, false);
+  }
+  alignment.begin_stretch(400, 300, true);
+  std::size_t hint = 0;
+  for (const std::size_t pos : {0u, 1u, 2u, 3u, 4u, 90u, 91u, 93u, 3u, 399u, 398u, 0u, 200u, 17u, 18u, 19u}) {
+    EXPECT_EQ(alignment.original_begin(pos, hint), 3 * (pos / 4) + std::min<std::size_t>(pos % 4, 2)) << pos;
+    EXPECT_EQ(alignment.original_end(pos + 1, hint), 3 * (pos / 4) + std::min<std::size_t>(pos % 4 + 1, 3)) << pos;
+  }
+  EXPECT_EQ(alignment.original_end(400, hint), 300u);
 }
 
 }  // namespace

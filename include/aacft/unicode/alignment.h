@@ -19,12 +19,16 @@ class Alignment {
   std::size_t original_begin(std::size_t begin) const;
   std::size_t original_end(std::size_t end) const;
 
+  // The same for questions that mostly go forward: `hint`, 0 at first, is kept for the next one.
+  std::size_t original_begin(std::size_t begin, std::size_t& hint) const;
+  std::size_t original_end(std::size_t end, std::size_t& hint) const;
+
  private:
   struct Stretch {
     std::size_t pos, original;
     bool same;
   };
-  const Stretch& stretch_at(std::size_t pos) const;
+  std::size_t stretch_at(std::size_t pos, std::size_t hint) const;
 
   std::vector<Stretch> stretches_;  // none where the texts are the same
 };

@@ -26,7 +26,7 @@ class Nfc {
   const Alignment& alignment() const { return alignment_; }
 
  private:
-  void align(NormalForm form);
+  void align(std::size_t begin, std::string_view stretch, std::string_view composed, NormalForm form);
 
   std::string_view original_;
   std::string composed_;
