@@ -10,10 +10,13 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   f  a run that was stopped and resumed equals one that was not, byte for byte
   g  with bf16 arithmetic, the loss curve is nearer to the fp32 one than PEFT's own in bf16
   h  chrF, BLEU and length ratio of aacft eval equal sacrebleu's (metrics.py, which needs nothing but sacrebleu)
+  i  the tokenizers library: token ids and texts of very many random strings, for every kind of tokenizer, tokenizers of GGUF files
+     and the tokenizer.json that is made of them among them (tokenizers_check.py, which needs nothing but that library)
 """
 
 import argparse
 import filecmp
+import os
 import random
 import shutil
 import signal
@@ -27,6 +30,7 @@ from pathlib import Path
 GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
 sys.path.insert(0, str(GOLDENS))
 from make_goldens import *
+import tokenizers_check
 from peft import PeftModel
 from transformers import AutoTokenizer
 
@@ -536,7 +540,50 @@ def check_h(aacft, work, settings):
     yield "h scores of sacrebleu", equal_sacrebleu
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h}
+def check_i(aacft, work, settings):
+    program = Path(aacft.binary).parent / "tests" / "token_ids"
+    root = GOLDENS.parent.parent
+    shared = Path(os.environ.get("AACFT_SHARED", root.parent / "shared"))
+
+    def random_strings(tokenizer, reference=None, count=settings.token_strings):
+        require(program.exists(), f"{program} is missing: ninja -C {program.parent.parent} token_ids")
+        try:
+            return tokenizers_check.compare(program, tokenizer, count, settings.seed, reference)
+        except AssertionError as difference:
+            raise Failure(str(difference))
+
+    files = [GOLDENS / "tokenizer" / "tokenizer.json"]
+    for seed in ["llama", "metaspace", "split"]:
+        files.append(work / f"i-{seed}.json")
+        shutil.copy(root / "tests" / "fuzz" / "seeds" / "tokenizer_json" / seed, files[-1])
+    files += sorted(shared.glob("goldens-llama/tok-*/tokenizer.json"))
+    for file in files:
+        yield f"i random strings, {file.parent.name}/{file.name}", lambda file=file: random_strings(file)
+
+    def of_gguf(gguf, count):
+        folder = work / f"i-{gguf.stem}"
+        require(program.exists(), f"{program} is missing: ninja -C {program.parent.parent} token_ids")
+        subprocess.run([program, gguf, "--write", folder], check=True, timeout=TIME_LIMIT)
+        written = load_tokenizer(folder)
+        auto = AutoTokenizer.from_pretrained(folder)
+        for text in ["I want tea", "  12 caf\u00e9s!"]:
+            want = written.encode(text, add_special_tokens=True).ids
+            require(auto(text).input_ids == want, f"transformers and tokenizers disagree about {text!r}")
+        random_strings(folder, count=count)
+        return random_strings(gguf, written, count)
+
+    for gguf in sorted(shared.glob("goldens-gguf/*.gguf")):
+        yield f"i tokenizer of {gguf.name}", lambda gguf=gguf: of_gguf(gguf, settings.token_strings // 10)
+
+    def smollm2():
+        fetched = subprocess.run([root / "scripts" / "fetch-smollm2"], stdout=subprocess.PIPE, timeout=TIME_LIMIT)
+        require(fetched.returncode == 0, "SmolLM2 could not be fetched")
+        return of_gguf(Path(fetched.stdout.decode().strip().splitlines()[-1]), settings.token_strings)
+
+    yield "i tokenizer of SmolLM2", smollm2
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i}
 
 
 def passes(name, body):
@@ -556,10 +603,11 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdefgh", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefghi", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models")
     parser.add_argument("--strings", type=int, default=60, help="number of random strings")
+    parser.add_argument("--token-strings", type=int, default=100000, help="number of random strings a tokenizer in check i")
     parser.add_argument("--keep", action="store_true", help="keep the working folder, also when all is well")
     settings = parser.parse_args()
     if not set(settings.only) <= set(CHECKS):
