@@ -9,24 +9,46 @@
 #include "aacft/formats/json.h"
 
 namespace aacft {
-Exemplar exemplar_of(const nlohmann::json& row, std::size_t line) {
-  Exemplar exemplar{prompt_of(row), row_text(row, {}).text, line};
+namespace {
+
+// The first `shots` of them but for those with this prompt.
+std::vector<const Exemplar*> chosen(const std::vector<Exemplar>& exemplars, std::int64_t shots,
+                                    const std::string& prompt) {
+  std::vector<const Exemplar*> taken;
+  const auto wanted = static_cast<std::size_t>(shots);
+  for (std::size_t i = 0; i < exemplars.size() && taken.size() < wanted; ++i)
+    if (exemplars[i].prompt != prompt) taken.push_back(&exemplars[i]);
+  if (taken.size() < wanted)
+    throw Error(shots, " exemplars are wanted, but there are only ", exemplars.size(),
+                taken.size() < exemplars.size() ? ", one of which is the prompt itself" : "",
+                "; take fewer, or add rows to their file");
+  return taken;
+}
+
+}  // namespace
+
+Exemplar exemplar_of(const nlohmann::json& row, std::size_t line, const DataOptions& options) {
+  Exemplar exemplar{prompt_of(row, options), row_text(row, options).text, line, messages_of(row, options)};
   const std::string& text = exemplar.text;
-  const bool answered = text.size() > exemplar.prompt.size() && text.starts_with(exemplar.prompt) &&
-                        text.find_first_not_of(" \t\r\n", exemplar.prompt.size()) != text.npos;
+  const bool answered = exemplar.messages.empty()
+                            ? text.size() > exemplar.prompt.size() && text.starts_with(exemplar.prompt) &&
+                                  text.find_first_not_of(" \t\r\n", exemplar.prompt.size()) != text.npos
+                            : exemplar.messages.back().role == "assistant" &&
+                                  exemplar.messages.back().content.find_first_not_of(" \t\r\n") != text.npos;
   if (!answered) throw Error("the row has no answer to show");
-  if (text.find('\n', text.find_last_not_of(" \t\r\n")) == text.npos) exemplar.text += '\n';
+  if (exemplar.messages.empty() && text.find('\n', text.find_last_not_of(" \t\r\n")) == text.npos)
+    exemplar.text += '\n';
   return exemplar;
 }
 
-std::vector<Exemplar> read_exemplars(const std::string& content, const std::string& name) {
+std::vector<Exemplar> read_exemplars(const std::string& content, const std::string& name, const DataOptions& options) {
   std::vector<Exemplar> exemplars;
   const auto refuse = [&](std::size_t line, const std::string& reason) { throw Error(name, ":", line, ": ", reason); };
   read_json_lines(
       content,
       [&](std::size_t line, const nlohmann::json& row) {
         try {
-          exemplars.push_back(exemplar_of(row, line));
+          exemplars.push_back(exemplar_of(row, line, options));
         } catch (const Error& error) {
           refuse(line, error.what());
         }
@@ -46,17 +68,29 @@ void reorder(std::vector<Exemplar>& exemplars, std::uint64_t seed) {
 
 std::string few_shot_prompt(const std::vector<Exemplar>& exemplars, std::int64_t shots, const std::string& prompt) {
   std::string text;
-  std::int64_t taken = 0;
-  for (std::size_t i = 0; i < exemplars.size() && taken < shots; ++i) {
-    if (exemplars[i].prompt == prompt) continue;
-    text += exemplars[i].text;
-    ++taken;
-  }
-  if (taken < shots)
-    throw Error(shots, " exemplars are wanted, but there are only ", exemplars.size(),
-                taken < static_cast<std::int64_t>(exemplars.size()) ? ", one of which is the prompt itself" : "",
-                "; take fewer, or add rows to their file");
+  for (const Exemplar* exemplar : chosen(exemplars, shots, prompt)) text += exemplar->text;
   return text + prompt;
+}
+
+std::string few_shot_prompt(const std::vector<Exemplar>& exemplars, std::int64_t shots,
+                            const std::vector<Message>& asked, const ChatStyle& style) {
+  std::vector<Message> conversation;
+  const auto add = [&](const std::vector<Message>& messages) {
+    for (const Message& message : messages)
+      if (message.role != "system") conversation.push_back(message);
+  };
+  const auto shown = chosen(exemplars, shots, render_chat(asked, style, true).text);
+  for (const Exemplar* exemplar : shown) {
+    if (exemplar->messages.empty())
+      throw Error("the exemplar in line ", exemplar->line,
+                  " is text as it is, so it cannot be shown as turns of a chat");
+    add(exemplar->messages);
+  }
+  add(asked);
+  for (const std::vector<Message>* messages : {&asked, shown.empty() ? &asked : &shown.front()->messages})
+    if (!messages->empty() && messages->front().role == "system" && conversation.front().role != "system")
+      conversation.insert(conversation.begin(), messages->front());
+  return render_chat(conversation, style, true).text;
 }
 
 void check_room(const std::vector<std::string>& prompts, const std::vector<std::string>& with_exemplars,

@@ -49,7 +49,7 @@ void check_markers(Linting& l) {
     if (!row.has_marker && expected)
       l.add("no-marker", row.place, "no " + marker + "; " + share(having, l.rows.size()) + " rows have it");
     if (row.markers > 1 && !turns)
-      l.add("several-markers", row.place, std::to_string(row.markers) + " times " + marker);
+      l.add("several-markers", row.place, std::to_string(row.markers) + (row.chat ? " answers" : " times " + marker));
   }
 }
 
@@ -57,7 +57,7 @@ void check_answers(Linting& l) {
   for (const LintRow& row : l.rows) {
     const std::string_view answer = row.answer_text();
     if (row.has_answer && is_blank(answer)) l.add("no-answer", row.place, "nothing follows the prompt");
-    if (answer.find(kHumanTurn) != answer.npos)
+    if (!row.chat && answer.find(kHumanTurn) != answer.npos)
       l.add("unanswered-turn", row.place, "\"<human>:\" after the last answer");
   }
   std::vector<const LintRow*> several;
@@ -74,41 +74,46 @@ void check_answers(Linting& l) {
   for (const LintRow* row : several) l.add("several-lines", row->place, "the answer has more than one line");
 }
 
-void check_endings(Linting& l) {
+// White space that an answer ends with, by what those of the same sort do: a chat's answers have their end token.
+void check_endings(Linting& l, bool chats) {
   std::map<std::string, std::size_t> endings;
-  const auto ending = [](const LintRow& row) { return row.text.substr(row.text.find_last_not_of(" \t\r\n") + 1); };
+  const auto counts = [&](const LintRow& row) { return row.chat == chats && row.is_answered(); };
+  const auto ending = [](const LintRow& row) {
+    const std::string_view text = row.chat ? row.answer_text() : std::string_view(row.text);
+    return std::string(text.substr(text.find_last_not_of(" \t\r\n") + 1));
+  };
   std::size_t with_newline = 0, answered = 0;
   for (const LintRow& row : l.rows)
-    if (row.is_answered())
-      ++answered, ++endings[ending(row)], with_newline += ending(row).find('\n') != std::string::npos;
+    if (counts(row)) ++answered, ++endings[ending(row)], with_newline += ending(row).find('\n') != std::string::npos;
   if (answered == 0) return;
-  if (with_newline == 0 && !l.options.append_eos) {
+  if (!chats && with_newline == 0 && !l.options.append_eos) {
     l.add("never-ends", {0, 0}, "no answer ends in a newline, and no end-of-text token is appended");
     return;
   }
   const auto [usual, count] = most_common(endings);
   if (2 * count <= answered) return;
   for (const LintRow& row : l.rows) {
-    if (!row.is_answered() || ending(row) == usual) continue;
-    const bool unended = usual.find('\n') != usual.npos && ending(row).find('\n') == std::string::npos;
+    if (!counts(row) || ending(row) == usual) continue;
+    const bool unended = !chats && usual.find('\n') != usual.npos && ending(row).find('\n') == std::string::npos;
     const auto named = [](const std::string& space) { return space.empty() ? "no white space" : in_message(space); };
     l.add(unended ? "no-end-marker" : "ending", row.place,
           "ends in " + named(ending(row)) + "; " + share(count, answered) + " end in " + named(usual));
   }
-  if (usual.find(' ') != usual.npos)
+  if (usual.find(' ') != usual.npos && !(chats && usual == l.options.chat_style.say_after))
     l.add("trailing-space", {0, 0}, share(count, answered) + " answers end in " + in_message(usual));
 }
 
 void check_spacing(Linting& l) {
-  PromptShapes shapes;
+  PromptShapes shapes, chats;  // of a chat, only what the user says differs from row to row
   const auto is_usual = [](const LintRow& row) { return row.is_answered() && row.markers <= 1; };
+  const auto prompt = [](const LintRow& row) { return std::string(row.own_prompt()) + (row.chat ? "\n" : ""); };
   for (const LintRow& row : l.rows)
-    if (is_usual(row)) shapes.count(row.prompt(), row.answer_text());
+    if (is_usual(row)) (row.chat ? chats : shapes).count(prompt(row), row.answer_text());
   for (const LintRow& row : l.rows) {
     if (!is_usual(row)) continue;
-    for (const PromptShapes::Oddity& odd : shapes.oddities(row.prompt(), row.answer_text()))
+    for (const PromptShapes::Oddity& odd : (row.chat ? chats : shapes).oddities(prompt(row), row.answer_text()))
       l.add(odd.spacing ? "spacing" : "odd-prompt", row.place, odd.message);
-    if (row.prompt().ends_with(' ')) l.add("prompt-end", row.place, "the prompt ends in a space");
+    if (!row.chat && row.prompt().ends_with(' ')) l.add("prompt-end", row.place, "the prompt ends in a space");
   }
 }
 
@@ -139,7 +144,8 @@ void check_form(Linting& l) {
   check_shapes(l);
   check_markers(l);
   check_answers(l);
-  check_endings(l);
+  check_endings(l, false);
+  check_endings(l, true);
   check_spacing(l);
   check_characters(l);
 }

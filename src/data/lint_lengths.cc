@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "aacft/base/threads.h"
 #include "aacft/base/utf8.h"
@@ -23,13 +24,17 @@ std::int64_t words(std::string_view text) {
 void measure(const Linting& l, LintRow& row) {
   if (l.options.tokenizer == nullptr) {
     row.answer_tokens = words(row.answer_text());
-    row.tokens = words(row.prompt()) + row.answer_tokens;
+    row.tokens = row.chat ? words(row.text) : words(row.prompt()) + row.answer_tokens;
     return;
   }
+  std::vector<std::int32_t> ids;
   for (const Token& token : l.options.tokenizer->encode_with_offsets(row.text)) {
-    ++row.tokens;
-    if (token.end > row.answer) ++row.answer_tokens;
+    ids.push_back(token.id);
+    if (token.end > row.answer && token.begin < row.answer_end) ++row.answer_tokens;
   }
+  row.tokens = static_cast<std::int64_t>(ids.size());
+  row.around = static_cast<std::int64_t>(with_beginning(*l.options.tokenizer, std::move(ids)).size()) - row.tokens;
+  if (l.options.append_eos && !row.chat) ++row.around;
 }
 
 double median(std::vector<double> values) {
@@ -63,7 +68,7 @@ void measure(Linting& l) {
   }
   if (l.options.context <= 0 || l.options.tokenizer == nullptr) return;
   for (const LintRow& row : l.rows) {
-    const std::int64_t tokens = row.tokens + (l.options.append_eos ? 1 : 0);
+    const std::int64_t tokens = row.tokens + row.around;
     if (tokens > l.options.context)
       l.add("too-long", row.place, std::to_string(tokens) + " tokens, more than " + std::to_string(l.options.context));
   }
@@ -90,7 +95,7 @@ void check_lengths(Linting& l) {
                   (std::log(static_cast<double>(n)) > middle ? " or fewer" : " or more"));
     }
   };
-  check("the prompt", [](const LintRow& row) { return count_code_points(row.prompt()); });
+  check("the prompt", [](const LintRow& row) { return count_code_points(row.own_prompt()); });
   check("the answer", [](const LintRow& row) { return row.is_answered() ? count_code_points(row.answer_text()) : 0; });
 }
 

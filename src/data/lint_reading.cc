@@ -54,23 +54,59 @@ void check_keys(Linting& l, Place place, const json& object, const std::string& 
   if (!unused.empty()) l.add("unused-keys", place, listed(unused));
 }
 
+DataOptions data_options(const LintOptions& options) {
+  DataOptions data;
+  data.response_marker = options.response_marker;
+  data.chat_style = options.chat_style, data.chat_pairs = options.chat_pairs;
+  return data;
+}
+
+// A row in a chat style that says by itself where a turn ends.
+void take_chat(const std::vector<Message>& messages, const json& object, const DataOptions& data, LintRow& row) {
+  DataOptions answers = data;
+  answers.mask_prompt = true;
+  row.chat = row.has_answer = row.has_marker = true;
+  row.text = row_text(object, data).text;
+  row.answer = row.answer_end = row.text.size();
+  for (const Message& message : messages) {
+    if (message.role == "assistant") ++row.markers;
+    if (message.role == "user") row.asked = message.content;
+    row.contents.append(message.content).append("\n");
+  }
+  if (messages.back().role != "assistant") return;
+  const auto [begin, end] = row_text(object, answers).spans.back();
+  row.answer = begin, row.answer_end = end - data.chat_style.end.size();
+}
+
+void take_text(const json& object, const std::string& shape, const DataOptions& data, LintRow& row) {
+  row.text = row_text(object, data).text;
+  row.answer_end = row.text.size();
+  if (shape == "text") {
+    const std::size_t at = row.text.rfind(data.response_marker);
+    row.has_answer = row.has_marker = at != std::string::npos;
+    row.answer = row.has_marker ? at + data.response_marker.size() : row.text.size();
+  } else {
+    const std::string prompt = prompt_of(object, data);
+    row.has_answer = true;
+    row.answer = std::min(prompt.size(), row.text.size());
+    const std::string_view bare = std::string_view(prompt).substr(0, prompt.size() - trailing_space(prompt));
+    row.has_marker = shape == "messages" || bare.ends_with(data.response_marker);
+  }
+  row.markers = count_of(row.text, data.response_marker);
+}
+
 void take(Linting& l, Place place, const json& object) {
   LintedFile& file = l.report.files[place.file];
   LintRow row;
   row.place = place;
   const std::string shape = shape_of(object);
+  const DataOptions data = data_options(l.options);
   try {
-    row.text = row_text(object, {}).text;
-    const std::string prompt = shape == "text" ? row.text : prompt_of(object);
-    if (shape == "text") {
-      const std::size_t at = row.text.rfind(l.options.response_marker);
-      row.has_answer = row.has_marker = at != std::string::npos;
-      row.answer = row.has_marker ? at + l.options.response_marker.size() : row.text.size();
+    const std::vector<Message> messages = shape == "text" ? std::vector<Message>() : messages_of(object, data);
+    if (messages.empty() || data.chat_style.end.empty()) {
+      take_text(object, shape, data, row);
     } else {
-      row.has_answer = true;
-      row.answer = std::min(prompt.size(), row.text.size());
-      const std::string_view bare = std::string_view(prompt).substr(0, prompt.size() - trailing_space(prompt));
-      row.has_marker = shape == "messages" || bare.ends_with(l.options.response_marker);
+      take_chat(messages, object, data, row);
     }
   } catch (const Error& error) {
     ++file.unreadable;
@@ -79,7 +115,6 @@ void take(Linting& l, Place place, const json& object) {
     l.add("wrong-keys", place, error.what() + (no_keys ? "; it has " + keys_of(object) : ""));
     return;
   }
-  row.markers = count_of(row.text, l.options.response_marker);
   ++file.rows;
   ++file.shapes[shape];
   check_keys(l, place, object, shape);

@@ -37,7 +37,7 @@ void check_equal_rows(Linting& l) {
 std::vector<std::vector<std::string>> telling_words(const Linting& l) {
   std::unordered_map<std::string_view, std::size_t> uses;
   const auto for_lines = [](const LintRow& row, auto&& use) {
-    for (std::string_view rest = row.text; !rest.empty();) {
+    for (std::string_view rest = row.own_text(); !rest.empty();) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
       use(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -15,14 +15,20 @@ inline bool is_blank(std::string_view text) { return leading_space(text) == text
 struct LintRow {
   Place place;
   std::string text;
-  std::size_t answer = 0;   // where the answer begins in the text; its size where there is none
-  bool has_answer = false;  // it is known where the answer begins, be it empty
-  bool has_marker = false;  // the response marker stands before it
-  std::size_t markers = 0;
+  bool chat = false;                           // spelled in a chat style with an end token of its own
+  std::string asked;                           // of such a row: what the user said last,
+  std::string contents;                        // and what all said, message by message in lines
+  std::size_t answer = 0, answer_end = 0;      // where the answer is in the text; at its end where there is none
+  bool has_answer = false;                     // it is known where the answer begins, be it empty
+  bool has_marker = false;                     // the response marker stands before it, or the row is a chat
+  std::size_t markers = 0;                     // or answers of a chat
   std::int64_t tokens = 0, answer_tokens = 0;  // or words
+  std::int64_t around = 0;                     // tokens that training puts before and behind them
 
   std::string_view prompt() const { return std::string_view(text).substr(0, answer); }
-  std::string_view answer_text() const { return std::string_view(text).substr(answer); }
+  std::string_view answer_text() const { return std::string_view(text).substr(answer, answer_end - answer); }
+  std::string_view own_prompt() const { return chat ? std::string_view(asked) : prompt(); }  // without a style's marks
+  std::string_view own_text() const { return chat ? contents : text; }
   bool is_answered() const { return has_answer && !is_blank(answer_text()); }
 };
 

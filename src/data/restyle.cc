@@ -69,15 +69,23 @@ std::vector<StylePair> read_style_pairs(const std::string& content, const std::s
   return pairs;
 }
 
-std::string restyle_prompt(const std::string& instruction, const std::string& plain) {
-  return turn_prompt(instruction + " " + plain);
+std::vector<Message> restyle_messages(const std::string& instruction, const std::string& plain) {
+  return {{"user", instruction + " " + plain}};
 }
 
-std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const std::vector<StylePair>& pairs) {
+std::string restyle_prompt(const std::string& instruction, const std::string& plain, const ChatStyle& style) {
+  return render_chat(restyle_messages(instruction, plain), style, true).text;
+}
+
+std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const std::vector<StylePair>& pairs,
+                                        const ChatStyle& style) {
   std::vector<Exemplar> exemplars;
   for (const StylePair& pair : pairs) {
-    const std::string prompt = restyle_prompt(instruction, pair.plain);
-    exemplars.push_back({prompt, prompt + " " + pair.styled + "\n", exemplars.size() + 1});
+    std::vector<Message> messages = restyle_messages(instruction, pair.plain);
+    std::string prompt = render_chat(messages, style, true).text;
+    messages.push_back({"assistant", pair.styled});
+    std::string text = render_chat(messages, style, false).text;
+    exemplars.push_back({std::move(prompt), std::move(text), exemplars.size() + 1, std::move(messages)});
   }
   return exemplars;
 }

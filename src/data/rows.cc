@@ -28,45 +28,56 @@ std::vector<std::pair<std::size_t, std::size_t>> answers(const std::string& text
   return spans;
 }
 
-// Appends a message as OpenChatKit spells it; returns whether it is an answer.
-bool append_message(const json& message, std::string& text) {
+Message message_of(const json& message) {
   if (!message.is_object() || !message.contains("role") || !message.contains("content"))
     throw Error("a message needs \"role\" and \"content\"");
-  const std::string role = string_field(message, "role"), content = string_field(message, "content");
-  if (role == "system") {
-    text += content + "\n";
-  } else if (role == "user" || role == "human") {
-    text += std::string(kHumanTurn) + " " + content + "\n";
-  } else if (role == "assistant" || role == "bot") {
-    text += std::string(kBotTurn) + " " + content + "\n";
-    return true;
-  } else {
-    throw Error("the role \"", role, "\" is not known; system, user and assistant are");
-  }
-  return false;
+  std::string role = string_field(message, "role");
+  if (role == "human") role = "user";
+  if (role == "bot") role = "assistant";
+  return {std::move(role), string_field(message, "content")};
 }
 
-const json& messages_of(const json& row) {
-  const json& messages = row.at("messages");
-  if (!messages.is_array() || messages.empty()) throw Error("\"messages\" must be a list with at least one message");
-  return messages;
+// Some templates lose the system's text where an answer follows. A row is to show the model what its prompt will.
+ChatStyle style_of_rows(ChatStyle style) {
+  if (style.system_place == SystemPlace::kLastMessage) style.system_place = SystemPlace::kLastUser;
+  return style;
 }
 
-RowText messages_text(const json& messages) {
-  RowText row;
-  for (const json& message : messages) {
-    const std::size_t begin = row.text.size() + kBotTurn.size();
-    if (append_message(message, row.text)) row.spans.emplace_back(begin, row.text.size());
-  }
-  return row;
+bool is_chat_pair(const json& row, const DataOptions& options) {
+  return options.chat_pairs && options.chat_style.family != "raw" && row.contains("prompt") &&
+         !holds_marker(string_field(row, "prompt"));
+}
+
+RowText chat_text(const std::vector<Message>& messages, const DataOptions& options) {
+  ChatText chat = render_chat(messages, style_of_rows(options.chat_style), false);
+  return {std::move(chat.text), std::move(chat.answers), !options.chat_style.end.empty()};
 }
 
 }  // namespace
 
+std::vector<Message> messages_of(const json& row, const DataOptions& options) {
+  std::vector<Message> messages;
+  if (row.contains("messages")) {
+    const json& list = row.at("messages");
+    if (!list.is_array() || list.empty()) throw Error("\"messages\" must be a list with at least one message");
+    for (const json& message : list) messages.push_back(message_of(message));
+  } else if (is_chat_pair(row, options)) {
+    messages.push_back({"user", string_field(row, "prompt")});
+    if (row.contains("completion")) messages.push_back({"assistant", string_field(row, "completion")});
+  }
+  return messages;
+}
+
+std::vector<Message> asked_of(const json& row, const DataOptions& options) {
+  std::vector<Message> messages = messages_of(row, options);
+  if (!messages.empty() && messages.back().role == "assistant") messages.pop_back();
+  return messages;
+}
+
 RowText row_text(const json& row, const DataOptions& options) {
   RowText result;
-  if (row.contains("messages")) {
-    result = messages_text(messages_of(row));
+  if (row.contains("messages") || (row.contains("completion") && is_chat_pair(row, options))) {
+    result = chat_text(messages_of(row, options), options);
     if (options.mask_prompt && result.spans.empty()) throw Error("\"messages\" has no assistant turn to learn from");
   } else if (row.contains("prompt") && row.contains("completion")) {
     const std::string prompt = string_field(row, "prompt");
@@ -87,21 +98,16 @@ RowText row_text(const json& row, const DataOptions& options) {
   return result;
 }
 
-std::string prompt_of(const json& row) {
-  if (row.contains("prompt")) return string_field(row, "prompt");
-  if (row.contains("text")) {
+std::string prompt_of(const json& row, const DataOptions& options) {
+  if (row.contains("prompt") && !is_chat_pair(row, options)) return string_field(row, "prompt");
+  if (row.contains("text") && !row.contains("prompt")) {
     const std::string text = string_field(row, "text");
     const std::size_t at = text.rfind(kBotTurn);
     return at == std::string::npos ? text : text.substr(0, at + kBotTurn.size());
   }
-  if (!row.contains("messages")) throw Error("the row has neither \"prompt\", nor \"text\", nor \"messages\"");
-  std::string text, before_answer;
-  bool answered = false;
-  for (const json& message : messages_of(row)) {
-    before_answer = text;
-    answered = append_message(message, text);
-  }
-  return (answered ? before_answer : text) + std::string(kBotTurn);
+  if (!row.contains("messages") && !row.contains("prompt"))
+    throw Error("the row has neither \"prompt\", nor \"text\", nor \"messages\"");
+  return render_chat(asked_of(row, options), options.chat_style, true).text;
 }
 
 }  // namespace aacft

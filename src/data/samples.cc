@@ -30,7 +30,8 @@ Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptio
     const auto inside = [&](const auto& span) { return begin >= span.first && begin < span.second; };
     sample.counts[i] = std::any_of(row.spans.begin(), row.spans.end(), inside);
   }
-  if (options.append_eos && eos) {
+  const bool ended = row.ended || (eos && !sample.ids.empty() && sample.ids.back() == *eos);
+  if (options.append_eos && eos && !ended) {
     // The end belongs to what the row ends with.
     const bool counts = !row.spans.empty() && row.spans.back().second == row.text.size();
     sample.counts.push_back(counts && !sample.ids.empty());

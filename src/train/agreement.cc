@@ -39,7 +39,8 @@ Json deciding_settings(const TrainOptions& options, const RunData& samples, cons
                loss_norm, shuffle, seed, eval_data, eval_split, eval_steps, keep_best, patience, save_steps,
                save_total_limit, resume, overwrite, threads, model_options, share_prefixes, recompute, memory_budget,
                resolved_config] = options;
-  const auto& [mask_prompt, response_marker, append_eos, max_length, truncate, skip_bad_rows] = data_options;
+  const auto& [mask_prompt, response_marker, append_eos, max_length, truncate, skip_bad_rows, chat_style, chat_pairs] =
+      data_options;
   const auto base_weights = with_defaults(model_options).base_weights;
   Json settings = {{"aacft", AACFT_VERSION},
                    {"model", to_json(trained.model().config(), Dtype::kFloat32)},
@@ -78,6 +79,8 @@ Json deciding_settings(const TrainOptions& options, const RunData& samples, cons
                    {"max-length", max_length},
                    {"truncate", truncate},
                    {"skip-bad-rows", skip_bad_rows},
+                   {"chat-style", chat_style.name},
+                   {"chat-pairs", chat_pairs},
                    {"shuffle", shuffle},
                    {"eval-split", eval_split},
                    {"eval-steps", eval_steps},

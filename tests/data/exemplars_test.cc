@@ -92,5 +92,50 @@ TEST(Exemplars, MustLeaveRoomForTheAnswer) {
        "11 are for the answer", "together " + std::to_string(all + 11), "context is " + std::to_string(all + 10)});
 }
 
+DataOptions chatml() {
+  DataOptions options{.chat_pairs = true};
+  options.chat_style = chat_style("chatml");
+  return options;
+}
+
+TEST(Exemplars, AreEarlierTurnsOfAChat) {
+  const std::string rows =
+      "{\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", \"content\": \"a\"}, "
+      "{\"role\": \"assistant\", \"content\": \"one\"}]}\n"
+      "{\"prompt\": \"b\", \"completion\": \"two\"}\n";
+  const auto shown = read_exemplars(rows, "shots.jsonl", chatml());
+  const auto turn = [](const std::string& role, const std::string& said) {
+    return "<|im_start|>" + role + "\n" + said + "<|im_end|>\n";
+  };
+  const std::string turns = turn("user", "a") + turn("assistant", "one") + turn("user", "b") + turn("assistant", "two"),
+                    ask = turn("user", "c") + "<|im_start|>assistant\n";
+  const ChatStyle style = chat_style("chatml");
+  EXPECT_EQ(few_shot_prompt(shown, 2, {{"user", "c"}}, style), turn("system", "s") + turns + ask);
+  EXPECT_EQ(few_shot_prompt(shown, 2, {{"system", "t"}, {"user", "c"}}, style), turn("system", "t") + turns + ask);
+  EXPECT_EQ(few_shot_prompt(shown, 0, {{"user", "c"}}, style), ask);
+  EXPECT_EQ(few_shot_prompt(shown, 1, {{"user", "b"}}, style), turn("system", "s") + turn("user", "a") +
+                                                                   turn("assistant", "one") + turn("user", "b") +
+                                                                   "<|im_start|>assistant\n");
+  // The prompt itself is passed over.
+  expect_error([&] { few_shot_prompt(shown, 2, {{"user", "b"}}, style); }, {"only 2", "itself"});
+}
+
+TEST(Exemplars, WhatCannotBeATurnIsSaid) {
+  const auto text = read_exemplars("\n{\"text\": \"<human>: a\\n<bot>: one\\n\"}", "shots.jsonl", chatml());
+  expect_error([&] { few_shot_prompt(text, 1, {{"user", "c"}}, chat_style("chatml")); }, {"line 2", "turns"});
+  const std::string unanswered = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}";
+  expect_error([&] { read_exemplars(unanswered, "shots.jsonl", chatml()); }, {"shots.jsonl:1: ", "no answer"});
+  expect_error([&] { read_exemplars("{\"prompt\": \"a\", \"completion\": \" \"}", "shots.jsonl", chatml()); },
+               {"no answer"});
+}
+
+TEST(Exemplars, InOpenChatKitTurnsAndTextAreTheSame) {
+  const std::string rows =
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"one\"}]}";
+  const auto shown = read_exemplars(rows, "shots.jsonl");
+  EXPECT_EQ(few_shot_prompt(shown, 1, {{"user", "c"}}, openchatkit_style()),
+            few_shot_prompt(shown, 1, "<human>: c\n<bot>:"));
+}
+
 }  // namespace
 }  // namespace aacft::testing

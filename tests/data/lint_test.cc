@@ -448,5 +448,90 @@ TEST(Lint, TheRowsOfTheTalk) {
       << all_of(report);
 }
 
+// ---- chat styles ----
+
+LintOptions in_style(const char* name) {
+  LintOptions options;
+  options.chat_style = chat_style(name, {"<s>", "<|endoftext|>"});
+  options.chat_pairs = true;
+  return options;
+}
+
+std::string chat_row(const std::string& prompt, const std::string& answer) {
+  return json{{"messages", {{{"role", "user"}, {"content", prompt}}, {{"role", "assistant"}, {"content", answer}}}}}
+             .dump() +
+         "\n";
+}
+
+std::string chat_rows() {
+  std::string content;
+  for (int i = 0; i < 40; ++i) {
+    const std::string text = good_text(i);  // "...\n<bot>: My tea is near the milk1\n"
+    const std::size_t bot = text.find("\n<bot>: ");
+    content += chat_row(text.substr(9, bot - 9), text.substr(bot + 8, text.size() - bot - 9));
+  }
+  return content;
+}
+
+TEST(LintChats, GoodRowsHaveNoFindingsInAnyStyle) {
+  const auto tokenizer = load_tokenizer_file(goldens_dir() / "tokenizer/tokenizer.json");
+  for (const std::string& name : chat_style_names()) {
+    if (name == "raw") continue;
+    LintOptions options = in_style(name.c_str());
+    EXPECT_EQ(all_of(lint_text(chat_rows(), options)), "") << name;
+    options.append_eos = name == "openchatkit";  // a style has its own end
+    options.tokenizer = tokenizer.get(), options.context = 100000;
+    EXPECT_EQ(all_of(lint_text(chat_rows(), options)), "") << name;
+  }
+}
+
+TEST(LintChats, Faults) {
+  const LintOptions options = in_style("chatml");
+  const auto fault = [&](const std::string& row, const std::string& kind) {
+    const LintReport report = lint_text(chat_rows() + row, options);
+    EXPECT_EQ(kinds_of(report), Kinds{kind}) << all_of(report);
+    return of_kind(report, kind).empty() ? Finding() : of_kind(report, kind)[0];
+  };
+  const std::string head = kHead.substr(9), prompt = head + icon("tea") + "  \n" + icon("milk41") + " ";
+  fault(chat_row(prompt, "  \n"), "no-answer");
+  fault(json{{"messages", {{{"role", "user"}, {"content", prompt}}}}}.dump(), "no-answer");
+  expect_says(fault(json{{"messages", {{{"role", "robot"}, {"content", prompt}}}}}.dump(), "wrong-keys"), {"robot"});
+  expect_says(
+      fault(chat_row(head + "* {tea ; NOUN ; tea.png }  \n" + icon("milk41") + " ", "My tea is near the milk41"),
+            "spacing"),
+      {"line 2"});
+  expect_says(fault(chat_row(prompt, "My tea is near the milk41 \n").substr(0), "ending"), {"no white space"});
+  fault(chat_row(prompt, "My tea is\nnear the milk41"), "several-lines");
+}
+
+TEST(LintChats, TheEndIsNoPartOfAnAnswer) {
+  LintOptions options = in_style("zephyr");
+  const auto tokenizer = load_tokenizer_file(goldens_dir() / "tokenizer/tokenizer.json");
+  options.tokenizer = tokenizer.get();
+  const auto tokens = [&](const std::string& text) {
+    return static_cast<std::int64_t>(tokenizer->encode(text).size());
+  };
+  LintReport report = lint_text(chat_row("I want", "I am happy"), options);
+  EXPECT_EQ(report.files[0].answer.total, tokens("I am happy"));
+  EXPECT_EQ(report.files[0].answer_characters.total, 10);
+  const std::int64_t all = tokens("<|user|>\nI want<|endoftext|>\n<|assistant|>\nI am happy<|endoftext|>\n");
+  EXPECT_EQ(report.files[0].row.total, all);
+  options.context = all;  // no end of text is appended
+  EXPECT_EQ(of_kind(lint_text(chat_row("I want", "I am happy"), options), "too-long").size(), 0u);
+  options.context = all - 1;
+  EXPECT_EQ(of_kind(lint_text(chat_row("I want", "I am happy"), options), "too-long").size(), 1u);
+}
+
+TEST(LintChats, TheTokenizersBeginningTakesRoom) {
+  LintOptions options;
+  const auto tokenizer = load_tokenizer_file(goldens_dir() / "tokenizer/tokenizer.json");
+  tokenizer->surround({1}, {});
+  options.tokenizer = tokenizer.get();
+  options.context = static_cast<std::int64_t>(tokenizer->encode(good_text(0)).size()) + 1;
+  EXPECT_EQ(of_kind(lint_text(line_of(good_text(0)), options), "too-long").size(), 1u);
+  ++options.context;
+  EXPECT_EQ(of_kind(lint_text(line_of(good_text(0)), options), "too-long").size(), 0u);
+}
+
 }  // namespace
 }  // namespace aacft::testing

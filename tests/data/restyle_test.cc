@@ -59,6 +59,14 @@ TEST(Restyle, Prompts) {
             "I want tea\n<bot>:");
 }
 
+TEST(Restyle, PromptsInAChatStyle) {
+  const ChatStyle style = chat_style("llama2");
+  const auto shown = restyle_exemplars("Warmer:", {{"I am late", "Sorry, I'm late"}}, style);
+  EXPECT_EQ(restyle_prompt("Warmer:", "I want tea", style), "<s>[INST] Warmer: I want tea [/INST]");
+  EXPECT_EQ(few_shot_prompt(shown, 1, restyle_messages("Warmer:", "I want tea"), style),
+            "<s>[INST] Warmer: I am late [/INST] Sorry, I'm late </s><s>[INST] Warmer: I want tea [/INST]");
+}
+
 TEST(Restyle, AnswersAreChecked) {
   const std::vector<StylePair> shown = {{"I am late", "Sorry, I'm late"}, {"Yes", "\U0001F44D"}};
   const auto good = [&](const std::string& answer, const std::string& sentence) {

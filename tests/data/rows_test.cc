@@ -8,6 +8,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/text.h"
 #include "aacft/data/samples.h"
 #include "formats/support.h"
 #include "support/paths.h"
@@ -88,6 +89,79 @@ TEST(RowText, SaysWhatIsMissing) {
   expect_error([] { row_text({{"text", "no marker"}}, kMasked); }, {"<bot>:"});
 }
 
+// ---- chat styles ----
+
+json said(const char* role, const std::string& content) { return {{"role", role}, {"content", content}}; }
+
+DataOptions in_style(const char* name, bool pairs = false, bool mask = true) {
+  DataOptions options{.mask_prompt = mask, .chat_pairs = pairs};
+  options.chat_style = chat_style(name, {"<s>", "<|endoftext|>"});
+  return options;
+}
+
+TEST(ChatRows, MessagesAreSpelledInTheStyle) {
+  const json row = {{"messages", {said("system", "Be brief."), said("human", "a"), said("bot", "b")}}};
+  const DataOptions chatml = in_style("chatml");
+  const std::string prompt =
+      "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n";
+  EXPECT_EQ(row_text(row, chatml).text, prompt + "b<|im_end|>\n");
+  EXPECT_TRUE(row_text(row, chatml).ended);
+  EXPECT_EQ(counted_parts(row, chatml), Parts{"b<|im_end|>"});
+  EXPECT_EQ(counted_parts(row, in_style("chatml", false, false)), Parts{prompt + "b<|im_end|>\n"});
+  EXPECT_EQ(prompt_of(row, chatml), prompt);
+  EXPECT_EQ(asked_of(row, chatml), (std::vector<Message>{{"system", "Be brief."}, {"user", "a"}}));
+  EXPECT_FALSE(row_text(row, {}).ended);
+  expect_error([&] { row_text(row, in_style("raw")); }, {"raw", "--chat-style"});
+  expect_error(
+      [&] {
+        row_text({{"messages", {said("bot", "b"), said("bot", "b")}}}, in_style("llama2"));
+      },
+      {"take turns"});
+}
+
+TEST(ChatRows, PairsAreTurnsWhereAStyleIsAskedFor) {
+  const json row = {{"prompt", "I want tea"}, {"completion", "Tea, my love!"}};
+  EXPECT_EQ(row_text(row, in_style("llama3")).text, "I want teaTea, my love!");
+  EXPECT_FALSE(row_text(row, in_style("llama3")).ended);
+  const DataOptions pairs = in_style("zephyr", true);
+  const std::string prompt = "<|user|>\nI want tea<|endoftext|>\n<|assistant|>\n";
+  EXPECT_EQ(row_text(row, pairs).text, prompt + "Tea, my love!<|endoftext|>\n");
+  EXPECT_EQ(counted_parts(row, pairs), Parts{"Tea, my love!<|endoftext|>"});
+  EXPECT_EQ(prompt_of(row, pairs), prompt);
+  EXPECT_EQ(prompt_of({{"prompt", "I want tea"}}, pairs), prompt);
+  EXPECT_EQ(row_text(row, in_style("openchatkit", true)).text, "<human>: I want tea\n<bot>: Tea, my love!\n");
+  expect_error([&] { row_text({{"prompt", "x"}}, pairs); }, {"\"completion\""});
+}
+
+TEST(ChatRows, TextStaysAsItIs) {
+  const json marked = {{"prompt", "<human>: a\n<bot>:"}, {"completion", " b\n"}};
+  for (const char* style : {"chatml", "openchatkit", "raw"}) {
+    const DataOptions options = in_style(style, true);
+    EXPECT_EQ(row_text(marked, options).text, "<human>: a\n<bot>: b\n");
+    EXPECT_EQ(counted_parts(marked, options), Parts{" b\n"});
+    EXPECT_EQ(prompt_of(marked, options), "<human>: a\n<bot>:");
+    EXPECT_EQ(counted_parts({{"text", "<human>: a\n<bot>: b\n"}}, options), Parts{" b\n"});
+    EXPECT_EQ(prompt_of({{"text", "<human>: a\n<bot>: b\n"}}, options), "<human>: a\n<bot>:");
+    EXPECT_TRUE(messages_of(marked, options).empty());
+  }
+  EXPECT_EQ(row_text({{"prompt", "a"}, {"completion", "b"}}, in_style("raw", true)).text, "ab");
+}
+
+TEST(ChatRows, ARowHasTheSystemTextOfItsPrompt) {
+  // The template says it in the last message, where that is the user's, and loses it where an answer follows.
+  const json row = {{"messages", {said("system", "s"), said("user", "a"), said("assistant", "b")}}};
+  const DataOptions mistral = in_style("mistral");
+  EXPECT_EQ(prompt_of(row, mistral), "<s>[INST] s\n\na[/INST]");
+  EXPECT_EQ(row_text(row, mistral).text, "<s>[INST] s\n\na[/INST] b<|endoftext|>");
+}
+
+TEST(ChatRows, ARowOfTheAssistantAlone) {
+  const json row = {{"messages", {said("assistant", "b")}}};
+  EXPECT_EQ(prompt_of(row), "<bot>:");
+  EXPECT_EQ(prompt_of(row, in_style("chatml")), "<|im_start|>assistant\n");
+  expect_error([&] { prompt_of(row, in_style("mistral")); }, {"at least one message"});
+}
+
 // ---- samples ----
 
 class Samples : public ::testing::Test {
@@ -149,6 +223,89 @@ TEST_F(Samples, TheMaskFollowsCharacters) {
   // In decomposed form the text is shorter once normalised; offsets are those of the original.
   EXPECT_EQ(counted(one({{"text", "<human>: e\u0301te\u0301\n<bot>: e\u0301te\u0301\n"}}, kMasked, std::nullopt)),
             " \u00e9t\u00e9\n");
+}
+
+TEST_F(Samples, AChatCountsAnswersWithTheirEnds) {
+  const json row = {
+      {"messages",
+       {said("user", "I want"), said("assistant", "I am happy"), said("user", "a"), said("assistant", "b")}}};
+  const Sample sample = one(row, in_style("zephyr"), 7);
+  EXPECT_EQ(counted(sample), "I am happy<|endoftext|>b<|endoftext|>");
+  EXPECT_EQ(sample.ids, tokenizer_->encode(row_text(row, in_style("zephyr")).text));  // the end is there: no other
+  ASSERT_FALSE(sample.counts.back());                                                 // the newline behind it
+  EXPECT_EQ(sample.ids[sample.ids.size() - 2], 0);
+  EXPECT_TRUE(sample.counts[sample.ids.size() - 2]);
+  EXPECT_FALSE(std::count(sample.ids.begin(), sample.ids.end(), 7));
+}
+
+TEST_F(Samples, NoEndIsPutBehindAnEnd) {
+  const auto ids = tokenizer_->encode("I am happy<|endoftext|>");
+  ASSERT_EQ(ids.back(), 0);
+  EXPECT_EQ(one({{"text", "I am happy<|endoftext|>"}}, kWhole, 0).ids, ids);
+  EXPECT_EQ(one({{"text", "I am happy"}}, kWhole, 0).ids, ids);
+}
+
+TEST_F(Samples, TheTokenizersBeginningComesOnceAndIsNotLearnt) {
+  tokenizer_->surround({1}, {0});
+  const Sample sample = one({{"text", "I am happy"}}, kWhole, 0);
+  auto ids = tokenizer_->encode("I am happy");
+  ids.insert(ids.begin(), 1), ids.push_back(0);
+  EXPECT_EQ(sample.ids, ids);
+  EXPECT_EQ(sample.counted(), static_cast<std::int64_t>(ids.size()) - 1);
+  EXPECT_FALSE(sample.counts[0]);
+  EXPECT_EQ(one({{"text", "<|padding|>I am happy"}}, kWhole, 0).ids, ids);
+  EXPECT_EQ(one({{"text", "<|padding|>I am happy"}}, kWhole, 0).counts, sample.counts);
+  EXPECT_EQ(counted(one({{"text", "a<bot>: I am"}}, kMasked, std::nullopt)), " I am");
+  expect_error([&] { one({{"text", "<|padding|>"}}, {.append_eos = false}); }, {"counts"});
+  tokenizer_->surround({1, 1}, {});
+  EXPECT_EQ(one({{"text", "<|padding|><|padding|>I am"}}, kWhole, std::nullopt).counts,
+            (std::vector{false, false, true, true}));
+}
+
+// What counts, token by token, with tokenizers in the manner of the real ones.
+TEST_F(Samples, ChatsInTheTokensOfTheirModels) {
+  struct Case {
+    const char *folder, *style, *end;
+  };
+  const json row = {{"messages",
+                     {said("system", "Be brief."), said("user", "I want tea."), said("assistant", "Tea, my love!"),
+                      said("user", "\u00e9t\u00e9\n2024"), said("assistant", "Na\u00efve?\n\nYes \U0001F44D")}}};
+  for (const auto& [folder, style, end] :
+       {Case{"tok-smollm", "smollm2", "<|im_end|>"}, Case{"tok-qwen", "qwen2.5", "<|im_end|>"},
+        Case{"tok-qwen", "qwen3", "<|im_end|>"}, Case{"tok-llama3", "llama3.1", "<|eot_id|>"},
+        Case{"tok-llama2", "llama2", "</s>"}, Case{"tok-llama2", "mistral", "</s>"},
+        Case{"tok-llama2", "zephyr", "</s>"}}) {
+    const fs::path file = shared_dir() / "goldens-llama" / folder / "tokenizer.json";
+    if (!fs::exists(file)) GTEST_SKIP() << file << " is not there";
+    SCOPED_TRACE(std::string(folder) + " " + style);
+    const auto tokenizer = load_tokenizer_file(file);
+    DataOptions options{.mask_prompt = true};
+    options.chat_style = chat_style(style);
+    ASSERT_EQ(end_tokens(options.chat_style, *tokenizer).size(), 1u);
+    const std::int32_t end_id = end_tokens(options.chat_style, *tokenizer)[0];
+    write_text(file_, row.dump());
+    const Sample sample = load_samples(file_, *tokenizer, options, end_id, 1000, {}).at(0);
+    EXPECT_EQ(sample.ids, with_beginning(*tokenizer, tokenizer->encode(row_text(row, options).text)));
+    const auto count_of = [&](const std::string& piece) {
+      return std::count(sample.ids.begin(), sample.ids.end(), tokenizer->find(piece).value_or(-1));
+    };
+    EXPECT_EQ(count_of("<s>"), std::string(folder) != "tok-llama2" ? 0 : std::string(style) == "llama2" ? 2 : 1);
+    EXPECT_EQ(count_of("<|begin_of_text|>"), std::string(folder) == "tok-llama3" ? 1 : 0);
+    // Each answer is a run of tokens that ends with the end token, and says the answer.
+    std::vector<std::string> answers;
+    std::vector<std::int32_t> run;
+    for (std::size_t i = 0; i < sample.ids.size(); ++i) {
+      if (!sample.counts[i]) continue;
+      run.push_back(sample.ids[i]);
+      if (sample.ids[i] != end_id) continue;
+      EXPECT_TRUE(i + 1 == sample.ids.size() || !sample.counts[i + 1]) << "behind the end";
+      answers.push_back(std::string(trimmed(tokenizer->decode(run))));
+      run.clear();
+    }
+    EXPECT_TRUE(run.empty());
+    const std::string space = std::string(style) == "llama2" ? " " : "";
+    EXPECT_EQ(answers, (Parts{"Tea, my love!" + space + end, "Na\u00efve?\n\nYes \U0001F44D" + space + end}));
+  }
 }
 
 TEST_F(Samples, ATokenAcrossTheBorderBelongsToThePrompt) {

@@ -2,6 +2,7 @@
 #include "aacft/data/rows.h"
 
 #include "aacft/base/file.h"
+#include "aacft/data/chat_template.h"
 #include "aacft/data/samples.h"
 #include "aacft/formats/json.h"
 #include "fuzz/target.h"
@@ -21,20 +22,46 @@ struct Bytes final : Tokenizer {
   std::int32_t size() const override { return 257; }
 };
 
+// One of the styles, chosen by the input, so that the same input always does the same.
+DataOptions options_for(std::string_view input) {
+  DataOptions options;
+  const std::vector<std::string>& names = chat_style_names();
+  options.chat_style = chat_style(names[input.size() % names.size()]);
+  options.chat_pairs = input.size() / names.size() % 2 == 0;
+  return options;
+}
+
+void check_chat(const nlohmann::json& row, const DataOptions& options) {
+  const std::vector<Message> messages = messages_of(row, options);
+  if (messages.empty()) return;
+  const ChatText chat = render_chat(messages, options.chat_style, false);
+  std::size_t end = 0;
+  for (const auto& [begin, behind] : chat.answers) {
+    require(begin >= end && behind >= begin && behind <= chat.text.size(), "answers follow each other in the text");
+    require(std::string_view(chat.text).substr(begin, behind - begin).ends_with(options.chat_style.end),
+            "an answer has its end");
+    end = behind;
+  }
+}
+
 }  // namespace
 
 void run(std::string_view input) {
+  DataOptions options = options_for(input);
   read_json_lines(
       std::string(input),
-      [](std::size_t, const nlohmann::json& row) {
+      [&](std::size_t, const nlohmann::json& row) {
         try {
-          prompt_of(row);
+          prompt_of(row, options);
+          check_chat(row, options);
         } catch (const Error&) {}
       },
       [](std::size_t, const std::string&) {});
+  recognised_style({std::string(input), {}, {}});
   const fs::path file = write("rows.jsonl", input);
+  options.skip_bad_rows = true;
   for (const bool mask : {false, true}) {
-    const DataOptions options{.mask_prompt = mask, .truncate = mask, .skip_bad_rows = true};
+    options.mask_prompt = options.truncate = mask;
     try {
       for (const Sample& sample : load_samples(file, Bytes(), options, 256, 200, {})) {
         require(!sample.ids.empty() && sample.ids.size() <= 200 && sample.counts.size() == sample.ids.size(),

@@ -12,6 +12,7 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   h  chrF, BLEU and length ratio of aacft eval equal sacrebleu's (metrics.py, which needs nothing but sacrebleu)
   i  the tokenizers library: token ids and texts of very many random strings, for every kind of tokenizer, tokenizers of GGUF files
      and the tokenizer.json that is made of them among them (tokenizers_check.py, which needs nothing but that library)
+  j  chat styles equal Jinja2 rendering models' own templates (chat.py, which needs jinja2, pip and the tests' program)
 """
 
 import argparse
@@ -583,7 +584,21 @@ def check_i(aacft, work, settings):
     yield "i tokenizer of SmolLM2", smollm2
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i}
+def check_j(aacft, work, settings):
+    def equal_jinja():
+        tests = Path(aacft.binary).parent / "tests" / "data_tests"
+        command = [sys.executable, Path(__file__).parent / "chat.py", "--data-tests", tests, "--folder", work / "j-packages"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT)
+        text = done.stdout.decode(errors="replace")
+        require(done.returncode == 0, " ".join(text.split())[-300:])
+        return f"{text.count(' is ')} templates are recognised and equal, {text.count(' not known')} are not known"
+
+    yield "j chat templates", equal_jinja
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j}
+
+
 
 
 def passes(name, body):
@@ -604,6 +619,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
     parser.add_argument("--only", default="abcdefghi", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefghj", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models")
     parser.add_argument("--strings", type=int, default=60, help="number of random strings")

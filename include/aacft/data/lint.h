@@ -72,11 +72,13 @@ struct LintReport {
 };
 
 struct LintOptions {
-  std::string response_marker{kBotTurn};  // where an answer starts in {"text"} rows
-  bool append_eos = true;                 // as training would
-  std::int64_t context = 0;               // tokens in a row, the end-of-text token included; 0: unknown
-  const Tokenizer* tokenizer = nullptr;   // to count tokens; may be none
-  double similarity = 0.9;                // of near duplicates, 0 to 1: see near_duplicates.h
+  std::string response_marker{kBotTurn};       // where an answer starts in {"text"} rows
+  ChatStyle chat_style = openchatkit_style();  // as in DataOptions
+  bool chat_pairs = false;                     //
+  bool append_eos = true;                      // as training would
+  std::int64_t context = 0;                    // tokens in a row, the end-of-text token included; 0: unknown
+  const Tokenizer* tokenizer = nullptr;        // to count tokens; may be none
+  double similarity = 0.9;                     // of near duplicates, 0 to 1: see near_duplicates.h
 };
 
 struct LintInput {

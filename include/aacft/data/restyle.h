@@ -28,9 +28,13 @@ struct StylePair {
 std::vector<StylePair> read_style_pairs(const std::string& content, const std::string& name,
                                         const std::vector<PlainRow>& plain, const std::string& plain_name);
 
-// "<human>: Say it in the same style: I am behind\n<bot>:", and with its answer.
-std::string restyle_prompt(const std::string& instruction, const std::string& plain);
-std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const std::vector<StylePair>& pairs);
+// "Say it in the same style: I am behind" as a user's message, as a prompt of its own ("<human>: ...\n<bot>:"), and
+// with its answer.
+std::vector<Message> restyle_messages(const std::string& instruction, const std::string& plain);
+std::string restyle_prompt(const std::string& instruction, const std::string& plain,
+                           const ChatStyle& style = openchatkit_style());
+std::vector<Exemplar> restyle_exemplars(const std::string& instruction, const std::vector<StylePair>& pairs,
+                                        const ChatStyle& style = openchatkit_style());
 
 struct Restyled {
   std::string sentence;  // on one line; the plain one where the model's answer is of no use

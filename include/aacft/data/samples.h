@@ -20,8 +20,9 @@ struct Sample {
   std::int64_t counted() const;
 };
 
-// Error names file and line; with skip_bad_rows, warn is told instead. `eos` is appended where the options ask for it.
-// `context` is the model's number of positions.
+// What the tokenizer puts before every text is put before each row, unless the row begins with it already. Error names
+// file and line; with skip_bad_rows, warn is told instead. `eos` is appended where the options ask for it,
+// but never behind itself or a chat style's own end. `context` is the model's number of positions.
 std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokenizer& tokenizer,
                                  const DataOptions& options, std::optional<std::int32_t> eos, std::int64_t context,
                                  const Warn& warn);
