@@ -11,6 +11,7 @@
 #include "aacft/model/config.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/row_options.h"
 #include "cli/terminal.h"
 
 namespace aacft::cli {
@@ -118,6 +119,7 @@ void print_kind(const LintReport& report, std::size_t begin, std::size_t end, bo
 
 struct LintCommand {
   LintOptions options;
+  std::string chat_style;
   std::filesystem::path data, eval_data, tokenizer_file, model;
   bool json_output = false, all = false, strict = false;
 
@@ -132,6 +134,7 @@ struct LintCommand {
                  "tokenizer.json or SentencePiece .model, to count tokens without a model");
     declared.add("--context", options.context, "tokens that a row may have; 0: the model's, or no limit");
     declared.add("--response-marker", options.response_marker, "where the answer of a {\"text\"} row starts");
+    add_chat_style(declared, chat_style);
     declared.add("--append-eos,!--no-append-eos", options.append_eos,
                  "rows will be trained with an end-of-text token (default: on)");
     declared.add("--similarity", options.similarity, "near duplicates share this part of their words");
@@ -164,6 +167,11 @@ struct LintCommand {
       options.append_eos = options.append_eos && !config.eos_token_ids.empty();
     }
     options.tokenizer = tokenizer.get();
+    if (!model.empty() || !chat_style.empty()) {
+      DataOptions rows;
+      resolve_chat_style(rows, chat_style, model);
+      options.chat_style = rows.chat_style, options.chat_pairs = rows.chat_pairs;
+    }
     const LintInput train =
         data == "-" ? LintInput{"standard input", standard_input()} : LintInput{data.string(), read_text(data)};
     std::optional<LintInput> eval;

@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/comparison_text.h"
+#include "cli/defaults.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
@@ -35,6 +37,7 @@ struct Progress {
 struct EvalCommand {
   ComparisonOptions options;
   std::filesystem::path page;
+  std::string chat_style;
   ModelFlags model_flags;
   int thread_count = 0;
   bool json_output = false, by_row = false, compare = false;
@@ -45,15 +48,18 @@ struct EvalCommand {
       return option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
     };
     declared.group("Model");
-    declared.add("--model", options.model, "model folder");
-    repeated(declared.add("--adapter,--adapter-path", options.adapters,
-                          "adapter folder to use with it, as it is; several are compared"))
+    declared.add("--model", options.model,
+                 "model folder or GGUF file; otherwise AACFT_MODEL, the adapter's base, or a small one");
+    repeated(
+        declared.add(
+            "--adapter,--adapter-path", options.adapters,
+            "adapter folder to use with it, as it is; several are compared; run, where there is one and no --model"))
         ->type_name("PATH");
     declared.add("--threads", thread_count, "0: all cores");
     model_flags.add_to(declared);
     declared.group("Rows");
     declared.add("--data", options.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}");
-    add_row_options(declared, options.rows);
+    add_row_options(declared, options.rows, chat_style);
     // Each of the first five asks for a comparison.
     declared.group(
         "Comparison: answers beside references (chrF, BLEU, exact match, icons used), perplexity of the references");
@@ -88,12 +94,25 @@ struct EvalCommand {
   }
 
   void run() {
+    choose();
+    if (!options.model.empty() || !chat_style.empty()) resolve_chat_style(options.rows, chat_style, options.model);
     options.model_options = model_flags.resolved();
     if (compares()) {
       run_comparison();
     } else {
       run_loss();
     }
+  }
+
+  // A model, unless only rules and files are compared.
+  void choose() {
+    options.data = data_or_own(options.data);
+    const bool named = !options.baselines.empty() || !options.systems.empty();
+    const bool base = std::find(options.baselines.begin(), options.baselines.end(), "base") != options.baselines.end();
+    if (!options.model.empty() || (named && !base && options.adapters.empty() && options.general.empty())) return;
+    std::filesystem::path adapter = options.adapters.empty() ? "" : options.adapters[0];
+    choose_model_and_adapter(options.model, adapter);
+    if (options.adapters.empty() && !adapter.empty()) options.adapters = {adapter.string()};
   }
 
   void run_comparison() {
@@ -134,7 +153,7 @@ struct EvalCommand {
   }
 
   void run_loss() {
-    if (options.model.empty() || options.data.empty()) throw UsageError("--model and --data are both needed");
+    if (options.data.empty()) throw UsageError("--data is missing: the rows to measure");
     const std::filesystem::path adapter = options.adapters.empty() ? "" : options.adapters[0];
     const EvaluateReport report =
         evaluate({options.model, adapter, options.data, options.rows, options.model_options, thread_count}, warn);

@@ -1,5 +1,7 @@
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,14 +15,17 @@
 #include "aacft/formats/json.h"
 #include "aacft/generate/generator.h"
 #include "aacft/model/config.h"
+#include "aacft/realise/icon_words.h"
 #include "aacft/runtime/loaded_model.h"
 #include "aacft/tasks/candidates.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "cli/candidate_options.h"
 #include "cli/commands.h"
+#include "cli/defaults.h"
 #include "cli/lexicon.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
+#include "cli/row_options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 
@@ -41,6 +46,9 @@ struct GenerateCommand {
   CandidateOptions candidates;
   std::filesystem::path model, adapter, prompt_file, data, output, exemplars, lexicon_file;
   std::vector<std::string> prompts;
+  std::string chat_style;
+  DataOptions rows;                         // how prompts are spelled
+  std::vector<std::vector<Message>> asked;  // of prompts that are conversations; else empty ones
   std::int64_t shots = 3;
   std::uint64_t exemplar_seed = 0;
   bool json_output = false, no_stop = false, no_cache = false;
@@ -51,8 +59,10 @@ struct GenerateCommand {
 
   explicit GenerateCommand(CLI::App& command) : declared(command) {
     declared.group("Model");
-    declared.add("--model", model, "model folder");
-    declared.add("--adapter,--adapter-path", adapter, "adapter folder to use with it, as it is");
+    declared.add("--model", model,
+                 "model folder or GGUF file; otherwise AACFT_MODEL, the adapter's base, or a small one");
+    declared.add("--adapter,--adapter-path", adapter,
+                 "adapter folder to use with it, as it is; run, where there is one and no --model");
     declared.add("--threads", thread_count, "0: all cores");
     model_flags.add_to(declared);
     declared.group("Prompts (else standard input)");
@@ -64,6 +74,7 @@ struct GenerateCommand {
     declared.add("--data", data,
                  "JSON Lines of {\"prompt\"}, {\"text\"} (up to its last \"<bot>:\") or {\"messages\"}; - "
                  "for standard input");
+    add_chat_style(declared, chat_style);
     declared.group("Exemplars (few-shot prompting)");
     declared.add("--exemplars", exemplars,
                  "JSON Lines of rows with answers, which show the model what is wanted; a prompt's own row "
@@ -112,7 +123,8 @@ struct GenerateCommand {
           data == "-" ? standard_input() : read_text(data),
           [&](std::size_t line, const json& row) {
             try {
-              prompts.push_back(prompt_of(row));
+              prompts.push_back(prompt_of(row, rows));
+              asked.push_back(rows.chat_pairs ? asked_of(row, rows) : std::vector<Message>());
               if (prompts.back().empty()) throw Error("the prompt is empty");
             } catch (const Error& error) {
               refuse(line, error.what());
@@ -122,17 +134,37 @@ struct GenerateCommand {
       if (prompts.empty()) throw Error(name, ": the file has no rows; one JSON object a line is expected");
       return;
     }
+    if (prompt_file.empty() && ::isatty(STDIN_FILENO) == 1) return ask();
     const std::string text = without_last_newline(prompt_file.empty() ? standard_input() : read_text(prompt_file));
     if (text.empty())
       throw Error(prompt_file.empty() ? "the prompt on standard input" : prompt_file.string(), " is empty");
     prompts = {text};
   }
 
+  // Prompts that were typed are what a user says, where a chat style was asked for.
+  void spell_as_turns() {
+    asked.resize(prompts.size());
+    if (!rows.chat_pairs) return;
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      const json row = {{"prompt", prompts[i]}};
+      asked[i] = asked_of(row, rows);
+      prompts[i] = prompt_of(row, rows);
+    }
+  }
+
+  // On a terminal: a prompt as it is, or icons as words.
+  void ask() {
+    std::cerr << "Icons (\"I want tea\") or a prompt: " << std::flush;
+    std::string line;
+    if (!std::getline(std::cin, line) || line.empty()) throw Error("nothing was asked");
+    const bool is_prompt = holds_marker(line) || line.find("* {") != line.npos || line.find("<|") != line.npos;
+    prompts = {is_prompt ? line : prompt_of_icons(icons_of_words(line, lexicon_in(lexicon_file), nullptr))};
+  }
+
   void check() const {
     const auto need = [](bool good, const char* message) {
       if (!good) throw UsageError(message);
     };
-    need(!model.empty(), "--model is missing: the folder of the model");
     need(options.max_new_tokens >= 1, "--max-new-tokens must be 1 or more");
     need(options.batch_size >= 1, "--batch-size must be 1 or more");
     need(options.sampling.temperature >= 0, "--temperature must not be negative");
@@ -150,17 +182,26 @@ struct GenerateCommand {
   // What the model is given: the prompts, behind exemplars where there are some.
   std::vector<std::string> inputs() const {
     if (exemplars.empty()) return prompts;
-    std::vector<Exemplar> shown = read_exemplars(read_text(exemplars), exemplars.string());
+    std::vector<Exemplar> shown = read_exemplars(read_text(exemplars), exemplars.string(), rows);
     reorder(shown, exemplar_seed);
     std::vector<std::string> texts;
-    for (const std::string& prompt : prompts) texts.push_back(few_shot_prompt(shown, shots, prompt));
+    for (std::size_t i = 0; i < prompts.size(); ++i)
+      texts.push_back(asked[i].empty() ? few_shot_prompt(shown, shots, prompts[i])
+                                       : few_shot_prompt(shown, shots, asked[i], rows.chat_style));
     check_room(prompts, texts, *load_tokenizer(model), options.max_new_tokens, read_model_config(model).context());
     return texts;
   }
 
   void run() {
     check();
+    choose_model_and_adapter(model, adapter);
+    data = data_or_own(data);
+    resolve_chat_style(rows, chat_style, model);
     read_prompts();
+    if (data.empty()) spell_as_turns();
+    for (const std::string& stop : stop_texts(rows.chat_style))
+      if (!no_stop && std::find(options.stop.begin(), options.stop.end(), stop) == options.stop.end())
+        options.stop.push_back(stop);
     const std::vector<std::string> texts = inputs();
     if (no_stop) options.stop.clear();
     options.use_cache = !no_cache;

@@ -10,6 +10,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
 #include "cli/commands.h"
+#include "cli/defaults.h"
 #include "cli/options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
@@ -24,10 +25,13 @@ struct MergeCommand {
 
   explicit MergeCommand(CLI::App& command) {
     Options declared(command);
-    declared.add("--model", options.model, "base model folder");
+    declared.add("--model", options.model,
+                 "base model folder or GGUF file; otherwise AACFT_MODEL, or the adapter's base");
     declared.add("--adapter", options.adapter,
-                 "adapter folder; without one, the base alone is written, in another --dtype or --max-shard-size");
-    declared.add("--output,-o", options.output, "folder for the merged model; must not exist yet");
+                 "adapter folder; run, where there is one and no --model; without one, the base alone is written, in "
+                 "another --dtype or --max-shard-size");
+    declared.add("--output,-o", options.output,
+                 "folder for the merged model, which must not exist yet; merged otherwise");
     declared.add("--dtype", dtype, "fp32, fp16 or bf16; as the base is stored otherwise");
     declared.add_size("--max-shard-size", options.max_shard_bytes, "size of a file at most, as 5G");
     declared.add("--also-delta", options.also_delta,
@@ -42,7 +46,10 @@ struct MergeCommand {
   }
 
   void run() {
-    if (options.model.empty() || options.output.empty()) throw UsageError("--model and --output are both needed");
+    if (options.model.empty() && options.adapter.empty() && default_run().empty())
+      throw UsageError("nothing to merge: there is no run here; say --adapter, or --model for a model alone");
+    choose_model_and_adapter(options.model, options.adapter);
+    if (options.output.empty()) options.output = "merged";
     if (options.adapter.empty() && options.also_delta) throw UsageError("--also-delta needs an --adapter");
     if (!dtype.empty()) {
       options.dtype = parse_dtype(dtype);

@@ -43,12 +43,12 @@ bool is_running(const std::filesystem::path& run) {
 }
 
 struct ReportCommand {
-  std::filesystem::path run_folder, output;
+  std::filesystem::path run_folder = "run", output;
   std::int64_t prompts = 0;
 
   explicit ReportCommand(CLI::App& command) {
     Options declared(command);
-    command.add_option("run", run_folder, "the folder of a run, finished or not")->type_name("PATH")->required();
+    command.add_option("run", run_folder, "the folder of a run, finished or not; run otherwise")->type_name("PATH");
     declared.add("--output,-o", output, "the page; report.html in that folder otherwise");
     declared.add("--prompts", prompts,
                  "let a finished run answer so many prompts, with and without what it learned; 0: show the answers "

@@ -6,6 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/train/options.h"
 #include "aacft/train/report.h"
+#include "cli/defaults.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
@@ -17,7 +18,8 @@ struct TrainFlags {
   std::filesystem::path config, resume;
   ModelFlags model_flags;
   std::int64_t log_steps = 1;
-  std::string report;  // empty: none
+  std::string report;      // empty: none
+  std::string chat_style;  // empty: the model's own
   std::int64_t report_prompts = 5;
   Options declared;
 
@@ -32,7 +34,8 @@ struct TrainFlags {
         ->type_name("PATH")
         ->group("Run");
     declared.group("Run");
-    declared.add("--model", o.model, "folder with config.json, weights and tokenizer");
+    declared.add("--model", o.model,
+                 "folder with config.json, weights and tokenizer, or a GGUF file; AACFT_MODEL otherwise");
     declared.add("--data", o.data, "JSON Lines: {\"text\"}, {\"prompt\", \"completion\"} or {\"messages\"}");
     declared.add("--output", o.output, "folder for adapter, checkpoints and metrics");
     declared.add("--overwrite", o.overwrite, "replace a run that is in --output");
@@ -79,7 +82,7 @@ struct TrainFlags {
     declared.add_choice("--loss-norm", o.loss_norm, kLossNorms,
                         "mean over the step's tokens, or over micro-batch means (as in 2023)");
     declared.group("Data");
-    add_row_options(declared, o.data_options);
+    add_row_options(declared, o.data_options, chat_style);
     declared.add("--shuffle,!--no-shuffle", o.shuffle, "a new order every epoch (default: on)");
     declared.group("Evaluation");
     declared.add("--eval-data", o.eval_data, "JSON Lines to evaluate on");
@@ -111,8 +114,11 @@ struct TrainFlags {
     if (options.resume && (options.model.empty() || options.data.empty()))
       throw Error(resume / "config.toml", " is damaged: it names no ", options.model.empty() ? "model" : "data",
                   "; put a copy back, or say --", options.model.empty() ? "model" : "data");
-    if (options.model.empty()) throw UsageError("--model is missing: the folder of the model to train");
     if (options.data.empty()) throw UsageError("--data is missing: the JSON Lines file to train on");
+    if (options.model.empty()) options.model = default_model(options.init_adapter);
+    options.data = data_or_own(options.data);
+    resolve_chat_style(options.data_options, chat_style, options.model);
+    options.eval_data = data_or_own(options.eval_data);
     if (report_prompts < 0) throw UsageError("--report-prompts must not be negative");
     if (!report.empty()) {
       const std::filesystem::path page = report;

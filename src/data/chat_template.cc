@@ -6,6 +6,7 @@
 #include "aacft/base/file.h"
 #include "aacft/base/text.h"
 #include "aacft/formats/json.h"
+#include "aacft/tokenizer/gguf_vocabulary.h"
 #include "squeezed_template.h"
 
 namespace aacft {
@@ -32,6 +33,16 @@ std::string template_text(const json& config, const std::string& where) {
     if (item.is_object() && item.value("name", json()) == "default" && item.value("template", json()).is_string())
       return item.at("template").get<std::string>();
   throw Error(where, ": no \"chat_template\" is named \"default\"");
+}
+
+ChatTemplate template_in(const GgufMetadata& metadata, const std::filesystem::path& file) {
+  const GgufVocabulary vocabulary = read_gguf_vocabulary(metadata);
+  const auto token = [&](std::optional<std::int32_t> id) {
+    return id ? vocabulary.tokens[static_cast<std::size_t>(*id)] : std::string();
+  };
+  return {metadata.text("tokenizer.chat_template", ""),
+          {token(vocabulary.special.bos), token(vocabulary.special.eos)},
+          file.string()};
 }
 
 // ---- recognition ----
@@ -197,6 +208,8 @@ std::optional<ChatStyle> recognise(const Marks& marks, const ChatTokens& tokens)
 
 ChatTemplate read_chat_template(const std::filesystem::path& folder) {
   ChatTemplate own;
+  if (folder.extension() == ".gguf" && std::filesystem::is_regular_file(folder))
+    return template_in(GgufFile(folder).metadata(), folder);
   for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
     const std::filesystem::path file = folder / name;
     if (!std::filesystem::exists(file)) continue;

@@ -183,7 +183,7 @@ class Engine::Batch {
 
   // Why the answer ends with this token; empty where it goes on.
   std::string end_after(const Answer& answer, std::int32_t id) const {
-    if (model_.config().ends_text(id)) return "eos";
+    if (model_.config().ends_text(id) || id == model_.tokenizer().end_token()) return "eos";
     if (answer.text.stopped()) return "stop";
     if (answer.new_length() < room(answer)) return "";
     return answer.new_length() >= answer.request.options.max_new_tokens ? "length" : "context";

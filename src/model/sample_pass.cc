@@ -19,6 +19,7 @@ std::vector<Sample> load_samples_for(const ModelConfig& config, const std::files
                                      const Tokenizer& tokenizer, const DataOptions& options, const Warn& warn) {
   std::optional<std::int32_t> eos = tokenizer.find("<|endoftext|>");
   if (!config.eos_token_ids.empty()) eos = static_cast<std::int32_t>(config.eos_token_ids.front());
+  if (tokenizer.end_token()) eos = tokenizer.end_token();
   if (options.append_eos && !eos && warn) warn("the model names no end-of-text token, so rows end without one");
   auto samples = load_samples(path, tokenizer, options, eos, config.context(), warn);
   for (const Sample& sample : samples) check_ids(sample.ids, config);

@@ -28,11 +28,13 @@ std::string stripped(std::string text) {
 }
 
 // What follows the prompt; nothing where the row has no answer.
-std::optional<std::string> completion_of(const json& row) {
-  DataOptions whole;
-  const std::string text = row_text(row, whole).text, prompt = prompt_of(row);
+std::optional<std::string> completion_of(const json& row, DataOptions options) {
+  options.mask_prompt = false;
+  const std::string text = row_text(row, options).text, prompt = prompt_of(row, options);
   if (!text.starts_with(prompt) || text.size() == prompt.size()) return std::nullopt;
-  return text.substr(prompt.size());
+  const std::string completion = text.substr(prompt.size()), &end = options.chat_style.end;
+  const bool conversation = !messages_of(row, options).empty();
+  return conversation && !end.empty() ? completion.substr(0, completion.find(end)) : completion;
 }
 
 std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, const Warn& warn) {
@@ -46,9 +48,9 @@ std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, 
       read_text(options.data),
       [&](std::size_t line, const json& row) {
         try {
-          const std::string reference = stripped(completion_of(row).value_or(""));
+          const std::string reference = stripped(completion_of(row, options.rows).value_or(""));
           if (reference.empty()) throw Error("no reference: the row has no answer after its prompt");
-          const std::string prompt = prompt_of(row);
+          const std::string prompt = prompt_of(row, options.rows);
           rows.push_back({line, prompt, reference, icons_if_any(prompt)});
         } catch (const Error& error) {
           bad(line, error.what());
@@ -60,18 +62,19 @@ std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, 
 }
 
 // {"prompt", "text"} as generate --data writes it, {"text"} with or without a prompt before "<bot>:", or a row of data.
-std::string answer_of(const json& row, const ComparedRow& asked) {
+std::string answer_of(const json& row, const ComparedRow& asked, const DataOptions& options) {
   if (row.contains("prompt") || row.contains("messages") ||
-      (row.contains("text") && prompt_of(row) != row.at("text"))) {
-    if (prompt_of(row) != asked.prompt)
+      (row.contains("text") && prompt_of(row, options) != row.at("text"))) {
+    if (prompt_of(row, options) != asked.prompt)
       throw Error("another prompt than that of the row to compare with (line ", asked.line, " of the data)");
-    if (!row.contains("text") || !row.contains("prompt")) return completion_of(row).value_or("");
+    if (!row.contains("text") || !row.contains("prompt")) return completion_of(row, options).value_or("");
   }
   if (!row.contains("text") || !row.at("text").is_string()) throw Error("the row has no \"text\", the answer");
   return row.at("text");
 }
 
-std::vector<std::string> answers_in_file(const std::filesystem::path& file, const std::vector<ComparedRow>& rows) {
+std::vector<std::string> answers_in_file(const std::filesystem::path& file, const std::vector<ComparedRow>& rows,
+                                         const DataOptions& options) {
   std::vector<std::string> answers;
   const auto refuse = [&](std::size_t line, const std::string& reason) {
     throw Error(file.string(), ":", line, ": ", reason);
@@ -82,7 +85,7 @@ std::vector<std::string> answers_in_file(const std::filesystem::path& file, cons
       [&](std::size_t line, const json& row) {
         if (lines++ >= rows.size()) return;
         try {
-          answers.push_back(answer_of(row, rows[answers.size()]));
+          answers.push_back(answer_of(row, rows[answers.size()], options));
         } catch (const Error& error) {
           refuse(line, error.what());
         }
@@ -118,6 +121,7 @@ std::optional<ModelAnswers> answers_of_model(const LoadedModel& model, const Sou
                                              bool one_line, const ComparisonEvents& events) {
   GenerateOptions generation = options.generation;
   generation.stop = {std::string(kHuman)};
+  for (const std::string& stop : stop_texts(options.rows.chat_style)) generation.stop.push_back(stop);
   if (one_line) generation.stop.push_back("\n");
   std::vector<CandidatePrompt> prompts;
   for (const ComparedRow& row : comparison.rows) prompts.push_back({row.prompt, row.icons});
@@ -252,13 +256,13 @@ GeneralLoss general_loss(const LoadedModel& model, const std::string& adapter, c
 }
 
 // Where nothing but reading and rules is needed: what is wrong with files shows before the models' hours.
-ComparedSystem system_of(const Source& source, const Comparison& comparison) {
+ComparedSystem system_of(const Source& source, const Comparison& comparison, const DataOptions& options) {
   ComparedSystem system;
   system.name = system.source = source.name;
   if (!source.path.empty()) system.source = source.path.string();
   if (source.kind == Source::kFile) {
     if (comparison.data.empty()) throw UsageError("--system needs --data, the rows that it answers");
-    system.answers = answers_in_file(source.path, comparison.rows);
+    system.answers = answers_in_file(source.path, comparison.rows, options);
   }
   if (source.kind == Source::kRules) {
     if (comparison.data.empty()) throw UsageError("--baseline rules needs --data, the rows that it answers");
@@ -296,7 +300,7 @@ std::optional<Comparison> compare_systems(const ComparisonOptions& options, cons
     return row.reference.find('\n') != std::string::npos;
   });
 
-  for (const Source& source : sources) result.systems.push_back(system_of(source, result));
+  for (const Source& source : sources) result.systems.push_back(system_of(source, result, options.rows));
   std::vector<std::vector<AnswerCounts>> counts;
   std::optional<LoadedModel> model;
   ModelAnswers answers;  // of the last model

@@ -4,11 +4,13 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "aacft/base/error.h"
+#include "aacft/base/file.h"
 #include "aacft/base/text.h"
 #include "aacft/base/utf8.h"
 #include "aacft/tokenizer/bpe.h"
@@ -256,7 +258,19 @@ GgufVocabulary read_gguf_vocabulary(const GgufMetadata& metadata) {
 BpeVocabulary bpe_vocabulary(const GgufVocabulary& vocabulary) { return Builder(vocabulary).build(); }
 
 std::unique_ptr<Tokenizer> load_gguf_tokenizer(const GgufFile& file) {
-  return std::make_unique<Bpe>(bpe_vocabulary(read_gguf_vocabulary(file.metadata())));
+  const GgufVocabulary vocabulary = read_gguf_vocabulary(file.metadata());
+  auto tokenizer = std::make_unique<Bpe>(bpe_vocabulary(vocabulary));
+  tokenizer->set_end_token(vocabulary.special.eos);
+  return tokenizer;
+}
+
+void write_gguf_tokenizer(const GgufFile& file, const fs::path& folder) {
+  const GgufVocabulary vocabulary = read_gguf_vocabulary(file.metadata());
+  const BpeVocabulary bpe = bpe_vocabulary(vocabulary);
+  const std::string chat_template = file.metadata().text("tokenizer.chat_template", "");
+  write_file_atomic(folder / "tokenizer.json", tokenizer_json(bpe).dump() + "\n");
+  write_file_atomic(folder / "tokenizer_config.json",
+                    tokenizer_config_json(bpe, vocabulary.special, chat_template).dump(2) + "\n");
 }
 
 }  // namespace aacft

@@ -67,6 +67,7 @@ std::vector<fs::path> tokenizer_files(const fs::path& folder) {
 }
 
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  if (from.extension() == ".gguf" && fs::is_regular_file(from)) return write_gguf_tokenizer(GgufFile(from), to);
   for (const fs::path& file : tokenizer_files(from)) write_file_atomic(to / file.filename(), read_file(file));
 }
 

@@ -39,12 +39,20 @@ std::vector<std::int32_t> special_token(const JsonField& field, const char* othe
   return {*id};
 }
 
+// What it names is not always a token.
+std::optional<std::int32_t> end_token(const json& config, const Tokenizer& tokenizer) {
+  const json named = config.value("eos_token", json());
+  const json text = named.is_object() ? named.value("content", json()) : named;
+  return text.is_string() ? tokenizer.find(text.get<std::string>()) : std::nullopt;
+}
+
 }  // namespace
 
 void apply_tokenizer_config(const fs::path& folder, bool has_template, Tokenizer& tokenizer) {
   const fs::path file = folder / "tokenizer_config.json";
   const json content = read_if_there(file);
   const JsonField config(file, "", content);
+  tokenizer.set_end_token(end_token(content, tokenizer));
   const JsonField add_bos = config["add_bos_token"], add_eos = config["add_eos_token"];
   if (has_template && add_bos.null() && add_eos.null()) return;
   if (!is_llama_class(folder, config)) return;

@@ -105,7 +105,7 @@ std::vector<TriedPrompt> prompts_to_try(const TrainOptions& options, const RunDa
   std::vector<TriedPrompt> chosen;
   const auto add = [&](std::size_t number, const json& row) {
     if (chosen.size() >= count || lines.count(number) == 0) return;
-    const std::string prompt = prompt_of(row), whole = row_text(row, options.data_options).text;
+    const std::string prompt = prompt_of(row, options.data_options), whole = row_text(row, options.data_options).text;
     const auto same = [&](const TriedPrompt& other) { return other.prompt == prompt; };
     if (prompt.empty() || std::any_of(chosen.begin(), chosen.end(), same)) return;
     chosen.push_back({prompt, whole.starts_with(prompt) ? whole.substr(prompt.size()) : "", {}, {}});

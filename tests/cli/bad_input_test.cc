@@ -177,8 +177,8 @@ TEST_F(BadInput, CommandLine) {
   misused(train({"--num_train_epochs=2"}), {"unknown flag --num-train-epochs", "did you mean --epochs?"});
   misused(generate({"--n-predict", "2"}), {"did you mean --max-new-tokens?"});
   misused(generate({"hello"}), {"hello", "--prompt"});
-  misused({"train"}, {"--model is missing"});
-  misused({"merge", "--model", seq}, {"--model", "--output"});
+  misused({"train"}, {"--data is missing"});
+  misused({"merge"}, {"nothing to merge", "--adapter"});
 }
 
 TEST_F(BadInput, Values) {

@@ -40,7 +40,7 @@ TEST_F(Plan, SaysItInWords) {
 }
 
 TEST_F(Plan, RefusesWhatTrainRefuses) {
-  expect_message(run({"plan", "--data", rows}), 2, {"--model is missing"});
+  expect_message(run({"plan", "--model", seq}), 2, {"--data is missing"});
   expect_message(run({"plan", "--model", seq, "--data", "nothing.jsonl"}), 1, {"nothing.jsonl"});
 }
 

@@ -18,7 +18,7 @@ struct ChatTemplate {
 
 // From a model folder: chat_template.jinja, else "chat_template" of tokenizer_config.json (a text, or a list of them,
 // of which the one named "default" counts); tokens from tokenizer_config.json, else special_tokens_map.json. Files that
-// are not there are not missed. Error for one that is not JSON.
+// are not there are not missed. Or from a GGUF file. Error for one that is not JSON.
 ChatTemplate read_chat_template(const std::filesystem::path& folder);
 
 // By what the template writes before, between and behind what is said, not by a model's name; nothing where there is no

@@ -42,4 +42,7 @@ BpeVocabulary bpe_vocabulary(const GgufVocabulary& vocabulary);
 
 std::unique_ptr<Tokenizer> load_gguf_tokenizer(const GgufFile& file);
 
+// tokenizer.json and tokenizer_config.json into a model folder, for the same ids.
+void write_gguf_tokenizer(const GgufFile& file, const fs::path& folder);
+
 }  // namespace aacft

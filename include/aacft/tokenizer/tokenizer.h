@@ -53,8 +53,13 @@ class Tokenizer {
   const std::vector<std::int32_t>& ending() const { return ending_; }
   void surround(std::vector<std::int32_t> beginning, std::vector<std::int32_t> ending);  // before others share it
 
+  // Its end-of-text token, where tokenizer_config.json or the GGUF file names one: what a training row ends with.
+  std::optional<std::int32_t> end_token() const { return end_token_; }
+  void set_end_token(std::optional<std::int32_t> id) { end_token_ = id; }  // before others share it
+
  private:
   std::vector<std::int32_t> beginning_, ending_;
+  std::optional<std::int32_t> end_token_;
 };
 
 // The ids with the tokenizer's beginning before them, unless they have it already.
@@ -71,6 +76,7 @@ std::unique_ptr<Tokenizer> load_tokenizer_file(const std::filesystem::path& file
 // tokenizer_config.json, special_tokens_map.json, vocab.json, merges.txt, spiece.model, tokenizer.model,
 // added_tokens.json, chat_template.jinja.
 std::vector<std::filesystem::path> tokenizer_files(const std::filesystem::path& folder);
+// Of a GGUF file: tokenizer.json and tokenizer_config.json, made of what is in it.
 void copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace aacft
