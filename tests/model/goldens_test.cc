@@ -29,10 +29,7 @@ TEST_P(ModelGoldens, Logits) {
   ASSERT_GE(all.size(), 2u);
   for (const auto& [name, cases] : all.items()) {
     SCOPED_TRACE(name);
-    // The shared goldens of "seq" were made with rotary frequencies that had been rounded to bfloat16; they
-    // are wrong by up to 2e-3. All others are right.
-    const bool rounded = shared() && name == "seq";
-    const double relative = rounded ? 3e-3 : 2e-5, absolute = rounded ? 3e-3 : 1e-5;
+    const double relative = 2e-5, absolute = 1e-5;
     Model model(*this / name, {});
     const std::vector<Ids> sequences = ids_of(cases);
     const Pass pass = make_pass(sequences);
