@@ -40,9 +40,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
   if (fs::is_regular_file(folder)) return load_tokenizer_file(folder);
   for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer.model"}) {
     if (!fs::exists(folder / name)) continue;
-    auto tokenizer = load_tokenizer_file(folder / name);
-    apply_tokenizer_config(folder, fs::path(name).extension() == ".json", *tokenizer);
-    return tokenizer;
+    return configured(folder / name, load_tokenizer_file(folder / name));
   }
   throw Error(folder.string(), ": no tokenizer: looked for tokenizer.json, spiece.model, tokenizer.model; ",
               "copy it from the folder that the model came from");

@@ -2,10 +2,12 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aacft/formats/json.h"
 #include "json_field.h"
+#include "special_pieces.h"
 
 namespace aacft {
 namespace {
@@ -27,16 +29,16 @@ bool is_llama_class(const fs::path& folder, const JsonField& config) {
 }
 
 // A special token is text, or an object with its text as "content"; the classes have names for those left out.
-std::vector<std::int32_t> special_token(const JsonField& field, const char* otherwise, const Tokenizer& tokenizer) {
-  std::string text = otherwise;
-  if (field.value().is_object()) {
-    text = field["content"].string();
-  } else if (!field.null()) {
-    text = field.string();
-  }
+std::string special_text(const JsonField& field, const char* otherwise) {
+  if (field.value().is_object()) return field["content"].not_empty();
+  return field.null() ? otherwise : field.not_empty();
+}
+
+std::int32_t special_id(const JsonField& field, const char* otherwise, const Tokenizer& tokenizer) {
+  const std::string text = special_text(field, otherwise);
   const auto id = tokenizer.find(text);
   if (!id) field.fail("\"", text, "\" is no token of this tokenizer");
-  return {*id};
+  return *id;
 }
 
 // What it names is not always a token.
@@ -48,18 +50,26 @@ std::optional<std::int32_t> end_token(const json& config, const Tokenizer& token
 
 }  // namespace
 
-void apply_tokenizer_config(const fs::path& folder, bool has_template, Tokenizer& tokenizer) {
-  const fs::path file = folder / "tokenizer_config.json";
-  const json content = read_if_there(file);
-  const JsonField config(file, "", content);
-  tokenizer.set_end_token(end_token(content, tokenizer));
+std::unique_ptr<Tokenizer> configured(const fs::path& file, std::unique_ptr<Tokenizer> tokenizer) {
+  const fs::path folder = file.parent_path(), config_file = folder / "tokenizer_config.json";
+  const json content = read_if_there(config_file);
+  const JsonField config(config_file, "", content);
   const JsonField add_bos = config["add_bos_token"], add_eos = config["add_eos_token"];
-  if (has_template && add_bos.null() && add_eos.null()) return;
-  if (!is_llama_class(folder, config)) return;
+  const bool json_file = file.extension() == ".json";
+  tokenizer->set_end_token(end_token(content, *tokenizer));
+  if (json_file && add_bos.null() && add_eos.null()) return tokenizer;
+  if (!is_llama_class(folder, config)) return tokenizer;
+  const JsonField bos = config["bos_token"], eos = config["eos_token"];
+  if (!json_file) {
+    const std::string unknown = special_text(config["unk_token"], "<unk>");
+    tokenizer =
+        with_special_pieces(std::move(tokenizer), {unknown, special_text(bos, "<s>"), special_text(eos, "</s>")});
+  }
   std::vector<std::int32_t> beginning, ending;
-  if (add_bos.flag(true)) beginning = special_token(config["bos_token"], "<s>", tokenizer);
-  if (add_eos.flag(false)) ending = special_token(config["eos_token"], "</s>", tokenizer);
-  tokenizer.surround(std::move(beginning), std::move(ending));
+  if (add_bos.flag(true)) beginning = {special_id(bos, "<s>", *tokenizer)};
+  if (add_eos.flag(false)) ending = {special_id(eos, "</s>", *tokenizer)};
+  tokenizer->surround(std::move(beginning), std::move(ending));
+  return tokenizer;
 }
 
 }  // namespace aacft

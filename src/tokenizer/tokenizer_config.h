@@ -1,14 +1,15 @@
-// What a folder's tokenizer_config.json says about the tokens around a text.
+// What lies beside a tokenizer's file, and changes what it does.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
 
-// See Tokenizer::beginning(). `has_template`: the tokenizer's file has a post-processor to speak of, which counts
-// unless the configuration says otherwise.
-void apply_tokenizer_config(const std::filesystem::path& folder, bool has_template, Tokenizer& tokenizer);
+// The tokenizer of `file`, with what Llama classes want: see Tokenizer::beginning(), and in a SentencePiece model's
+// texts <s>, </s> and <unk>, or what the configuration calls them, are tokens.
+std::unique_ptr<Tokenizer> configured(const std::filesystem::path& file, std::unique_ptr<Tokenizer> tokenizer);
 
 }  // namespace aacft

@@ -361,8 +361,10 @@ class Reader {
       item.only_keys({"SpecialToken"});
       const std::string name = item["SpecialToken"]["id"].string();
       const Field ids = part["special_tokens"][name]["ids"];
-      for (const Field& id : ids.items()) {
-        (text ? after : before).push_back(id.id(static_cast<std::int64_t>(result_.tokens.size())));
+      for (const Field& field : ids.items()) {
+        const std::int32_t id = field.id(static_cast<std::int64_t>(result_.tokens.size()));
+        if (token_at(id).kind == Kind::kUnused) field.fail(id, " is no token");
+        (text ? after : before).push_back(id);
       }
     }
     if (!text) part["single"].fail("names no sequence A");

@@ -8,29 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "aacft/base/file.h"
 #include "aacft/formats/gguf.h"
 #include "aacft/tokenizer/gguf_vocabulary.h"
 #include "aacft/tokenizer/tokenizer.h"
-#include "aacft/tokenizer/tokenizer_json.h"
-
-namespace {
-
-void write_tokenizer(const aacft::GgufFile& file, const std::filesystem::path& folder) {
-  const aacft::GgufVocabulary source = aacft::read_gguf_vocabulary(file.metadata());
-  const aacft::BpeVocabulary vocabulary = aacft::bpe_vocabulary(source);
-  const std::string chat_template = file.metadata().text("tokenizer.chat_template", "");
-  std::filesystem::create_directories(folder);
-  aacft::write_file_atomic(folder / "tokenizer.json", aacft::tokenizer_json(vocabulary).dump());
-  aacft::write_file_atomic(folder / "tokenizer_config.json",
-                           aacft::tokenizer_config_json(vocabulary, source.special, chat_template).dump(2));
-}
-
-}  // namespace
 
 int main(int argc, char** argv) try {
   if (argc == 4 && argv[2] == std::string("--write")) {
-    write_tokenizer(aacft::GgufFile(argv[1]), argv[3]);
+    std::filesystem::create_directories(argv[3]);
+    aacft::write_gguf_tokenizer(aacft::GgufFile(argv[1]), argv[3]);
     return 0;
   }
   if (argc != 2) {

@@ -101,6 +101,28 @@ TEST(Tokenizer, ASentencePieceModelOfALlamaClassBeginsWithBos) {
   EXPECT_EQ(around(), (std::pair(Ids{}, Ids{2})));
 }
 
+TEST(Tokenizer, SpecialTokensInTheTextsOfALlamaClassAreTokens) {
+  const testing::TemporaryFolder folder;
+  fs::copy(testing::source_dir() / "tests/fuzz/seeds/sentencepiece/bpe", folder / "tokenizer.model");
+  const auto plain = load_tokenizer(folder.path());
+  testing::write_text(folder / "config.json", R"({"model_type": "mistral"})");
+  testing::write_text(folder / "tokenizer_config.json", R"({"eos_token": {"content": "</s>"}})");
+  const auto tokenizer = load_tokenizer(folder.path());
+  EXPECT_EQ(tokenizer->end_token(), 2);
+  const std::string text = "the tea";
+  EXPECT_EQ(tokenizer->encode(text), plain->encode(text));
+  std::vector<std::int32_t> ids = plain->encode(text);
+  ids.push_back(2);
+  ids.push_back(1);
+  for (const std::int32_t id : plain->encode(text)) ids.push_back(id);
+  EXPECT_EQ(tokenizer->encode(text + "</s><s>" + text), ids);
+  EXPECT_NE(plain->encode(text + "</s><s>" + text), ids);
+  const std::vector<Token> tokens = tokenizer->encode_with_offsets(text + "</s>" + text);
+  EXPECT_EQ(tokens.back().end, 2 * text.size() + 4);
+  EXPECT_EQ(tokenizer->size(), plain->size());
+  EXPECT_EQ(tokenizer->decode(plain->encode(text)), plain->decode(plain->encode(text)));
+}
+
 TEST(Tokenizer, FilesToCopyWithAModel) {
   const testing::TemporaryFolder folder;
   EXPECT_TRUE(tokenizer_files(folder.path()).empty());
