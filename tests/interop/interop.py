@@ -599,8 +599,6 @@ def check_j(aacft, work, settings):
 CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j}
 
 
-
-
 def passes(name, body):
     start = time.monotonic()
     try:
@@ -618,8 +616,7 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdefghi", help="letters of the checks to run")
-    parser.add_argument("--only", default="abcdefghj", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefghij", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models")
     parser.add_argument("--strings", type=int, default=60, help="number of random strings")
