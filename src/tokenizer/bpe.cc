@@ -73,15 +73,26 @@ class Encoding {
     }
   }
 
+  // A word, or with `split` several, each of which may be a token as a whole.
   template <typename Emit>
   void encode_characters(std::string_view text, bool split, const Emit& emit) {
-    const auto encode_word = [&](std::size_t begin, std::size_t end) {
+    const auto merge = [&](std::size_t begin, std::size_t end) {
       for (const WordToken& token : merger_.tokens(text.substr(begin, end - begin))) {
         emit(token.id, begin + token.begin, begin + token.end);
       }
     };
-    if (split || tables_.cut_at_metaspace) {
-      split_at_metaspace(text, split, encode_word);
+    const auto encode_word = [&](std::size_t begin, std::size_t end) {
+      const std::string_view word = text.substr(begin, end - begin);
+      if (const auto whole = tables_.whole_words.find(word); whole != tables_.whole_words.end()) {
+        emit(whole->second, begin, end);
+      } else if (tables_.cut_at_metaspace) {
+        split_at_metaspace(word, false, [&](std::size_t from, std::size_t to) { merge(begin + from, begin + to); });
+      } else {
+        merge(begin, end);
+      }
+    };
+    if (split) {
+      split_at_metaspace(text, true, encode_word);
     } else {
       encode_word(0, text.size());
     }

@@ -72,7 +72,7 @@ void BpeTables::read_characters(const BpeVocabulary& vocabulary) {
   const auto text = [&](std::int32_t id) {
     return std::string_view(vocabulary.tokens[static_cast<std::size_t>(id)].text);
   };
-  cut_at_metaspace = !vocabulary.ignore_merges && ids.contains(kMetaspace);
+  cut_at_metaspace = ids.contains(kMetaspace);
   for (const BpeVocabulary::Merge& merge : vocabulary.merges) {
     if (text(merge.right).starts_with(kMetaspace) && !text(merge.left).ends_with(kMetaspace)) cut_at_metaspace = false;
   }

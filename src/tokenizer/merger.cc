@@ -111,13 +111,13 @@ void Merger::propose(std::uint32_t position) {
 
 void Merger::merge(std::string_view word) {
   merged_.clear();
-  if (const auto whole = tables_.whole_words.find(word); whole != tables_.whole_words.end()) {
-    merged_.push_back({whole->second, 0, static_cast<std::uint32_t>(word.size())});
-    return;
-  }
   symbols_.clear();
   heap_.clear();
   if (byte_level_) {
+    if (const auto whole = tables_.whole_words.find(word); whole != tables_.whole_words.end()) {
+      merged_.push_back({whole->second, 0, static_cast<std::uint32_t>(word.size())});
+      return;
+    }
     start_with_bytes(word);
   } else {
     start_with_characters(word);

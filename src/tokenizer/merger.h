@@ -48,7 +48,8 @@ class Merger {
   Merger(const BpeVocabulary& vocabulary, const BpeTables& tables)
       : vocabulary_(vocabulary), tables_(tables), byte_level_(vocabulary.byte_level()) {}
 
-  // Of a word that is not empty. Valid until the next call.
+  // Of a word that is not empty, or of characters, of a part of one, which is merged even if it is a token. Valid until
+  // the next call.
   std::span<const WordToken> tokens(std::string_view word);
 
  private:

@@ -113,6 +113,23 @@ TEST(Bpe, SharedGoldens) {
   }
 }
 
+// Folders as transformers writes them.
+TEST(Bpe, SharedModelFolders) {
+  for (const auto& [folder, cases] : std::vector<std::pair<std::string, std::string>>{{"smollm", "tok-smollm"},
+                                                                                      {"llama3", "tok-llama3"},
+                                                                                      {"qwen2", "tok-qwen"},
+                                                                                      {"qwen3", "tok-qwen"},
+                                                                                      {"mistral", "tok-llama2"}}) {
+    const fs::path goldens = testing::shared_dir() / "goldens-llama";
+    if (!fs::exists(goldens)) GTEST_SKIP() << goldens << " is not here";
+    const auto tokenizer = load_tokenizer(goldens / folder);
+    for (const json& row : json::parse(read_file(goldens / cases / "cases.json"))) {
+      const auto text = row["text"].get<std::string>();
+      EXPECT_EQ(with_beginning(*tokenizer, tokenizer->encode(text)), row["ids"].get<Ids>()) << folder << ": " << text;
+    }
+  }
+}
+
 TEST(Bpe, NeoxCases) {
   SKIP_WITHOUT_SHARED();
   std::ifstream in(testing::shared_dir() / "data/tokens/gpt-neox.txt");

@@ -115,6 +115,19 @@ TEST_F(Llama, Metaspace) {
   }
 }
 
+TEST_F(Llama, IgnoreMergesOfWholeWords) {
+  content["model"]["ignore_merges"] = true;
+  content["model"]["vocab"]["▁hello"] = 400;
+  content["model"]["vocab"]["▁and▁the"] = 401;
+  EXPECT_EQ(pieces("hello"), List{"▁hello"});
+  EXPECT_EQ(pieces("hello hello"), (List{"▁", "hello", "▁", "hello"}));  // one word, which is no token
+  EXPECT_EQ(pieces("and the"), List{"▁and▁the"});
+  use_metaspace("first", false);
+  EXPECT_EQ(pieces("hello hello"), (List{"▁", "hello", "▁", "hello"}));
+  use_metaspace("first", true);
+  EXPECT_EQ(pieces("hello hello"), (List{"▁hello", "▁hello"}));
+}
+
 TEST_F(Llama, OlderSpellingsOfMetaspace) {
   content["normalizer"] = nullptr;
   content["pre_tokenizer"] = {
