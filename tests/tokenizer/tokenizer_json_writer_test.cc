@@ -72,10 +72,12 @@ TEST(TokenizerJsonWriter, MergesAreOneStringWhereNoTokenHasASpace) {
 TEST(TokenizerJsonWriter, Configuration) {
   const BpeVocabulary vocabulary = read(testing::llama_json().dump());
   EXPECT_EQ(tokenizer_config_json(vocabulary, {1, 2, 0, 2}, "{{ x }}"),
-            json::parse(R"({"bos_token": "<s>", "chat_template": "{{ x }}", "clean_up_tokenization_spaces": false,
+            nlohmann::ordered_json::parse(
+                R"({"bos_token": "<s>", "chat_template": "{{ x }}", "clean_up_tokenization_spaces": false,
       "eos_token": "</s>", "pad_token": "</s>", "tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"})"));
   EXPECT_EQ(tokenizer_config_json(vocabulary, {}, ""),
-            json::parse(R"({"clean_up_tokenization_spaces": false, "tokenizer_class": "PreTrainedTokenizerFast"})"));
+            nlohmann::ordered_json::parse(
+                R"({"clean_up_tokenization_spaces": false, "tokenizer_class": "PreTrainedTokenizerFast"})"));
 }
 
 }  // namespace
