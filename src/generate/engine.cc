@@ -34,10 +34,11 @@ struct Answer {
 
   std::int64_t prompt_length() const { return static_cast<std::int64_t>(request.prompt_ids.size()); }
   std::int64_t new_length() const { return static_cast<std::int64_t>(ids.size()) - prompt_length(); }
+  std::int64_t unseen_length() const { return static_cast<std::int64_t>(ids.size()) - cache.length(); }
 };
 
-// Tokens of a prompt that another request under way has, too, and computes with the same adapter: all but the last at
-// most, whose logits are wanted.
+// Tokens of a prompt that an earlier request has, too, and computes with the same adapter: all but the last at most,
+// whose logits are wanted.
 std::int64_t common_beginning(const Answer& next, const Answer& other) {
   if (next.request.adapter != other.request.adapter) return 0;
   const auto end = next.ids.end() - 1;
@@ -52,6 +53,9 @@ float nll_of(const Matrix& logits, std::int64_t id) {
 
 // A beginning of so many tokens is computed once, even if those who share it wait a step for that.
 constexpr std::int64_t kWorthWaiting = 32;
+
+// Tokens of a prompt that are computed in one step, so that a long one does not hold up the others.
+constexpr std::int64_t kPromptTokensAStep = 256;
 
 // Random numbers depend on what the prompt says, not on where it stands, so that a batch changes nothing.
 std::uint64_t stream_of(const Request& request) {
@@ -81,8 +85,7 @@ class Engine::Batch {
   void cancel(std::uint64_t id) {
     const auto is_it = [&](const std::shared_ptr<Answer>& answer) { return answer->id == id; };
     if (const auto found = std::find_if(active_.begin(), active_.end(), is_it); found != active_.end())
-      (*found)->cancelled = true;
-    std::erase_if(active_, is_it);
+      end(std::shared_ptr(*found), true);
     std::erase_if(waiting_, is_it);
   }
 
@@ -99,54 +102,89 @@ class Engine::Batch {
   std::uint64_t next_id_ = 0;
   std::deque<std::shared_ptr<Answer>> waiting_;
   std::vector<std::shared_ptr<Answer>> active_;
+  std::deque<std::shared_ptr<Answer>> kept_;  // ended, with their caches; the one of use last goes last
 
   // New tokens that there can be.
   std::int64_t room(const Answer& answer) const {
     return std::min(answer.request.options.max_new_tokens, model_.config().context() - answer.prompt_length());
   }
 
-  // The next request, with what it shares with one under way. False where that is better computed first.
+  // The next request, with what it shares with an earlier one. False where one under way is better awaited.
   bool take_up() {
     const std::shared_ptr<Answer> next = waiting_.front();
     if (options_.use_cache) {
       std::int64_t computed = 0, coming = 0;
-      const Answer* from = nullptr;
-      for (const auto& other : active_) {
+      std::shared_ptr<Answer> from;
+      const auto look_at = [&](const std::shared_ptr<Answer>& other) {
         const std::int64_t common = common_beginning(*next, *other), there = std::min(common, other->cache.length());
-        if (there > computed) computed = there, from = other.get();
-        coming = std::max(coming, common);
-      }
+        if (there > computed) computed = there, from = other;
+        return common;
+      };
+      for (const auto& other : active_) coming = std::max(coming, look_at(other));
+      for (const auto& other : kept_) look_at(other);
       if (coming - computed >= kWorthWaiting) return false;
-      next->cache = model_.model().make_cache(next->prompt_length() + room(*next));
-      if (from != nullptr) next->cache.copy_beginning(from->cache, computed);
+      begin_with(*next, from, computed);
     }
     waiting_.pop_front();
     active_.push_back(next);
     return true;
   }
 
-  // One token for each, in one pass.
+  // A request that goes on where another ended takes its cache over.
+  void begin_with(Answer& next, const std::shared_ptr<Answer>& from, std::int64_t computed) {
+    const std::int64_t capacity = next.prompt_length() + room(next);
+    const auto kept = std::find(kept_.begin(), kept_.end(), from);
+    if (kept != kept_.end() && computed == from->cache.length()) {
+      next.cache = std::move(from->cache);
+      next.cache.grow(capacity);
+      kept_.erase(kept);
+    } else {
+      next.cache = model_.model().make_cache(capacity);
+      if (from != nullptr) next.cache.copy_beginning(from->cache, computed);
+      if (kept != kept_.end()) std::rotate(kept, kept + 1, kept_.end());  // the one that was of use last goes last
+    }
+    next.result.reused = computed;
+  }
+
+  // Nothing more is computed for it; what was may be of use to a later one.
+  void end(const std::shared_ptr<Answer>& answer, bool cancelled) {
+    answer->cancelled = cancelled;
+    std::erase(active_, answer);
+    if (answer->cache.length() == 0 || answer->cache.capacity() > options_.kept_positions) return;
+    kept_.push_back(answer);
+    std::int64_t positions = 0;
+    for (const auto& kept : kept_) positions += kept->cache.capacity();
+    for (; positions > options_.kept_positions; kept_.pop_front()) positions -= kept_.front()->cache.capacity();
+  }
+
+  // One token for each whose prompt is computed then, in one pass.
   void compute() {
     const std::vector<std::shared_ptr<Answer>> answers = active_;
     std::vector<std::vector<std::int32_t>> unseen;  // tokens that the model has not seen yet
     std::vector<KvCache*> caches;
     for (const auto& answer : answers) {
-      unseen.emplace_back(answer->ids.begin() + answer->cache.length(), answer->ids.end());
+      const auto first = answer->ids.begin() + answer->cache.length();
+      const std::int64_t left = answer->ids.end() - first;
+      unseen.emplace_back(first, first + (options_.use_cache ? std::min(left, kPromptTokensAStep) : left));
       caches.push_back(&answer->cache);
     }
     Pass pass = make_pass(unseen);
     if (options_.use_cache) use_caches(pass, std::move(caches));
-    std::vector<std::int64_t> last;  // only each segment's last row needs logits
+    std::vector<std::int64_t> last;  // only a text's last row needs logits
+    std::vector<std::shared_ptr<Answer>> speaking;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       pass.adapters.attach(i, model_.modules(answers[i]->request.adapter));
+      if (pass.offsets[i + 1] - pass.offsets[i] < answers[i]->unseen_length()) continue;
       last.push_back(pass.offsets[i + 1] - 1);
+      speaking.push_back(answers[i]);
     }
     const torch::Tensor hidden = model_.model().hidden(pass, context_);
+    if (speaking.empty()) return;
     const torch::Tensor logits =
         model_.model().logits(hidden.index_select(0, torch::tensor(last, torch::kInt64)), context_);
     const Matrix rows = matrix_over(logits);
-    for (std::size_t i = 0; i < answers.size(); ++i)
-      if (!answers[i]->cancelled) take_token(answers[i], rows_of(rows, static_cast<std::int64_t>(i), 1));
+    for (std::size_t i = 0; i < speaking.size(); ++i)
+      if (!speaking[i]->cancelled) take_token(speaking[i], rows_of(rows, static_cast<std::int64_t>(i), 1));
   }
 
   void take_token(const std::shared_ptr<Answer>& answer, const Matrix& row) {
@@ -167,23 +205,24 @@ class Engine::Batch {
           "the model computes numbers that are not finite: it or its adapter is damaged, or its training had diverged";
     }
     const bool ended = !result.stop_reason.empty();
-    if (ended) {
-      piece += answer->text.finish();
-      std::erase(active_, answer);
-    }
+    if (ended) piece += answer->text.finish();
     result.text += piece;
     if (answer->request.text && !piece.empty()) answer->request.text(piece);
-    if (!ended || answer->cancelled || !answer->request.done) return;
+    if (!ended || answer->cancelled) return;
     const auto first_new = answer->ids.begin() + answer->prompt_length();
     result.prompt_ids.assign(answer->ids.begin(), first_new);
     result.new_ids.assign(first_new, answer->ids.end());
     result.likelihood = answer->log_likelihood / static_cast<double>(std::max<std::int64_t>(answer->new_length(), 1));
-    answer->request.done(result);
+    end(answer, false);
+    if (answer->request.done) answer->request.done(result);
   }
 
   // Why the answer ends with this token; empty where it goes on.
   std::string end_after(const Answer& answer, std::int32_t id) const {
-    if (model_.config().ends_text(id) || id == model_.tokenizer().end_token()) return "eos";
+    const std::vector<std::int32_t>& ends = answer.request.options.end_ids;
+    if (model_.config().ends_text(id) || id == model_.tokenizer().end_token() ||
+        std::find(ends.begin(), ends.end(), id) != ends.end())
+      return "eos";
     if (answer.text.stopped()) return "stop";
     if (answer.new_length() < room(answer)) return "";
     return answer.new_length() >= answer.request.options.max_new_tokens ? "length" : "context";

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -61,9 +62,10 @@ class EngineTest : public ::testing::Test {
     };
     return request;
   }
-  Outcome alone(const Request& request, bool use_cache = true) {
+  Outcome alone(const Request& request, bool use_cache = true) { return alone(model_, request, use_cache); }
+  static Outcome alone(const LoadedModel& model, const Request& request, bool use_cache) {
     Outcome outcome;
-    Engine engine(model_, {use_cache, 1});
+    Engine engine(model, {use_cache, 1});
     engine.submit(reporting(request, outcome));
     while (engine.step()) {}
     return outcome;
@@ -88,7 +90,8 @@ TEST_F(EngineTest, RequestsThatComeAndGoGetWhatTheyGetAlone) {
     std::uint64_t drawn = 0;
     const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random.bits(drawn++) % bound); };
     set_threads(1 + static_cast<int>(below(4)));
-    Engine engine(model_, {below(4) > 0, 1 + static_cast<std::int64_t>(below(5))});
+    Engine engine(model_,
+                  {below(4) > 0, 1 + static_cast<std::int64_t>(below(5)), 60 * static_cast<std::int64_t>(below(4))});
     std::vector<Request> asked;
     std::vector<std::uint64_t> numbers;
     std::map<std::size_t, Outcome> outcomes;
@@ -175,6 +178,67 @@ TEST_F(EngineTest, LongBeginningsAreSharedAndChangeNoBit) {
     expect_same(outcomes[i], alone(asked[i]));
     expect_same(outcomes[i], alone(asked[i], false));
   }
+}
+
+// A conversation: each prompt is what was said before, and more.
+TEST_F(EngineTest, WhatWasSaidIsNotComputedAgain) {
+  Engine engine(model_, {.kept_positions = 400});
+  std::int64_t computed = 0;
+  Request turn = request("the tea is hot", voices_[1]), other = request("the tea is hot and");
+  for (int i = 0; i < 4; ++i) {
+    SCOPED_TRACE(i);
+    Outcome outcome, unlike;
+    engine.submit(reporting(turn, outcome));
+    engine.submit(reporting(other, unlike));  // the same words in another voice are no beginning
+    while (engine.step()) {}
+    expect_same(outcome, alone(turn));
+    expect_same(unlike, alone(other));
+    EXPECT_EQ(outcome.generation->reused, computed);
+    turn.prompt_ids.insert(turn.prompt_ids.end(), outcome.generation->new_ids.begin(),
+                           outcome.generation->new_ids.end());
+    computed = static_cast<std::int64_t>(turn.prompt_ids.size()) - 1;
+    for (const std::int32_t id : model_.tokenizer().encode(" and the")) turn.prompt_ids.push_back(id);
+  }
+  // What is kept has its bounds.
+  Engine small(model_, {.kept_positions = 10});
+  for (int i = 0; i < 2; ++i) {
+    Outcome outcome;
+    small.submit(reporting(other, outcome));
+    while (small.step()) {}
+    EXPECT_EQ(outcome.generation->reused, 0);
+  }
+}
+
+TEST_F(EngineTest, LongPromptsAreComputedInParts) {
+  const std::filesystem::path folder = shared_dir() / "goldens-llama/smollm";  // with the longest context
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no goldens in " << folder;
+  const LoadedModel model(folder, {}, {});
+  Request longest = request(""), quick = request("");
+  longest.prompt_ids.clear();
+  for (std::int32_t id = 20; id < 420; ++id) longest.prompt_ids.push_back(id % 300);
+  quick.prompt_ids = {30, 40, 50};
+  Outcome outcome, meanwhile;
+  Engine engine(model, {});
+  engine.submit(reporting(longest, outcome));
+  engine.submit(reporting(quick, meanwhile));
+  engine.step();
+  EXPECT_EQ(outcome.pieces, "");
+  while (engine.step()) {}
+  expect_same(outcome, alone(model, longest, true));
+  expect_same(outcome, alone(model, longest, false));
+  expect_same(meanwhile, alone(model, quick, true));
+  EXPECT_NE(meanwhile.pieces, "");
+}
+
+TEST_F(EngineTest, EndsAtEndTokensOfTheRequest) {
+  Request asked = request("the tea is hot");
+  const Ids all = alone(asked).generation->new_ids;
+  ASSERT_GE(all.size(), 4u);
+  asked.options.end_ids = {all[2]};
+  const std::size_t first = std::find(all.begin(), all.end(), all[2]) - all.begin();
+  const Outcome outcome = alone(asked);
+  EXPECT_EQ(outcome.generation->new_ids, Ids(all.begin(), all.begin() + first + 1));
+  EXPECT_EQ(outcome.generation->stop_reason, "eos");
 }
 
 TEST_F(EngineTest, CallbacksMaySubmitAndCancel) {

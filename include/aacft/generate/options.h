@@ -23,12 +23,15 @@ struct AnswerOptions {
   std::int64_t max_new_tokens = 50;
   bool likelihood = false;                                // also say how likely the answer is
   std::vector<std::string> stop = {std::string(kHuman)};  // generation ends where the text contains one of these
+  std::vector<std::int32_t> end_ids;  // tokens that end it besides the model's and the tokenizer's own
 };
 
 // Of all that are computed together.
 struct EngineOptions {
   bool use_cache = true;        // keep keys and values; without, everything is computed for each token
   std::int64_t batch_size = 8;  // prompts under way at a time
+  // Positions of ended requests that stay computed, for later prompts that begin alike: a conversation's next turn.
+  std::int64_t kept_positions = 0;
 };
 
 struct GenerateOptions : AnswerOptions, EngineOptions {};
