@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
+#include "cli/row_options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 
@@ -24,14 +25,14 @@ namespace {
 struct RestyleCommand {
   RestyleOptions options;
   std::filesystem::path data, exemplars, plain, output, lexicon_file;
-  std::string title;
+  std::string title, chat_style;
   int thread_count = 0;
   bool overwrite = false;
   ModelFlags model_flags;
 
   explicit RestyleCommand(CLI::App& command) {
     Options declared(command);
-    declared.add("--model", options.model, "model folder");
+    declared.add("--model", options.model, "model folder or GGUF file");
     declared.add("--adapter,--adapter-path", options.adapter, "adapter folder to use with it, as it is");
     declared.add("--threads", thread_count, "0: all cores");
     model_flags.add_to(declared);
@@ -44,6 +45,9 @@ struct RestyleCommand {
     declared.add("--exemplar-seed", options.exemplar_seed,
                  "0: the first exemplars, in their order; else some drawn by this seed");
     declared.add("--instruction", options.instruction, "what stands before each sentence");
+    declared.add("--chat-style", chat_style,
+                 "how the model is asked: " + listed(chat_style_names()) +
+                     "; without, as its template says, or OpenChatKit's turns where it has none");
     declared.add("--output,-o", output, "a sheet to correct (.xlsx, .csv), or rows (.jsonl)");
     declared.add("--lexicon", lexicon_file, "table of words, for the sheet's emoji");
     declared.add("--title", title, "what the sheet is for");
@@ -79,6 +83,7 @@ struct RestyleCommand {
                          plain.empty() ? rows : read_plain_rows(read_text(plain), plain.string()), plain_file.string());
     { const OutputFile can_be_written(output); }  // better known before the model has worked for hours
     options.model_options = model_flags.resolved();
+    options.chat_style = choose_chat_style(chat_style, read_chat_template(options.model));
     set_threads(thread_count);
     const auto restyled = restyle(rows, pairs, options, events());
     if (!restyled) {

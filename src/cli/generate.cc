@@ -124,7 +124,7 @@ struct GenerateCommand {
           [&](std::size_t line, const json& row) {
             try {
               prompts.push_back(prompt_of(row, rows));
-              asked.push_back(rows.chat_pairs ? asked_of(row, rows) : std::vector<Message>());
+              asked.push_back(asked_of(row, rows));
               if (prompts.back().empty()) throw Error("the prompt is empty");
             } catch (const Error& error) {
               refuse(line, error.what());
@@ -199,15 +199,13 @@ struct GenerateCommand {
     resolve_chat_style(rows, chat_style, model);
     read_prompts();
     if (data.empty()) spell_as_turns();
-    for (const std::string& stop : stop_texts(rows.chat_style))
-      if (!no_stop && std::find(options.stop.begin(), options.stop.end(), stop) == options.stop.end())
-        options.stop.push_back(stop);
     const std::vector<std::string> texts = inputs();
-    if (no_stop) options.stop.clear();
     options.use_cache = !no_cache;
     set_threads(thread_count);
     LoadedModel loaded(model, model_flags.resolved(), warn);
     if (!adapter.empty()) loaded.attach(adapter, adapter, warn);
+    end_as_in(rows.chat_style, loaded.tokenizer(), options);
+    if (no_stop) options.stop.clear();
 
     std::optional<OutputFile> file;
     if (!output.empty()) file.emplace(output);

@@ -29,12 +29,14 @@ std::string stripped(std::string text) {
 
 // What follows the prompt; nothing where the row has no answer.
 std::optional<std::string> completion_of(const json& row, DataOptions options) {
+  if (const std::vector<Message> messages = messages_of(row, options); !messages.empty()) {
+    if (messages.back().role != "assistant") return std::nullopt;
+    return messages.back().content;
+  }
   options.mask_prompt = false;
   const std::string text = row_text(row, options).text, prompt = prompt_of(row, options);
   if (!text.starts_with(prompt) || text.size() == prompt.size()) return std::nullopt;
-  const std::string completion = text.substr(prompt.size()), &end = options.chat_style.end;
-  const bool conversation = !messages_of(row, options).empty();
-  return conversation && !end.empty() ? completion.substr(0, completion.find(end)) : completion;
+  return text.substr(prompt.size());
 }
 
 std::vector<ComparedRow> rows_with_references(const ComparisonOptions& options, const Warn& warn) {
@@ -121,7 +123,7 @@ std::optional<ModelAnswers> answers_of_model(const LoadedModel& model, const Sou
                                              bool one_line, const ComparisonEvents& events) {
   GenerateOptions generation = options.generation;
   generation.stop = {std::string(kHuman)};
-  for (const std::string& stop : stop_texts(options.rows.chat_style)) generation.stop.push_back(stop);
+  end_as_in(options.rows.chat_style, model.tokenizer(), generation);
   if (one_line) generation.stop.push_back("\n");
   std::vector<CandidatePrompt> prompts;
   for (const ComparedRow& row : comparison.rows) prompts.push_back({row.prompt, row.icons});

@@ -14,7 +14,7 @@ std::optional<std::vector<Restyled>> restyle(const std::vector<PlainRow>& rows, 
                                              const RestyleOptions& options, const RestyleEvents& events) {
   std::unordered_map<std::string, std::string> known;
   for (const StylePair& pair : pairs) known.try_emplace(pair.plain, pair.styled);
-  std::vector<Exemplar> shown = restyle_exemplars(options.instruction, pairs);
+  std::vector<Exemplar> shown = restyle_exemplars(options.instruction, pairs, options.chat_style);
   reorder(shown, options.exemplar_seed);
   std::vector<Restyled> restyled(rows.size());
   std::vector<std::size_t> asked;  // rows
@@ -25,8 +25,9 @@ std::optional<std::vector<Restyled>> restyle(const std::vector<PlainRow>& rows, 
       continue;
     }
     asked.push_back(i);
-    prompts.push_back(restyle_prompt(options.instruction, rows[i].plain));
-    texts.push_back(few_shot_prompt(shown, options.shots, prompts.back()));
+    prompts.push_back(restyle_prompt(options.instruction, rows[i].plain, options.chat_style));
+    texts.push_back(few_shot_prompt(shown, options.shots, restyle_messages(options.instruction, rows[i].plain),
+                                    options.chat_style));
   }
   if (asked.empty()) return restyled;
 
@@ -35,6 +36,7 @@ std::optional<std::vector<Restyled>> restyle(const std::vector<PlainRow>& rows, 
              read_model_config(options.model).context());
   generation.stop = {std::string(kHuman), "\n"};  // a sentence is one line
   LoadedModel model(options.model, options.model_options, events.warn);
+  end_as_in(options.chat_style, model.tokenizer(), generation);
   if (!options.adapter.empty()) model.attach(options.adapter, options.adapter, events.warn);
   GenerateEvents each;
   each.stop_requested = events.stop_requested;

@@ -42,6 +42,37 @@ TEST_F(Exemplars, StandBeforeThePrompt) {
   EXPECT_GT(different.size(), 1u);
 }
 
+// Earlier turns of one conversation, with one beginning, whether the style was named or is the model's own.
+TEST_F(Exemplars, AreTurnsWhereTheModelHoldsConversations) {
+  const std::filesystem::path chat = work / "chat";
+  std::filesystem::copy(seq, chat);
+  write_text(chat / "chat_template.jinja",
+             "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+             "'<|im_end|>\\n' }}"
+             "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}");
+  const auto row = [](const char* user, const char* assistant) {
+    return json{{"messages",
+                 {{{"role", "system"}, {"content", "Be kind."}},
+                  {{"role", "user"}, {"content", user}},
+                  {{"role", "assistant"}, {"content", assistant}}}}}
+               .dump() +
+           "\n";
+  };
+  const std::string file = input("chats.jsonl", row("a", "one") + row("b", "two"));
+  const auto asked = [&](const Arguments& more) {
+    return json_lines(succeeds(Arguments{"generate", "--model", chat.string(), "--json", "--max-new-tokens", "2",
+                                         "--data", file, "--exemplars", file, "--shots", "1"} +
+                               more)
+                          .out)
+        .at(1);
+  };
+  const json ids = ids_of(
+      "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\none<|im_end|>\n"
+      "<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n");
+  EXPECT_EQ(asked({}).at("prompt_ids"), ids);
+  EXPECT_EQ(asked({"--chat-style", "chatml"}).at("prompt_ids"), ids);
+}
+
 TEST_F(Exemplars, Misuse) {
   expect_message(run(generate({"--prompt", "x", "--shots", "2"})), 2, {"--exemplars"});
   expect_message(run(generate({"--prompt", "x", "--exemplar-seed", "2"})), 2, {"--exemplars"});

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/boards/icon.h"
@@ -50,6 +52,24 @@ TEST_F(ComparisonTest, AnswersStandBesideTheReferences) {
   EXPECT_FALSE(rules.score(Metric::kExact)->difference);  // the first one
   EXPECT_EQ(file.score(Metric::kPerplexity), nullptr);
   EXPECT_EQ(file.icons_used[1], (std::vector<bool>{false, false}));
+}
+
+// An end token's text may be what somebody says; and a conversation ends with its last answer.
+TEST_F(ComparisonTest, ReferencesOfConversationsAreTheirLastAnswers) {
+  options.rows.chat_style = chat_style("chatml");
+  options.baselines.clear();
+  const auto turn = [](const char* role, const char* content) {
+    return nlohmann::json{{"role", role}, {"content", content}};
+  };
+  const nlohmann::json first = {turn("user", "a"), turn("assistant", "one"), turn("user", "b"),
+                                turn("assistant", "It is <|im_end|> that ends it.")},
+                       second = {turn("user", "c"), turn("assistant", "two")};
+  write_file_atomic(options.data, nlohmann::json{{"messages", first}}.dump() + "\n" +
+                                      nlohmann::json{{"messages", second}}.dump() + "\n");
+  const auto rows = compare_systems(options, {})->rows;
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].reference, "It is <|im_end|> that ends it.");
+  EXPECT_EQ(rows[1].reference, "two");
 }
 
 TEST_F(ComparisonTest, ThePageShowsEveryAnswer) {

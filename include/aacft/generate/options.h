@@ -1,11 +1,14 @@
 // How text is generated.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "aacft/data/chat_style.h"
 #include "aacft/data/turns.h"
+#include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
 
@@ -25,6 +28,13 @@ struct AnswerOptions {
   std::vector<std::string> stop = {std::string(kHuman)};  // generation ends where the text contains one of these
   std::vector<std::int32_t> end_ids;  // tokens that end it besides the model's and the tokenizer's own
 };
+
+// Answers end as the style's do, too: by its end token, or where there is none by its text.
+inline void end_as_in(const ChatStyle& style, const Tokenizer& tokenizer, AnswerOptions& options) {
+  options.end_ids = end_tokens(style, tokenizer);
+  for (const std::string& stop : stop_texts(style))
+    if (std::find(options.stop.begin(), options.stop.end(), stop) == options.stop.end()) options.stop.push_back(stop);
+}
 
 // Of all that are computed together.
 struct EngineOptions {

@@ -20,7 +20,8 @@ namespace aacft {
 struct RestyleOptions {
   std::filesystem::path model, adapter;  // no adapter: the model alone
   ModelOptions model_options;
-  GenerateOptions generation;  // answers end with their line, whatever its stop texts are
+  GenerateOptions generation;                  // answers end with their line, whatever its stop texts are
+  ChatStyle chat_style = openchatkit_style();  // how sentences are asked for
   std::string instruction = "Say it in the same style:";
   std::int64_t shots = 5;           // pairs shown with each sentence
   std::uint64_t exemplar_seed = 0;  // 0: the first pairs, in their order; else some drawn by this seed
