@@ -34,7 +34,7 @@ struct InitCommand {
     declared.add("--dtype", dtype, "fp32, fp16 or bf16");
     declared.add("--seed", seed, "of the random weights");
     declared.add("--tokenizer", tokenizer,
-                 "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny");
+                 "tokenizer.json or SentencePiece .model to copy; a small one of our own for tiny and tiny-llama");
     for (auto [name, field, help] : std::initializer_list<std::tuple<const char*, std::int64_t*, const char*>>{
              {"--vocab-size", &vocab_size, "tokens"},
              {"--hidden-size", &hidden_size, "width"},
@@ -85,7 +85,7 @@ struct InitCommand {
                        : read.rotary_pct != c.rotary_pct             ? "--rotary-pct"
                                                                      : "--kv-heads and --head-dim of their own");
 
-    if (tokenizer.empty() && shape == "tiny") tokenizer = data_file("tiny-tokenizer.json");
+    if (tokenizer.empty() && shape.starts_with("tiny")) tokenizer = data_file("tiny-tokenizer.json");
     if (!tokenizer.empty()) {
       const std::int32_t size = load_tokenizer_file(tokenizer)->size();
       if (size > c.vocab_size)

@@ -8,11 +8,12 @@ namespace {
 
 class Workers : public CommandTest {
  protected:
+  fs::path model = seq;
   TemporaryFolder elsewhere;  // where the workers other than the first run
 
   // In fp32: bf16 rounds the gradients of a beginning that rows share, and which rows those are depends on the workers.
   Arguments run_of(const std::string& output, const Arguments& more = {}) const {
-    return Arguments{"train", "--compute",      "fp32", "--model",      seq,   "--data",       rows,   "--output",
+    return Arguments{"train", "--compute",      "fp32", "--model",      model, "--data",       rows,   "--output",
                      output,  "--max-steps",    "12",   "--warmup",     "2",   "--lr",         "1e-3", "--micro-batch",
                      "3",     "--accumulation", "3",    "--eval-split", "0.2", "--eval-steps", "4",    "--save-steps",
                      "0",     "--threads",      "1"} +
@@ -87,6 +88,15 @@ TEST_F(Workers, MoreThanTheRowsOfAStep) {
   succeeds(run_of("one", few));
   finish(3, run_of("three", few));
   expect_same_curve("three", "one");
+}
+
+TEST_F(Workers, WithAModelOfLlamasKind) {
+  const TemporaryFolder made;
+  model = made / "llama";
+  succeeds({"init", "--shape", "tiny-llama", "--seed", "3", "--output", model});
+  succeeds(run_of("one", {"--target-modules", "all-linear"}));
+  finish(2, run_of("two", {"--target-modules", "all-linear"}));
+  expect_same_curve("two", "one");
 }
 
 TEST_F(Workers, EveryWeight) {

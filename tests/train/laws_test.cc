@@ -96,6 +96,7 @@ struct Kind {
 class Law2 : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
+  if (!fs::exists(golden_model(GetParam().model))) GTEST_SKIP() << "no goldens of " << GetParam().model;
   const TemporaryFolder folder;
   TrainOptions o = tiny(folder / "reference", GetParam().model);
   o.full = GetParam().full;
@@ -155,7 +156,9 @@ TEST_P(Law2, ThreadsPassesAndRecomputingDoNotMatter) {
 INSTANTIATE_TEST_SUITE_P(All, Law2,
                          ::testing::Values(Kind{"seq", false, false, false}, Kind{"seq", false, false, true},
                                            Kind{"par", false, true, false}, Kind{"seq-bin-fp16", false, false, true},
-                                           Kind{"par", true, false, false}, Kind{"tied", true, false, false}),
+                                           Kind{"par", true, false, false}, Kind{"tied", true, false, false},
+                                           Kind{"qwen3", false, false, true}, Kind{"qwen2", false, true, false},
+                                           Kind{"llama3", true, false, false}),
                          [](const auto& info) {
                            std::string name = std::string(info.param.model) + (info.param.full ? "_full" : "") +
                                               (info.param.dora ? "_dora" : "") + (info.param.share ? "_shared" : "");
@@ -288,6 +291,17 @@ TEST(Law3, AWholeModel) {
     o.full = true;
     o.max_steps = 4;
     check_resuming(o, own, {1, 3});
+  }
+}
+
+TEST(Law3, OfLlamasKin) {
+  for (const char* model : {"llama3", "qwen3"}) {
+    SCOPED_TRACE(model);
+    if (!fs::exists(golden_model(model))) GTEST_SKIP() << "no goldens of " << model;
+    const TemporaryFolder folder;
+    TrainOptions o = tiny("", model);
+    o.max_steps = 4;
+    check_resuming(o, folder, {1, 3});
   }
 }
 
