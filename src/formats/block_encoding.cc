@@ -9,23 +9,12 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/text.h"
+#include "half.h"
 
 namespace aacft {
 namespace {
 
 using Byte = std::uint8_t;
-
-// fp16: exponents are shifted from a bias of 15 to 127. Numbers below 2^-14 have no leading one: they are put under an
-// exponent as if they had, and it is taken away again. Both are computed, so that there is no branch, and nothing here
-// is a subnormal fp32, which a processor may have been told to take for 0.
-inline float half_to_float(std::uint16_t half) {
-  const std::uint32_t magnitude = (half & 0x7FFFu) << 13;
-  const std::uint32_t exponent = magnitude & 0x0F800000u;
-  const std::uint32_t normal = magnitude + (112u << 23) + (exponent == 0x0F800000u ? 112u << 23 : 0u);
-  const std::uint32_t tiny =
-      std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude + (113u << 23)) - std::bit_cast<float>(113u << 23));
-  return std::bit_cast<float>((exponent == 0 ? tiny : normal) | (half & 0x8000u) << 16);
-}
 
 inline float half_at(const Byte* in) {
   std::uint16_t half;

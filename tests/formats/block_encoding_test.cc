@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <functional>
+#include <iterator>
+#include <limits>
 #include <random>
 #include <stdexcept>
 
@@ -233,6 +237,156 @@ TEST(BlockEncoding, FirstValueThatIsNotFinite) {
     }
     EXPECT_GE(scales, 1) << dtype_name(dtype);
   }
+}
+
+// ---- the other way round ----
+
+constexpr Dtype kWritten[] = {Dtype::kFloat32, Dtype::kFloat16, Dtype::kBFloat16, Dtype::kQ4_0,
+                              Dtype::kQ4_1,    Dtype::kQ5_0,    Dtype::kQ5_1,     Dtype::kQ8_0,
+                              Dtype::kQ4_K,    Dtype::kQ5_K,    Dtype::kQ6_K};
+
+std::vector<std::byte> encoded(Dtype dtype, std::span<const float> values) {
+  std::vector<std::byte> bytes(dtype_bytes(dtype, static_cast<std::int64_t>(values.size())));
+  EXPECT_TRUE(encode(dtype, values.data(), static_cast<std::int64_t>(values.size()), bytes.data()))
+      << dtype_name(dtype);
+  return bytes;
+}
+
+double squared_error(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+  return sum;
+}
+
+std::vector<float> random_values(std::size_t count, unsigned seed, float scale) {
+  std::mt19937 random(seed);
+  std::vector<float> values(count);
+  // Sums of four uniform numbers: alike on every machine, which distributions of the library are not.
+  for (float& value : values) {
+    value = 0;
+    for (int i = 0; i < 4; ++i) value += (static_cast<float>(random() >> 8) * 0x1p-24f - 0.5f) * scale;
+  }
+  return values;
+}
+
+TEST(BlockEncoder, BytesOfGgml) {
+  const SafetensorsFile file(source_dir() / "tests/formats/data/encoded.safetensors");
+  const std::vector<float> values = decoded(Dtype::kFloat32, find(file.tensors(), "values")->bytes);
+  const auto check = [&](const std::string& name, Dtype dtype) {
+    const TensorView* expected = find(file.tensors(), name + ".blocks");
+    ASSERT_NE(expected, nullptr) << name;
+    const std::vector<std::byte> bytes = encoded(dtype, values);
+    ASSERT_EQ(bytes.size(), expected->bytes.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      ASSERT_EQ(bytes[i], expected->bytes[i]) << name << ", byte " << i << " of block " << i / block_bytes(dtype);
+  };
+  for (const Dtype dtype : {Dtype::kQ4_0, Dtype::kQ4_1, Dtype::kQ5_0, Dtype::kQ5_1, Dtype::kQ8_0})
+    check(std::string(dtype_name(dtype)), dtype);
+  check("F16", Dtype::kFloat16);
+  check("BF16", Dtype::kBFloat16);
+}
+
+TEST(BlockEncoder, NearerThanGgml) {
+  const SafetensorsFile file(source_dir() / "tests/formats/data/encoded.safetensors");
+  const std::vector<float> values = decoded(Dtype::kFloat16, find(file.tensors(), "some.values")->bytes);
+  for (const Dtype dtype : {Dtype::kQ4_K, Dtype::kQ5_K, Dtype::kQ6_K}) {
+    const TensorView* theirs = find(file.tensors(), std::string(dtype_name(dtype)) + ".blocks");
+    ASSERT_NE(theirs, nullptr);
+    EXPECT_LT(squared_error(decoded(dtype, encoded(dtype, values)), values),
+              squared_error(decoded(dtype, theirs->bytes), values))
+        << dtype_name(dtype);
+  }
+}
+
+// Blocks of one kind of values each, which a search might stumble over: none may be further off than half a step of the
+// coarsest sensible scale, from the largest magnitude.
+TEST(BlockEncoder, NoBlockIsFarOff) {
+  const std::vector<float> random = random_values(256, 7, 1);
+  const std::function<float(std::size_t)> kinds[] = {
+      [](std::size_t) { return 0.0f; },
+      [](std::size_t) { return -0.25f; },
+      [](std::size_t) { return 0.25f; },
+      [](std::size_t i) { return i == 100 ? 3.0f : 0.0f; },
+      [](std::size_t i) { return i == 100 ? -3.0f : 0.0f; },
+      [](std::size_t i) { return i % 2 == 0 ? 1.0f : -1.0f; },
+      [&](std::size_t i) { return 5 + 0.1f * random[i]; },
+      [&](std::size_t i) { return -5 + 0.1f * random[i]; },
+      [&](std::size_t i) { return random[i] * std::pow(10.0f, -static_cast<float>(i / 32)); },
+      [&](std::size_t i) { return 3e4f * random[i]; },
+      [&](std::size_t i) { return 1e-42f * random[i]; },
+      [](std::size_t i) { return static_cast<float>(i); },
+  };
+  for (const Dtype dtype : kWritten) {
+    if (!is_encoded(dtype)) continue;
+    const bool four = dtype == Dtype::kQ4_0 || dtype == Dtype::kQ4_1 || dtype == Dtype::kQ4_K;
+    for (std::size_t kind = 0; kind < std::size(kinds); ++kind) {
+      std::vector<float> values(256);
+      float magnitude = 0;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = kinds[kind](i);
+        magnitude = std::max(magnitude, std::fabs(values[i]));
+      }
+      const std::vector<float> got = decoded(dtype, encoded(dtype, values));
+      const float bound = magnitude * (four ? 1 / 7.0f : 1 / 15.0f) + 0x1p-23f;
+      for (std::size_t i = 0; i < values.size(); ++i)
+        ASSERT_LE(std::fabs(got[i] - values[i]), bound) << dtype_name(dtype) << ", kind " << kind << ", " << i;
+    }
+  }
+}
+
+// Where there is a scale that fits, nothing is lost.
+TEST(BlockEncoder, HalvesAndWholeNumbersComeBack) {
+  std::vector<float> halves;
+  for (std::uint32_t i = 0; i < 65536; ++i) {
+    const std::string bytes = raw(std::vector<std::uint16_t>{static_cast<std::uint16_t>(i)});
+    if ((i & 0x7C00) != 0x7C00) halves.push_back(decoded(Dtype::kFloat16, std::as_bytes(std::span(bytes)))[0]);
+  }
+  expect_same(decoded(Dtype::kFloat16, encoded(Dtype::kFloat16, halves)), halves, "halves");
+  std::vector<float> whole(256);
+  for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = static_cast<float>(i % 16) - 8;
+  for (const Dtype dtype : {Dtype::kQ4_0, Dtype::kQ4_1})
+    expect_same(decoded(dtype, encoded(dtype, whole)), whole, dtype_name(dtype));
+}
+
+// A block depends on its own elements alone.
+TEST(BlockEncoder, BlockByBlock) {
+  const std::vector<float> values = random_values(256 * 5, 3, 0.1f);
+  for (const Dtype dtype : kWritten) {
+    const std::vector<std::byte> together = encoded(dtype, values);
+    std::vector<std::byte> apart;
+    for (std::size_t block = 0; block < 5; ++block) {
+      const auto bytes = encoded(dtype, std::span(values).subspan(256 * block, 256));
+      apart.insert(apart.end(), bytes.begin(), bytes.end());
+    }
+    EXPECT_EQ(together, apart) << dtype_name(dtype);
+  }
+}
+
+TEST(BlockEncoder, WhatIsNotFinite) {
+  for (const Dtype dtype : kWritten) {
+    std::vector<std::byte> out(dtype_bytes(dtype, 1024));
+    for (const float bad : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::quiet_NaN()}) {
+      std::vector<float> values = random_values(1024, 4, 1);
+      EXPECT_TRUE(encode(dtype, values.data(), 1024, out.data()));
+      values[700] = bad;
+      EXPECT_FALSE(encode(dtype, values.data(), 1024, out.data())) << dtype_name(dtype) << " " << bad;
+    }
+    std::vector<float> values = random_values(1024, 4, 1);
+    values[3] = 3e38f, values[4] = -3e38f;
+    EXPECT_EQ(encode(dtype, values.data(), 1024, out.data()), dtype == Dtype::kFloat32 || dtype == Dtype::kBFloat16)
+        << dtype_name(dtype);
+    values[3] = values[4] = 65520;  // where fp16 ends
+    EXPECT_EQ(encode(dtype, values.data(), 1024, out.data()), dtype != Dtype::kFloat16) << dtype_name(dtype);
+  }
+}
+
+TEST(BlockEncoder, OnlyWhatItWrites) {
+  EXPECT_FALSE(can_encode(Dtype::kQ2_K) || can_encode(Dtype::kIQ4_NL) || can_encode(Dtype::kInt32));
+  for (const Dtype dtype : kWritten) EXPECT_TRUE(can_encode(dtype));
+  EXPECT_THROW((void)encode(Dtype::kQ3_K, nullptr, 0, nullptr), std::logic_error);
+  EXPECT_THROW((void)encode(Dtype::kQ6_K, nullptr, 32, nullptr), std::logic_error);
 }
 
 }  // namespace
