@@ -1,0 +1,273 @@
+// Ways of pressing a button besides touch, mouse and keys: one switch that picks out of what is stepped through, two switches, and a pointer
+// that rests. All of them end in the click of a button, so that the rest of the page knows one way only.
+//
+// What is stepped through are the elements marked data-scan, each a row of buttons: a row is chosen first, then a button in it. Holding a
+// switch goes back: from the buttons to the rows, from the rows out of a dialog or to the page before.
+import {announce} from './dom.js';
+import {settings, onSettings} from './settings.js';
+import {whisper} from './speech.js';
+
+const holdTime = 400;      // ms
+const bounceTime = 50;     // ms in which no hand presses a switch twice
+const roundsOfRows = 3;    // then it rests until the next press
+const roundsOfButtons = 2; // then it goes back to the rows
+const dwellTravel = 24;    // px the pointer must go after a choice before it may choose again
+
+const switching = () => settings.input === 'switch' || settings.input === 'switches';
+
+// --- what there is to step through ---
+
+const usable = (element) => !element.disabled && element.getAttribute('aria-disabled') !== 'true' && !element.closest('[inert]') && element.getClientRects().length > 0;
+
+function scanRows() {
+  const dialogs = [...document.querySelectorAll('dialog[open]')];
+  const root = dialogs.at(-1) ?? document.getElementById('app');
+  const rows = [...root.querySelectorAll('[data-scan]')]
+    .map((element) => ({element, name: element.dataset.scan, first: element.hasAttribute('data-scan-first'), buttons: [...element.querySelectorAll('button')].filter(usable)}))
+    .filter((row) => row.buttons.length > 0);
+  return [...rows.filter((row) => row.first), ...rows.filter((row) => !row.first)];
+}
+
+// --- scanning ---
+
+let scan = null;  // {row, button (-1: rows are stepped through), rounds}; null while it rests
+let timer = 0;
+let helper = () => {};  // what holding does where there is nothing else to go back to
+
+export function prepareHands(goBack) {
+  helper = goBack;
+  applyInput();
+}
+onSettings((key) => { if (key === 'input') applyInput(); });
+
+function applyInput() {
+  document.documentElement.dataset.input = settings.input;
+  stopDwelling();
+  rest();
+  if (switching()) startScan();
+}
+
+const nameOf = (button) => button.getAttribute('aria-label') ?? button.textContent.trim();
+
+function mark(current) {
+  document.querySelectorAll('.scanned, .scanned-row').forEach((element) => element.classList.remove('scanned', 'scanned-row'));
+  if (!current) return;
+  const row = current[scan.row];
+  const target = scan.button < 0 ? row.element : row.buttons[scan.button];
+  if (scan.button < 0) {
+    row.element.classList.add('scanned-row');
+    row.buttons.forEach((each) => each.classList.add('scanned'));
+  } else {
+    target.classList.add('scanned');
+  }
+  target.scrollIntoView({block: 'nearest', inline: 'nearest'});
+  cue(scan.button < 0 ? (row.element.getAttribute('role') === 'row' ? nameOf(row.buttons[0]) : row.name) : nameOf(target));
+}
+
+let audio = null;
+function cue(name) {
+  if (settings.cue === 'words') whisper(name);
+  if (settings.cue !== 'click') return;
+  audio ??= new AudioContext();
+  const tone = audio.createOscillator();
+  const loudness = audio.createGain();
+  tone.frequency.value = 660;
+  loudness.gain.setValueAtTime(0.08, audio.currentTime);
+  loudness.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.05);
+  tone.connect(loudness).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.05);
+}
+
+function wait(first) {
+  clearTimeout(timer);
+  if (settings.input !== 'switch') return;
+  timer = setTimeout(advance, (settings.step + (first ? settings.firstExtra : 0)) * 1000);
+}
+
+export function startScan() {
+  scan = {row: 0, button: -1, rounds: 0};
+  showScan(true);
+}
+
+function rest() {
+  clearTimeout(timer);
+  scan = null;
+  mark(null);
+}
+
+function showScan(first) {
+  const rows = scanRows();
+  if (rows.length === 0) return rest();
+  scan.row = Math.min(scan.row, rows.length - 1);
+  if (scan.button >= rows[scan.row].buttons.length) scan.button = rows[scan.row].buttons.length - 1;
+  mark(rows);
+  wait(first);
+}
+
+function advance() {
+  if (!scan) return;
+  const rows = scanRows();
+  if (rows.length === 0) return rest();
+  const stepping = scan.button < 0;
+  const count = stepping ? rows.length : rows[Math.min(scan.row, rows.length - 1)].buttons.length;
+  const next = ((stepping ? scan.row : scan.button) + 1) % count;
+  if (next === 0) scan.rounds += 1;
+  if (settings.input === 'switch' && stepping && scan.rounds >= roundsOfRows) {
+    rest();
+    return announce('Press the switch to go on.');
+  }
+  if (stepping) scan.row = next;
+  else if (settings.input === 'switch' && scan.rounds >= roundsOfButtons) Object.assign(scan, {button: -1, rounds: 0});
+  else scan.button = next;
+  showScan(next === 0);
+}
+
+function select() {
+  if (!scan) return startScan();
+  const row = scanRows()[scan.row];
+  if (!row) return startScan();
+  if (scan.button < 0 && row.buttons.length > 1) {
+    Object.assign(scan, {button: 0, rounds: 0});
+    return showScan(true);
+  }
+  const chosen = row.buttons[Math.max(0, scan.button)];
+  const dialog = chosen.closest('dialog');
+  chosen.click();
+  if (!switching()) return;
+  // A stepper of the settings, or a letter, is often wanted again: begin at its row. Anything else begins at the top.
+  const again = dialog?.open && scan ? scan.row : 0;
+  scan = {row: again, button: -1, rounds: 0};
+  showScan(true);
+}
+
+function backOut() {
+  if (!scan) return startScan();
+  if (scan.button >= 0) Object.assign(scan, {button: -1, rounds: 0});
+  else {
+    const open = [...document.querySelectorAll('dialog[open]')].at(-1);
+    if (open && open.id !== 'login') open.close();
+    else helper();
+    Object.assign(scan, {row: 0, rounds: 0});
+  }
+  showScan(true);
+}
+
+// --- switches: keys, or the screen itself pressed anywhere ---
+
+let pressed = null;  // {which, held}
+let lastRelease = 0;
+let holding = 0;
+
+function press(which) {
+  if (pressed || performance.now() - lastRelease < Math.max(bounceTime, settings.debounce)) return;
+  clearTimeout(timer);  // what is marked stays marked while the switch is down
+  pressed = {which, held: false};
+  holding = setTimeout(() => { if (pressed) { pressed.held = true; backOut(); } }, holdTime);
+}
+
+function release(which) {
+  if (pressed?.which !== which) return;
+  clearTimeout(holding);
+  lastRelease = performance.now();
+  const {held} = pressed;
+  pressed = null;
+  if (held) return;
+  if (settings.input === 'switches' && which === 'move') return scan ? advance() : startScan();
+  select();
+}
+
+const isTyping = (element) => element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement;
+function switchOfKey(event) {
+  if (event.key === ' ') return settings.input === 'switches' ? 'move' : 'select';
+  return event.key === 'Enter' ? 'select' : null;
+}
+function switchOfPointer(event) {
+  if (settings.input === 'switch') return 'select';
+  if (event.pointerType === 'touch') return event.clientX < innerWidth / 2 ? 'move' : 'select';
+  return event.button === 2 ? 'select' : 'move';
+}
+// A helper's way out: the settings answer to the pointer whatever the person uses.
+const forHelper = (target) => target instanceof Element && target.closest('#settings-button, #settings button, #login, textarea, input');
+
+function onKey(event) {
+  if (!switching() || isTyping(event.target)) return;
+  const which = switchOfKey(event);
+  if (!which) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (event.type === 'keydown') { if (!event.repeat) press(which); } else release(which);
+}
+
+let pointerSwitch = null;
+function onPointer(event) {
+  if (!switching()) return;
+  if (event.type === 'pointerdown') {
+    if (forHelper(event.target)) return;
+    pointerSwitch = switchOfPointer(event);
+    press(pointerSwitch);
+  } else if (pointerSwitch) {
+    release(pointerSwitch);
+    pointerSwitch = null;
+  }
+}
+
+for (const type of ['keydown', 'keyup']) document.addEventListener(type, onKey, true);
+for (const type of ['pointerdown', 'pointerup', 'pointercancel']) document.addEventListener(type, onPointer, true);
+document.addEventListener('contextmenu', (event) => { if (switching()) event.preventDefault(); });
+// A switch that rests begins again where a dialog opens or closes beneath it.
+document.addEventListener('close', () => { if (switching() && scan) startScan(); }, true);
+
+// --- debounce, and presses that a switch has used up ---
+
+let lastClick = -Infinity;
+document.addEventListener('click', (event) => {
+  const refuse = () => { event.preventDefault(); event.stopImmediatePropagation(); };
+  if (event.isTrusted && switching() && !forHelper(event.target)) return refuse();
+  if (event.isTrusted && event.timeStamp - lastClick < settings.debounce) return refuse();
+  if (event.isTrusted) lastClick = event.timeStamp;
+}, true);
+document.addEventListener('keydown', (event) => {
+  if (event.repeat && (event.key === 'Enter' || event.key === ' ') && event.target instanceof HTMLButtonElement) event.preventDefault();
+});
+
+// --- a pointer that rests ---
+
+const svg = (tag, attributes) => {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+};
+const ring = svg('svg', {class: 'ring', viewBox: '0 0 40 40', 'aria-hidden': 'true'});
+ring.append(svg('circle', {class: 'track', cx: 20, cy: 20, r: 16}), svg('circle', {class: 'fill', cx: 20, cy: 20, r: 16, pathLength: 100}));
+
+let dwelling = null;   // the button beneath the pointer
+let dwellEnds = 0;
+let chosenAt = null;   // where the last choice was made
+
+function stopDwelling() {
+  clearTimeout(dwellEnds);
+  ring.remove();
+  dwelling = null;
+}
+
+document.addEventListener('pointermove', (event) => {
+  if (settings.input !== 'dwell' || event.pointerType === 'touch') return;
+  if (chosenAt && Math.hypot(event.clientX - chosenAt.x, event.clientY - chosenAt.y) < dwellTravel) return;
+  chosenAt = null;
+  const target = event.target instanceof Element ? event.target.closest('button') : null;
+  if (target === dwelling) return;
+  stopDwelling();
+  if (!target || !usable(target)) return;
+  dwelling = target;
+  ring.style.setProperty('--time', `${settings.dwell}s`);
+  target.append(ring);
+  const place = {x: event.clientX, y: event.clientY};
+  dwellEnds = setTimeout(() => {
+    stopDwelling();
+    chosenAt = place;
+    if (target.isConnected && usable(target)) target.click();
+  }, settings.dwell * 1000);
+});
+document.addEventListener('pointerleave', stopDwelling);
+document.addEventListener('pointerdown', () => { if (dwelling) stopDwelling(); }, true);
