@@ -170,7 +170,7 @@ TEST_F(Workers, DifferentOptionsOrRowsAreRefused) {
   for (const auto& [other, named] :
        {std::pair(Arguments{"--lr", "0.5"}, std::string("worker 0 has lr = 0.001, worker 1 has lr = 0.5")),
         {Arguments{"--data", few}, std::string("worker 1 has 1 rows")}}) {
-    const Environment two = meeting(2) + Environment{{"MASTER_ADDR", "localhost"}};
+    const Environment two = meeting(2);
     const auto zero = start(work.path(), run_of("run"), two + rank(0)),
                one = start(work.path(), run_of("run", other), two + rank(1));
     expect_message(zero->wait(), 2, {"the workers differ", named});
