@@ -337,12 +337,12 @@ def training_samples(tokenizer, rows, options):
     ]
 
 
-def continuations(model, tokenizer, prompts, wanted, limit=50, smallest_gap=1e-3, distinct=4):
+def continuations(model, tokenizer, prompts, wanted, limit=50, smallest_gap=1e-3, distinct=4, ends=(0,)):
     """Greedy continuations of the first prompts that leave no doubt about any token and do not merely repeat one."""
     entries = []
     for prompt in prompts:
-        ids = tokenizer.encode(prompt, add_special_tokens=False).ids
-        new, gap = greedy(model, ids, limit)
+        ids = tokenizer.encode(prompt).ids
+        new, gap = greedy(model, ids, limit, ends)
         if gap > smallest_gap and (len(set(new)) >= distinct or len(new) < limit):
             entries.append({"prompt": prompt, "ids": ids, "new": new})
         if len(entries) == wanted:

@@ -76,12 +76,12 @@ def load_model(folder, adapter=None, trainable=False):
 
 
 def sample(tokenizer, text, mask_prompt=False, append_eos=False, eos=0):
-    """Token ids, and per token whether it counts as a label.
+    """Token ids, with those that the tokenizer puts before a text, and per token whether it counts as a label.
 
     With mask_prompt a token counts when none of its characters belongs to the prompt, which reaches to the end of the
     response marker. The space before a word belongs to the word's token and never decides: offsets leave it out.
     """
-    encoding = tokenizer.encode(text, add_special_tokens=False)
+    encoding = tokenizer.encode(text)
     ids, counts = list(encoding.ids), [True] * len(encoding.ids)
     if mask_prompt:
         start = text.index(MARKER) + len(MARKER)
@@ -157,10 +157,10 @@ def train(model, samples, options):
 
 
 @torch.no_grad()
-def greedy(model, ids, limit=50, eos=0):
+def greedy(model, ids, limit=50, ends=(0,)):
     """Greedy continuation without a cache, and the smallest distance between best and second best logit on the way.
 
-    It ends after `limit` tokens or before the first `eos`, which is not part of it.
+    It ends after `limit` tokens or before the first one of `ends`, which is not part of it.
     """
     model.eval()
     new, gap = [], math.inf
@@ -168,7 +168,7 @@ def greedy(model, ids, limit=50, eos=0):
         logits = model(input_ids=torch.tensor([ids + new]), use_cache=False).logits[0, -1]
         best = torch.topk(logits, 2)
         gap = min(gap, (best.values[0] - best.values[1]).item())
-        if best.indices[0].item() == eos:
+        if best.indices[0].item() in ends:
             break
         new.append(best.indices[0].item())
     return new, gap

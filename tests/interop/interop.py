@@ -5,7 +5,7 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   a  aacft trains a golden curve; PEFT loads its adapter folder and agrees about the loss
   b  aacft merges; transformers loads the folder with its tokenizer and generates the same text
   c  adapters trained by PEFT: aacft loads them, generates the same tokens and merges the same weights
-  d  curves on models made on the spot equal a PEFT loop's
+  d  curves on models made on the spot, of every family, equal a PEFT loop's
   e  token ids of random strings
   f  a run that was stopped and resumed equals one that was not, byte for byte
   g  with bf16 arithmetic, the loss curve is nearer to the fp32 one than PEFT's own in bf16
@@ -13,6 +13,7 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   i  the tokenizers library: token ids and texts of very many random strings, for every kind of tokenizer, tokenizers of GGUF files
      and the tokenizer.json that is made of them among them (tokenizers_check.py, which needs nothing but that library)
   j  chat styles equal Jinja2 rendering models' own templates (chat.py, which needs jinja2, pip and the tests' program)
+  k  models made on the spot, of every family: losses, continuations, end tokens, adapters both ways, merges
 """
 
 import argparse
@@ -32,6 +33,7 @@ GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
 sys.path.insert(0, str(GOLDENS))
 from make_goldens import *
 import tokenizers_check
+from families import END, FAMILIES, with_start, write_fast_tokenizer
 from peft import PeftModel
 from transformers import AutoTokenizer
 
@@ -78,7 +80,7 @@ class Aacft:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIME_LIMIT)
         if done.returncode != 0:
             tail = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
-            raise Failure(f"aacft {' '.join(map(str, arguments))[:300]}: exit {done.returncode}: {' | '.join(tail)}")
+            raise Failure(f"aacft {' '.join(' '.join(map(str, arguments)).split())[:300]}: exit {done.returncode}: {' | '.join(tail)}")
         return done.stdout.decode()
 
     def train_arguments(self, model, texts, output, options, init=None, dropout=0.0):
@@ -106,8 +108,8 @@ class Aacft:
         self.run(*self.train_arguments(model, texts, output, options, init), "--no-shuffle")
         return log_of(output)
 
-    def generate(self, model, prompts, adapter=None, stop=False, folder=None):
-        """What generate says per prompt; `new` is cut before id 0, whether or not the command shows it."""
+    def generate(self, model, prompts, adapter=None, stop=False, folder=None, ends=(0,)):
+        """What generate says per prompt; `new` is cut before the first of `ends`, whether or not the command shows it."""
         arguments = ["generate", "--model", model, "--max-new-tokens", 50, "--json"]
         if adapter is not None:
             arguments += ["--adapter", adapter]
@@ -126,9 +128,21 @@ class Aacft:
         require(len(lines) == len(prompts), f"generate: {len(lines)} answers to {len(prompts)} prompts")
         for line, prompt in zip(lines, prompts):
             require(line["prompt"] == prompt, "generate: the prompts come back in another order")
-            ids = line["new_ids"]
-            line["new"] = ids[: ids.index(0)] if 0 in ids else ids
+            line["new"] = before(line["new_ids"], ends)
         return lines
+
+    def losses(self, model, texts, data):
+        """What eval says of each text: its ids, and the loss of each but the first."""
+        write_rows(data, texts)
+        arguments = ["eval", "--model", model, "--data", data, "--by-row", "--no-append-eos", "--compute", "fp32", "--threads", 1]
+        lines = [json.loads(line) for line in self.run(*arguments).splitlines() if line.startswith("{")]
+        require(len(lines) == len(texts), f"eval: {len(lines)} rows for {len(texts)}")
+        return lines
+
+
+def before(ids, ends):
+    """Up to the first of `ends`."""
+    return ids[: next((place for place, token in enumerate(ids) if token in ends), len(ids))]
 
 
 def log_of(run):
@@ -307,36 +321,30 @@ def check_c(aacft, work, settings):
     yield "c aacft loads the folder of PEFT 0.3", old_folder
 
 
-def random_shape(draw):
-    """Sizes that fit no block: odd widths, any even number of rotated dimensions (of an odd one transformers rotates one more)."""
-    while True:
-        heads, head = draw.randint(1, 5), draw.randint(3, 13)
-        pct = draw.choice([0.25, 0.4, 0.5, 0.75, 1.0])
-        if int(head * pct) >= 2 and int(head * pct) % 2 == 0 and heads * head >= 8:
-            break
-    return dict(
-        hidden=heads * head, heads=heads, layers=draw.randint(1, 3), intermediate=draw.randint(20, 90), pct=pct,
-        parallel=draw.random() < 0.5, attention_bias=draw.random() < 0.5, tie_word_embeddings=draw.random() < 0.4,
-        base=draw.choice([10000, 10000, 2500, 100000]), hidden_act=draw.choice(["gelu", "gelu", "gelu_new", "gelu_fast"]),
-    )
-
-
 LAYOUTS = ["safetensors", "bin", "safetensors-sharded", "bin-sharded", "bin-legacy"]
 STORED = [torch.float32, torch.float16, torch.bfloat16]
 
 
-def write_on_the_spot(folder, model, tokenizer, layout, stored, legacy_keys):
+def write_on_the_spot(folder, model, tokenizer, layout, stored, family, older_keys):
     model = model.to(stored)
     if layout.startswith("safetensors"):
-        size = {"max_shard_size": "15KB"} if "sharded" in layout else {}
-        write_model(model, folder, tokenizer, legacy_keys, **size)
-        return
-    os.makedirs(folder)
-    head = "embed_out.weight"
-    state = state_of(model, head)
+        model.save_pretrained(folder, **({"max_shard_size": "15KB"} if "sharded" in layout else {}))
+        config = read_json(folder / "config.json")
+    else:
+        os.makedirs(folder)
+        write_state(folder, model, layout, family)
+        config = json.loads(model.config.to_json_string(use_diff=False))
+        config.update(architectures=[type(model).__name__], torch_dtype=str(stored).removeprefix("torch."))
+        config.pop("dtype", None)
+    write_config(folder, family.older(config) if older_keys else config)
+    (write_tokenizer if family.model is None else write_fast_tokenizer)(tokenizer, folder)
+
+
+def write_state(folder, model, layout, family):
+    state = state_of(model, family.head)
     if model.config.tie_word_embeddings:
         # torch.save keeps both names on one storage, as a tied model of 2023 was saved.
-        state[head] = state["gpt_neox.embed_in.weight"]
+        state[family.head] = state[family.embedding]
     if layout == "bin-sharded":
         parts = [list(state)[0::2], list(state)[1::2]]
         names = [f"pytorch_model-0000{part + 1}-of-00002.bin" for part in range(2)]
@@ -347,11 +355,6 @@ def write_on_the_spot(folder, model, tokenizer, layout, stored, legacy_keys):
         write_json(os.path.join(folder, "pytorch_model.bin.index.json"), {"metadata": {"total_size": size}, "weight_map": weights})
     else:
         torch.save(state, os.path.join(folder, "pytorch_model.bin"), _use_new_zipfile_serialization=layout != "bin-legacy")
-    config = json.loads(model.config.to_json_string(use_diff=False))
-    config.update(architectures=["GPTNeoXForCausalLM"], torch_dtype=str(stored).removeprefix("torch."))
-    config.pop("dtype", None)
-    write_config(folder, legacy_config(config) if legacy_keys else config)
-    write_tokenizer(tokenizer, folder)
 
 
 def random_options(draw, index):
@@ -371,41 +374,107 @@ def check_d(aacft, work, settings):
         run = lambda: aacft.train(GOLDENS / tag.split("-")[0], texts, work / f"d-{tag}", golden, init)
         yield f"d golden curve {tag}", lambda: compare_logs(run(), golden["log"])
 
+    for model in random_models(work, "d", settings):
+        yield f"d curve on {model.name} ({model.words})", lambda: model.adapter_curve(aacft)
+        yield f"d every weight of {model.name} trained", lambda: model.full_curve(aacft)
+
+
+def flat(tensors, order):
+    """All values of some tensors, in the order of others of the same names."""
+    return torch.cat([tensors[key].flatten() for key in order])
+
+
+class RandomModel:
+    """A model on the disk, with rows, options and an adapter's configuration, all drawn from one seed."""
+
+    def __init__(self, work, letter, family, seed, index, rows, tokenizer):
+        draw = random.Random(f"{family.name} {seed} {index}")
+        self.family, self.seed, self.name = family, seed + index, f"random {family.name} {index}"
+        self.path = lambda name: work / f"{letter}-{family.name}-{index}-{name}"
+        shape, self.options = family.shape(draw, index), random_options(draw, index)
+        layout, stored = LAYOUTS[(seed + index) % len(LAYOUTS)], STORED[(seed + index + 1) % len(STORED)]
+        targets = draw.sample(family.linears, draw.randint(1, len(family.linears)))
+        self.lora = dict(r=draw.choice([1, 3, 5, 7]), lora_alpha=draw.choice([4, 9, 16]), target_modules=targets)
+        self.lora.update(use_rslora=draw.random() < 0.3, use_dora=draw.random() < 0.3)
+        self.folder = self.path("model")
+        model = family.make(shape, self.seed, tokenizer.get_vocab_size() + draw.randint(0, 20))
+        older_keys = (seed + index) % 2 == 0
+        self.texts = draw.sample(rows, draw.randint(9, 22))
+        self.tokenizer, self.ends = tokenizer, (END,)
+        if family.name in ("llama", "mistral") and index % 2 == 0:
+            self.tokenizer = with_start(tokenizer)
+        if family.model is not None and index % 2 == 1:
+            # Rows end with the tokenizer's own end token, whichever comes first here.
+            self.ends = (draw.randrange(2, tokenizer.get_vocab_size()), END)
+            model.config.eos_token_id = model.generation_config.eos_token_id = list(self.ends)
+        write_on_the_spot(self.folder, model, self.tokenizer, layout, stored, family, older_keys)
+        words = [f"{key} {value}" for key, value in shape.items()] + [layout, str(stored).removeprefix("torch.")]
+        words += ["older keys"] * older_keys + [f"ends {self.ends}", f"{len(self.texts)} rows"]
+        self.words = ", ".join(words + [f"{key} {value}" for key, value in self.options.items()]) + f"; {self.lora}"
+
+    def samples(self):
+        return [sample(self.tokenizer, text, self.options["mask_prompt"], self.options["append_eos"], END) for text in self.texts]
+
+    def started_adapter(self, attempt=0):
+        """A folder with an adapter that already does something."""
+        init = self.path(f"init-{attempt}")
+        torch.manual_seed(self.seed + 1000 * attempt)
+        start = get_peft_model(load_model(self.folder), LoraConfig(task_type="CAUSAL_LM", **self.lora))
+        with torch.no_grad():
+            for key, weight in start.named_parameters():
+                if "lora_B" in key:
+                    weight.normal_(0.0, 0.02)
+        start.save_pretrained(init)
+        return init
+
+    def certain_curve(self, options):
+        """The folder with the start, PEFT's log and its adapter at the end, of a start for which fp64 says the same.
+
+        Where a gradient happens to be next to nothing, its rounded sign decides Adam's first steps.
+        """
+        for attempt in range(5):
+            init, logs, ends = self.started_adapter(attempt), [], []
+            for dtype in (torch.float32, torch.float64):
+                model = load_model(self.folder, init, trainable=True).to(dtype)
+                logs.append(train(model, self.samples(), options))
+                ends.append({key: value.float() for key, value in peft.get_peft_model_state_dict(model).items()})
+            values = lambda log: [line[key] for line in log for key in ("loss", "grad_norm")]
+            doubt = max(difference(values(logs[0]), values(logs[1])), difference(flat(ends[0], ends[1]), flat(ends[1], ends[1])))
+            if doubt < CURVE_TOLERANCE / 5:
+                return init, logs[0], ends[0]
+        raise Failure("rounding decides the curve from five starts: choose another seed")
+
+    def adapter_curve(self, aacft):
+        init, want, _ = self.certain_curve(self.options)
+        return compare_logs(aacft.train(self.folder, self.texts, self.path("run"), self.options, init), want)
+
+    def full_curve(self, aacft):
+        full = dict(self.options, full=True, steps=4)
+        want = train(load_model(self.folder, trainable=True).requires_grad_(True), self.samples(), full)
+        return compare_logs(aacft.train(self.folder, self.texts, self.path("full"), full), want)
+
+    def continuations(self, model, prompts, wanted=3, **how):
+        entries = continuations(model, self.tokenizer, prompts, wanted, distinct=1, ends=self.ends, **how)
+        require(entries, "every prompt has a near-tie: choose another seed")
+        return entries
+
+    def require_continuations(self, aacft, entries, folder, adapter=None):
+        """aacft says what transformers has said."""
+        for answer, entry in zip(aacft.generate(folder, [entry["prompt"] for entry in entries], adapter, ends=self.ends), entries):
+            require(answer["prompt_ids"] == entry["ids"], f"the prompt is {answer['prompt_ids'][:6]}... instead of {entry['ids'][:6]}...")
+            require(answer["new"] == entry["new"], f"aacft generates {answer['new'][:8]}..., transformers {entry['new'][:8]}...")
+            # With the end token, as transformers' users decode: it is silent only where the tokenizer calls it special.
+            text = self.tokenizer.decode(answer["new_ids"], skip_special_tokens=True)
+            require(answer["text"].strip() == text.strip(), f"aacft says {answer['text']!r}, transformers {text!r}")
+        return f"{len(entries)} continuations"
+
+
+def random_models(work, letter, settings):
     rows = make_rows()
     tokenizer = make_tokenizer(rows)
-    for index in range(settings.cases):
-        draw = random.Random(settings.seed * 1000 + index)
-        shape, options = random_shape(draw), random_options(draw, index)
-        layout, stored = LAYOUTS[(settings.seed + index) % len(LAYOUTS)], STORED[(settings.seed + index + 1) % len(STORED)]
-        targets = draw.sample(LINEARS, draw.randint(1, 4))
-        lora = dict(r=draw.choice([1, 3, 5, 7]), lora_alpha=draw.choice([4, 9, 16]), target_modules=targets)
-        lora.update(use_rslora=draw.random() < 0.3, use_dora=draw.random() < 0.3)
-        folder, init = work / f"d-model-{index}", work / f"d-init-{index}"
-        model = make_model("random", shape, settings.seed + index, vocabulary=tokenizer.get_vocab_size() + draw.randint(0, 20))
-        write_on_the_spot(folder, model, tokenizer, layout, stored, draw.random() < 0.5)
-        texts = draw.sample(rows, draw.randint(9, 22))
-        samples = [sample(tokenizer, text, options["mask_prompt"], options["append_eos"]) for text in texts]
-        words = [f"{key} {value}" for key, value in shape.items()] + [layout, str(stored).removeprefix("torch.")]
-        words += [f"{len(texts)} rows"] + [f"{key} {value}" for key, value in options.items()]
-
-        def adapter_curve():
-            torch.manual_seed(settings.seed + index)
-            start = get_peft_model(load_model(folder), LoraConfig(task_type="CAUSAL_LM", **lora))
-            with torch.no_grad():
-                for key, weight in start.named_parameters():
-                    if "lora_B" in key:
-                        weight.normal_(0.0, 0.02)
-            start.save_pretrained(init)
-            want = train(load_model(folder, init, trainable=True), samples, options)
-            return compare_logs(aacft.train(folder, texts, work / f"d-run-{index}", options, init), want)
-
-        def full_curve():
-            full = dict(options, full=True, steps=4)
-            want = train(load_model(folder, trainable=True).requires_grad_(True), samples, full)
-            return compare_logs(aacft.train(folder, texts, work / f"d-full-{index}", full), want)
-
-        yield f"d curve on random model {index} ({', '.join(words)}; {lora})", adapter_curve
-        yield f"d every weight of random model {index} trained", full_curve
+    for name in settings.families.split(","):
+        for index in range(settings.cases):
+            yield RandomModel(work, letter, FAMILIES[name], settings.seed, index, rows, tokenizer)
 
 
 def random_text(draw):
@@ -596,7 +665,129 @@ def check_j(aacft, work, settings):
     yield "j chat templates", equal_jinja
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j}
+# What PEFT can ask of an adapter; first and last are two linears of the family.
+ADAPTER_KINDS = {
+    "dropout": lambda first, last: dict(r=2, lora_alpha=32, lora_dropout=0.05, target_modules=[first, "xxx"]),
+    "all-linear": lambda first, last: dict(r=3, lora_alpha=7, target_modules="all-linear"),
+    "dora": lambda first, last: dict(r=2, lora_alpha=8, target_modules=[first, last], use_dora=True),
+    "patterns": lambda first, last: dict(r=2, lora_alpha=8, target_modules=[first, last], rank_pattern={last: 5}, alpha_pattern={first: 20}),
+    "first-layer": lambda first, last: dict(r=2, lora_alpha=16, target_modules=[first, last], layers_to_transform=[0]),
+    "rslora": lambda first, last: dict(r=5, lora_alpha=10, target_modules=[last], use_rslora=True),
+    "regular-expression": lambda first, last: dict(r=2, lora_alpha=16, target_modules=rf".*\.0\..*({first}|{last})"),
+    "defaults": lambda first, last: dict(r=4, lora_alpha=8),
+}
+
+
+def check_k(aacft, work, settings):
+    prompts, kinds = prompts_of(make_rows()), list(ADAPTER_KINDS)
+    for count, model in enumerate(random_models(work, "k", settings)):
+        name, kind = model.name, kinds[(settings.seed + count) % len(kinds)]
+        yield f"k {name}: losses ({model.words})", lambda: equal_losses(aacft, model)
+        yield f"k {name}: continuations", lambda: model.require_continuations(
+            aacft, model.continuations(load_model(model.folder), prompts), model.folder
+        )
+        yield f"k {name}: each end token ends a text", lambda: end_tokens(aacft, model, prompts)
+        yield f"k {name}: PEFT loads what aacft trained", lambda: adapter_for_peft(aacft, model, prompts)
+        yield f"k {name}: aacft loads PEFT's adapter, {kind}", lambda: adapter_of_peft(aacft, model, prompts, kind)
+        yield f"k {name}: default targets and all-linear", lambda: equal_targets(aacft, model)
+
+
+def equal_losses(aacft, model):
+    reference, texts = load_model(model.folder), model.texts[:5]
+    want = [describe(reference, model.tokenizer.encode(text).ids) for text in texts]
+    got = aacft.losses(model.folder, texts, model.path("losses.jsonl"))
+    for ours, theirs in zip(got, want):
+        require(ours["ids"] == theirs["ids"], f"ids {ours['ids'][:8]}... instead of {theirs['ids'][:8]}...")
+    values = lambda rows: [value for row in rows for value in row["nll"]]
+    return close(f"losses of {len(values(want))} tokens", values(got), values(want), 2e-5)
+
+
+def end_tokens(aacft, model, prompts):
+    """Makes some token of a continuation an end token: in config.json, or for every second model in generation_config.json alone."""
+    entry = max(model.continuations(load_model(model.folder), prompts), key=lambda entry: len(set(entry["new"])))
+    new = entry["new"]
+    require(new, "the continuation is empty: choose another seed")
+    place = max(place for place, token in enumerate(new) if token not in new[:place])
+    for variant, name in enumerate(("config.json", "generation_config.json")):
+        folder = model.path(f"ends-{variant}")
+        shutil.copytree(model.folder, folder)
+        changed = read_json(folder / name) if (folder / name).exists() else {}
+        write_json(folder / name, dict(changed, eos_token_id=[END, new[place]]))
+        (answer,) = aacft.generate(folder, [entry["prompt"]])
+        require(answer["new_ids"] == new[: place + 1], f"{name}: {answer['new_ids'][:8]}..., {len(answer['new_ids'])} tokens instead of {place + 1}")
+        require(answer["stop_reason"] == "eos", f"{name}: it ends by {answer['stop_reason']}")
+    return f"after {place + 1} tokens"
+
+
+def adapter_for_peft(aacft, model, prompts):
+    run, options = model.path("run"), dict(model.options, steps=6, warmup=0, lr=5e-3)
+    init, want, theirs = model.certain_curve(options)
+    detail = compare_logs(aacft.train(model.folder, model.texts, run, options, init), want)
+    ours = load_file(run / "adapter_model.safetensors")
+    require(ours.keys() == theirs.keys(), f"tensor names: {sorted(ours.keys() ^ theirs.keys())[:3]}")
+    detail += ", " + close("weights", flat(ours, theirs), flat(theirs, theirs), 1e-4)
+    loaded = load_model(model.folder, run)
+    state = peft.get_peft_model_state_dict(loaded)
+    require(state.keys() == ours.keys() and all(torch.equal(state[key], ours[key]) for key in ours), "PEFT did not take every tensor as it is in the file")
+    return detail + ", " + model.require_continuations(aacft, model.continuations(loaded, prompts), model.folder, run)
+
+
+def adapter_of_peft(aacft, model, prompts, kind):
+    folder, merged, linears = model.path("peft"), model.path("merged"), model.family.linears
+    options = dict(CURVE, steps=6, warmup=0, lr=5e-3, micro_batch=4, accumulation=1)
+    torch.manual_seed(model.seed)
+    lora = LoraConfig(task_type="CAUSAL_LM", **ADAPTER_KINDS[kind](linears[0], linears[-1]))
+    trained = get_peft_model(load_model(model.folder), lora).train()
+    train(trained, model.samples(), options)
+    trained.save_pretrained(folder)
+    detail = model.require_continuations(aacft, model.continuations(trained, prompts), model.folder, folder)
+    return f"{detail}, {equal_merge(aacft, model, folder, merged)}, {equal_from_merged(aacft, model, merged, prompts)}"
+
+
+def equal_merge(aacft, model, adapter, merged):
+    aacft.run("merge", "--model", model.folder, "--adapter", adapter, "--output", merged, "--dtype", "float32")
+    want, got = load_model(model.folder, adapter).merge_and_unload(), load_model(merged)
+    state, other = want.state_dict(), got.state_dict()
+    require(state.keys() == other.keys(), "transformers finds other tensors in the merged folder")
+    worst = max(difference(other[key], state[key]) for key in state)
+    require(worst <= 1e-6, f"merged weights differ by {worst:.2e}")
+    ids = [model.tokenizer.encode(text).ids for text in model.texts[:3]]
+    logits = lambda which: torch.cat([logits_of(which, row).flatten() for row in ids])
+    wanted, found = logits(want), logits(got)
+    # In units of the largest; a model may magnify what the last digits of its weights differ by.
+    torch.manual_seed(model.seed)
+    with torch.no_grad():
+        for weight in want.parameters():
+            weight.mul_(1 + 2.0**-24 * torch.randint(-1, 2, weight.shape))
+    largest, doubt = wanted.abs().max(), (logits(want) - wanted).abs().max()
+    return f"merged weights {worst:.1e}, " + close("logits", found / largest, wanted / largest, max(1e-6, 2 * (doubt / largest).item()))
+
+
+def equal_from_merged(aacft, model, merged, prompts):
+    """transformers' own generate, from the folder as it is, says what aacft says from it."""
+    tokenizer, loaded = AutoTokenizer.from_pretrained(merged), load_model(merged)
+    entries = model.continuations(loaded, prompts, 2)
+    for entry in entries:
+        ids = tokenizer(entry["prompt"], return_tensors="pt").input_ids
+        require(ids[0].tolist() == entry["ids"], "AutoTokenizer gives other ids for the prompt")
+        new = loaded.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=50, pad_token_id=END)[0, ids.shape[1] :].tolist()
+        require(before(new, model.ends) == entry["new"], f"transformers generates {new[:8]}... from it")
+    return model.require_continuations(aacft, entries, merged)
+
+
+def equal_targets(aacft, model):
+    for targets in (None, "all-linear"):
+        run = model.path(f"targets-{targets}")
+        arguments = aacft.train_arguments(model.folder, model.texts[:4], run, dict(model.options, steps=1, warmup=0))
+        aacft.run(*arguments, *(["--target-modules", targets] if targets else []))
+        theirs = get_peft_model(load_model(model.folder), LoraConfig(task_type="CAUSAL_LM", r=2, lora_alpha=32, target_modules=targets))
+        ours = load_file(run / "adapter_model.safetensors")
+        shapes = lambda tensors: {key: tuple(value.shape) for key, value in tensors.items()}
+        require(shapes(ours) == shapes(peft.get_peft_model_state_dict(theirs)), f"other tensors than PEFT's for targets {targets}")
+    return f"{len(ours)} tensors for all-linear"
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j, "k": check_k}
 
 
 def passes(name, body):
@@ -616,15 +807,18 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdefghij", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefghijk", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
-    parser.add_argument("--cases", type=int, default=3, help="number of random models")
+    parser.add_argument("--cases", type=int, default=3, help="number of random models of each family")
+    parser.add_argument("--families", default=",".join(FAMILIES), help="of the random models")
     parser.add_argument("--strings", type=int, default=60, help="number of random strings")
     parser.add_argument("--token-strings", type=int, default=100000, help="number of random strings a tokenizer in check i")
     parser.add_argument("--keep", action="store_true", help="keep the working folder, also when all is well")
     settings = parser.parse_args()
     if not set(settings.only) <= set(CHECKS):
         parser.error(f"--only takes letters of {''.join(CHECKS)}")
+    if not set(settings.families.split(",")) <= set(FAMILIES):
+        parser.error(f"--families takes {','.join(FAMILIES)}")
     aacft, work = Aacft(settings.binary), Path(tempfile.mkdtemp(prefix="aacft-interop-"))
     results = [passes(name, body) for letter in settings.only for name, body in CHECKS[letter](aacft, work, settings)]
     failed = not results or not all(results)
