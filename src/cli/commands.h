@@ -10,6 +10,7 @@ void add_plan(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_merge(CLI::App& app);
+void add_pack(CLI::App& app);
 void add_report(CLI::App& app);
 void add_init(CLI::App& app);
 void add_info(CLI::App& app);

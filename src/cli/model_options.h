@@ -22,10 +22,12 @@ class ModelFlags {
                          {"int8", Weights::kInt8},
                          {"nf4", Weights::kNf4}},
                         "how the frozen weights rest in memory; auto: as stored, or bf16 with --compute bf16");
+    declared.add("--verify", verify_, "compare the checksums of a packed model before it is used");
   }
 
   ModelOptions resolved() const {
     ModelOptions options;
+    options.verify = verify_;
     const bool bf16 = compute_ == Arithmetic::kBf16 || (compute_ == Arithmetic::kAuto && bf16_is_fast());
     options.compute = bf16 ? Compute::kBf16 : Compute::kFp32;
     switch (base_weights_) {
@@ -44,6 +46,7 @@ class ModelFlags {
   enum class Weights { kAuto, kFp32, kFp16, kBf16, kInt8, kNf4 };
   Arithmetic compute_ = Arithmetic::kAuto;
   Weights base_weights_ = Weights::kAuto;
+  bool verify_ = false;
 };
 
 }  // namespace aacft::cli

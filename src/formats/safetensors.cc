@@ -71,8 +71,9 @@ TensorView read_entry(const std::string& name, const json& entry, Bytes data) {
   return tensor;
 }
 
-std::string make_header(const std::vector<TensorSpec>& tensors, std::size_t& data_size) {
-  std::string header = R"({"__metadata__":{"format":"pt"})";
+std::string make_header(const std::vector<TensorSpec>& tensors, const std::map<std::string, std::string>& metadata,
+                        std::size_t alignment, std::size_t& data_size) {
+  std::string header = "{\"__metadata__\":" + json(metadata).dump();
   std::unordered_set<std::string_view> names;
   data_size = 0;
   for (const auto& [name, dtype, shape] : tensors) {
@@ -87,7 +88,8 @@ std::string make_header(const std::vector<TensorSpec>& tensors, std::size_t& dat
     header.append(std::to_string(data_size - *size)).append(",").append(std::to_string(data_size)).append("]}");
   }
   header += '}';
-  header.resize((header.size() + 7) / 8 * 8, ' ');  // so that the data starts aligned
+  const std::size_t end = (sizeof(std::uint64_t) + header.size() + alignment - 1) / alignment * alignment;
+  header.resize(end - sizeof(std::uint64_t), ' ');  // so that the data starts aligned
   return header;
 }
 
@@ -140,8 +142,10 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : map_(path) {
   }
 }
 
-SafetensorsWriter::SafetensorsWriter(const fs::path& path, const std::vector<TensorSpec>& tensors) : file_(path) {
-  const std::string header = make_header(tensors, left_);
+SafetensorsWriter::SafetensorsWriter(const fs::path& path, const std::vector<TensorSpec>& tensors,
+                                     const std::map<std::string, std::string>& metadata, std::size_t alignment)
+    : file_(path) {
+  const std::string header = make_header(tensors, metadata, alignment, left_);
   const std::uint64_t length = header.size();
   file_.write(std::as_bytes(std::span(&length, 1)));
   file_.write(header);

@@ -271,9 +271,8 @@ std::int64_t PackedWeights::padded_out() const { return round_up(out_, kBlockOut
 std::int64_t PackedWeights::padded_in() const { return padded_inputs(in_, type_); }
 
 const std::uint16_t* PackedWeights::scales() const {
-  return scale_group(type_) == 0
-             ? nullptr
-             : reinterpret_cast<const std::uint16_t*>(memory_.data() + value_bytes(out_, in_, type_));
+  return scale_group(type_) == 0 ? nullptr
+                                 : reinterpret_cast<const std::uint16_t*>(values_ + value_bytes(out_, in_, type_));
 }
 
 std::size_t PackedWeights::bytes(std::int64_t out, std::int64_t in, WeightType type) {
@@ -291,6 +290,7 @@ PackedWeights PackedWeights::pack_blocks(std::int64_t out, std::int64_t in, Weig
   packed.in_ = in;
   packed.type_ = type;
   packed.memory_ = Memory(bytes(out, in, type));
+  packed.values_ = packed.memory_.data();
 
   const std::int64_t padded = packed.padded_in(), group = scale_group(type);
   const WeightType staged = group > 0 ? WeightType::kFp32 : type;  // what lines are made from
@@ -337,6 +337,15 @@ PackedWeights PackedWeights::pack(const RowReader& read, std::int64_t out, std::
     read(first, count, rows.data());
     return Source{reinterpret_cast<const std::byte*>(rows.data()), WeightType::kFp32, count, in};
   });
+}
+
+PackedWeights PackedWeights::over(const std::byte* packed, std::int64_t out, std::int64_t in, WeightType type) {
+  PackedWeights weights;
+  weights.out_ = out;
+  weights.in_ = in;
+  weights.type_ = type;
+  weights.values_ = packed;
+  return weights;
 }
 
 void PackedWeights::unpack(std::int64_t first, std::int64_t count, float* rows) const {

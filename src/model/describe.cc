@@ -11,13 +11,16 @@
 #include "aacft/model/family.h"
 #include "aacft/model/gguf_model.h"
 #include "aacft/model/model_tensors.h"
+#include "aacft/model/packed_model.h"
 
 namespace aacft {
 
 using nlohmann::json;
 
+namespace {
+
 // All that the file says of itself, long texts cut.
-static json describe_keys(const GgufMetadata& metadata) {
+json describe_keys(const GgufMetadata& metadata) {
   json keys = json::object();
   for (const GgufValue& value : metadata.values()) {
     constexpr std::size_t kMost = 200;
@@ -28,24 +31,43 @@ static json describe_keys(const GgufMetadata& metadata) {
   return keys;
 }
 
-json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) {
-  const ModelConfig stated = read_model_config(folder);
-  const Checkpoint checkpoint = open_checkpoint(folder, stated);
-  const ModelConfig c = check_checkpoint(checkpoint, stated, warn);
+// How the weights lie in their files.
+struct Weights {
+  std::string layout;
   std::uint64_t bytes = 0;
-  std::map<std::string, std::size_t> types;
-  for (const ModelTensor& expected : tensors_of(c)) {
-    const TensorView* tensor = find_weight(checkpoint, c, expected.name);
-    bytes += tensor->bytes.size();
-    ++types[std::string(dtype_name(tensor->dtype))];
-  }
+  std::map<std::string, std::size_t> types;  // how many tensors are of each
+
+  void add(const TensorView& tensor) { bytes += tensor.bytes.size(), ++types[std::string(dtype_name(tensor.dtype))]; }
+};
+
+Weights packed_weights_in(const std::filesystem::path& folder) {
+  const PackedModelFile file(folder);
+  Weights weights{"packed as " + std::string(weight_type_name(file.weights())), {}, {}};
+  for (const TensorView& tensor : file.tensors()) weights.add(tensor);
+  return weights;
+}
+
+// The configuration that is right for them, too.
+Weights weights_in(const std::filesystem::path& folder, ModelConfig& c, const Warn& warn) {
+  const Checkpoint checkpoint = open_checkpoint(folder, c);
+  c = check_checkpoint(checkpoint, c, warn);
+  Weights weights{checkpoint.layout(), {}, {}};
+  for (const ModelTensor& expected : tensors_of(c)) weights.add(*find_weight(checkpoint, c, expected.name));
+  return weights;
+}
+
+}  // namespace
+
+json describe_checkpoint(const std::filesystem::path& folder, const Warn& warn) {
+  ModelConfig c = read_model_config(folder);
+  const Weights weights = PackedModelFile::is_in(folder) ? packed_weights_in(folder) : weights_in(folder, c, warn);
   json description = {{"kind", "checkpoint"},
                       {"model_type", c.model_type},
                       {"folder", folder.string()},
-                      {"layout", checkpoint.layout()},
+                      {"layout", weights.layout},
                       {"parameters", c.num_parameters()},
-                      {"weight_bytes", bytes},
-                      {"tensors_by_type", types},
+                      {"weight_bytes", weights.bytes},
+                      {"tensors_by_type", weights.types},
                       {"layers", c.num_layers},
                       {"hidden_size", c.hidden_size},
                       {"intermediate_size", c.intermediate_size},

@@ -52,11 +52,15 @@ Parameter& Model::parameter_at(const TensorPlace& place) {
 }
 
 Model::Model(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options)
-    : config_(read_model_config(folder)),
-      options_(with_defaults(options)),
-      checkpoint_(open_checkpoint(folder, config_)) {
+    : config_(read_model_config(folder)), options_(with_defaults(options)) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
+  if (PackedModelFile::is_in(folder)) {
+    if (!options.base_weights) options_.base_weights.reset();
+    take_packed(folder);
+    return;
+  }
+  checkpoint_.emplace(open_checkpoint(folder, config_));
   config_ = check_checkpoint(*checkpoint_, config_, warn);
   stored_dtype_ = aacft::stored_dtype(*checkpoint_, config_);
   assemble([&](const ModelTensor& tensor) {
@@ -99,6 +103,33 @@ Model::Model(const ModelConfig& config, const ModelOptions& options)
   for (Layer& layer : layers_)
     for (Linear& linear : layer.linears) pack(linear, options_.base_weights.value_or(stored));
   pack(head_, head_type(options_, stored));
+}
+
+void Model::take_packed(const std::filesystem::path& folder) {
+  const PackedModelFile& file = packed_file_.emplace(folder);
+  if (options_.full) throw Error(folder, " is packed: training every weight needs the model that it was packed from");
+  if (options_.base_weights.value_or(file.weights()) != file.weights())
+    throw UsageError("--base-weights ", weight_type_name(*options_.base_weights), ": ", folder, " is packed as ",
+                     weight_type_name(file.weights()), "; leave the option away, or pack the model again");
+  options_.base_weights = file.weights();
+  options_.low_memory = false;
+  stored_dtype_ = file.stored();
+  if (options_.verify) file.verify();
+  assemble([&](const ModelTensor& tensor) {
+    const Module module = tensor.place.module;
+    if (is_matrix(tensor) && module != Module::kEmbedding) return shape_alone(tensor.shape);
+    const TensorView& view = file.tensor(tensor.name, tensor.shape);
+    return module == Module::kEmbedding ? resident_tensor(view) : widened_copy(view);
+  });
+  for (std::size_t i = 0; i < layers_.size(); ++i)
+    for (std::size_t role = 0; role < kLinearRoles; ++role)
+      if (Linear& linear = layers_[i].linears[role]; !linear.parts.empty())
+        linear.packed = file.linear(i, role, linear.out, linear.in);
+  head_.packed = file.head(head_.out, head_.in);
+}
+
+Tensor Model::embedding_rows() const {
+  return stored_embedding_ != nullptr ? resident_tensor(*stored_embedding_) : embedding_.value;
 }
 
 Tensor Model::stored_value(const ModelTensor& tensor) {

@@ -9,6 +9,7 @@
 #include "aacft/base/text.h"
 #include "aacft/model/family.h"
 #include "aacft/model/gguf_model.h"
+#include "aacft/model/packed_model.h"
 
 namespace aacft {
 namespace {
@@ -36,6 +37,8 @@ bool has_own_head(const Checkpoint& checkpoint, const ModelConfig& config) {
 
 Checkpoint open_checkpoint(const std::filesystem::path& folder, const ModelConfig& config) {
   if (is_gguf(folder)) return open_gguf_checkpoint(folder, config);
+  if (PackedModelFile::is_in(folder))
+    throw Error(folder, " is packed (aacft pack): this needs the model that it was packed from");
   return Checkpoint(folder, [&](const std::string& tensor) { return is_ignored(family_of(config), tensor); });
 }
 

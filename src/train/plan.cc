@@ -20,7 +20,8 @@ RunForecast without_remedies(const TrainOptions& options, const RunInput& input)
 
   f.samples = data.samples.size();
   f.total_steps = steps.count();
-  f.footprint = footprint(f.config, options.full ? nullptr : &options.lora, options.model_options, input.stored);
+  f.footprint =
+      footprint(f.config, options.full ? nullptr : &options.lora, model_options(options, input), input.stored);
   std::unordered_set<std::int32_t> used;
   for (const auto* samples : {&data.samples, &data.eval_samples})
     for (const Sample& sample : *samples) used.insert(sample.ids.begin(), sample.ids.end());

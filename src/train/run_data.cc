@@ -7,6 +7,7 @@
 #include "aacft/base/random.h"
 #include "aacft/formats/checkpoint.h"
 #include "aacft/model/model_tensors.h"
+#include "aacft/model/packed_model.h"
 #include "aacft/model/sample_pass.h"
 
 namespace aacft {
@@ -40,14 +41,21 @@ RunData load_run_data(const TrainOptions& options, const ModelConfig& config, co
 RunInput read_run_input(const TrainOptions& options, const Warn& warn) {
   RunInput input;
   const ModelConfig stated = read_model_config(options.model);
-  const Checkpoint checkpoint = open_checkpoint(options.model, stated);
-  input.config = check_checkpoint(checkpoint, stated, {});
+  if (PackedModelFile::is_in(options.model)) {
+    const PackedModelFile packed(options.model);
+    input.config = stated;
+    input.stored = packed.stored();
+    input.packed = packed.weights();
+  } else {
+    const Checkpoint checkpoint = open_checkpoint(options.model, stated);
+    input.config = check_checkpoint(checkpoint, stated, {});
+    input.stored = stored_dtype(checkpoint, input.config);
+  }
   for (const auto& [key, probability] : {std::pair("hidden_dropout", input.config.hidden_dropout),
                                          std::pair("attention_dropout", input.config.attention_dropout)})
     if (warn && probability > 0)
       warn(std::string("config.json says ") + key +
            ": the base's own dropout is not applied; --dropout is the adapter's");
-  input.stored = stored_dtype(checkpoint, input.config);
   input.tokenizer = load_tokenizer(options.model);
   input.data = load_run_data(options, input.config, *input.tokenizer, warn);
   return input;

@@ -85,7 +85,8 @@ class Run {
     const std::uint64_t moments = options_.full ? 8 * static_cast<std::uint64_t>(config.num_parameters()) : 0;
     const std::uint64_t whole = memory_budget(options_), taken = rss_bytes() + moments;
     budget_ = whole > taken ? whole - taken : 0;
-    const Footprint needs = footprint(config, trained_.lora(), options_.model_options, trained_.model().stored_dtype());
+    const Footprint needs =
+        footprint(config, trained_.lora(), model_options(options_, input_), trained_.model().stored_dtype());
     plan_ = plan_passes(options_, needs.pass, input_, budget_);
   }
 

@@ -36,10 +36,11 @@ struct TensorSpec {
 
 // Streams a file: the header is written from `tensors`, then write() is called until the bytes of all of them, in that
 // order, have passed; pieces of any size. The file appears at commit(). Metadata is {"format": "pt"}, which
-// transformers insists on.
+// transformers insists on, unless told; the data begin at a multiple of `alignment` bytes.
 class SafetensorsWriter {
  public:
-  SafetensorsWriter(const fs::path& path, const std::vector<TensorSpec>& tensors);
+  SafetensorsWriter(const fs::path& path, const std::vector<TensorSpec>& tensors,
+                    const std::map<std::string, std::string>& metadata = {{"format", "pt"}}, std::size_t alignment = 8);
 
   void write(std::span<const std::byte> bytes);
   void commit();

@@ -41,6 +41,10 @@ class PackedWeights {
   using RowReader = std::function<void(std::int64_t first, std::int64_t count, float* rows)>;
   static PackedWeights pack(const RowReader& read, std::int64_t out, std::int64_t in, WeightType type);
 
+  // Over bytes(out, in, type) bytes in this form that lie elsewhere, such as in a mapped file: aligned to 64 bytes, and
+  // there for as long as this is used.
+  static PackedWeights over(const std::byte* packed, std::int64_t out, std::int64_t in, WeightType type);
+
   std::int64_t out() const { return out_; }
   std::int64_t in() const { return in_; }
   WeightType type() const { return type_; }
@@ -55,7 +59,7 @@ class PackedWeights {
   // For the kernels.
   std::int64_t padded_out() const;
   std::int64_t padded_in() const;
-  const std::byte* values() const { return memory_.data(); }
+  const std::byte* values() const { return values_; }
   // [out/16][in/group][16], bf16; quantised types only.
   const std::uint16_t* scales() const;
 
@@ -67,7 +71,8 @@ class PackedWeights {
   std::int64_t out_ = 0, in_ = 0;
   WeightType type_ = WeightType::kFp32;
   bool finite_ = true;
-  Memory memory_;  // values, then scales
+  Memory memory_;  // values, then scales; empty where these lie elsewhere
+  const std::byte* values_ = nullptr;
 };
 
 // ---- the layout, for the kernels ----

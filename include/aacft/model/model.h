@@ -16,6 +16,7 @@
 #include "aacft/model/layer.h"
 #include "aacft/model/model_options.h"
 #include "aacft/model/ops.h"
+#include "aacft/model/packed_model.h"
 #include "aacft/model/parameter.h"
 #include "aacft/model/pass.h"
 
@@ -27,7 +28,9 @@ namespace aacft {
 // from any thread meanwhile. Not copyable or movable.
 class Model {
  public:
-  // A model folder or a GGUF file; see check_checkpoint for what can go wrong.
+  // A model folder, packed or not, or a GGUF file; see check_checkpoint for what can go wrong. A packed one rests as it
+  // is, so that options.base_weights must be what it is packed as, or nothing; Error when all weights are to be
+  // trained.
   Model(const std::filesystem::path& folder, const Warn& warn, const ModelOptions& options = {});
   // For measurements: made-up weights, as if stored in 16 bits; every token has the same embedding.
   Model(const ModelConfig& config, const ModelOptions& options);
@@ -59,6 +62,8 @@ class Model {
   const Layer& layer(std::size_t index) const { return layers_[index]; }
   const Norm& final_norm() const { return final_norm_; }
   const Parameter& embedding() const { return embedding_; }
+  // [vocab, hidden]: its values, fp32 where the file has them in no plain form.
+  torch::Tensor embedding_rows() const;
   const Linear& head() const { return head_; }
 
   // What adapters may adapt, in a fixed order, and where it is.
@@ -79,6 +84,7 @@ class Model {
   template <typename Read>
   void assemble(const Read& read);
   Parameter& parameter_at(const TensorPlace& place);
+  void take_packed(const std::filesystem::path& folder);
   // The value of a tensor of the checkpoint; where it is not plain, its place is told where it rests.
   torch::Tensor stored_value(const ModelTensor& tensor);
   BlockContext context_of(std::size_t layer, const Pass& pass, ComputeContext& context) const;
@@ -91,7 +97,8 @@ class Model {
   ModelConfig config_;
   ModelOptions options_;
   Dtype stored_dtype_ = Dtype::kFloat32;
-  std::optional<Checkpoint> checkpoint_;  // holds the mapped weights
+  std::optional<Checkpoint> checkpoint_;        // holds the mapped weights
+  std::optional<PackedModelFile> packed_file_;  // or those that were packed before
   torch::Tensor rotary_frequencies_;
   std::vector<AdapterTarget> targets_;
   Parameter embedding_;

@@ -13,6 +13,7 @@ struct ModelOptions {
   // bits where these would be fewer.
   std::optional<WeightType> base_weights;
   bool full = false;        // every weight is trained: fp32, with a gradient
+  bool verify = false;      // a packed model's checksums are compared first
   bool low_memory = false;  // weights are packed when their layer's turn comes, and dropped after it: slow, but small
 };
 

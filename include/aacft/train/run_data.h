@@ -27,10 +27,18 @@ RunData load_run_data(const TrainOptions& options, const ModelConfig& config, co
 // All that can be known without loading weights.
 struct RunInput {
   ModelConfig config;
-  Dtype stored;  // the weights' type in the file
+  Dtype stored;                      // the weights' type in the file
+  std::optional<WeightType> packed;  // where they are packed already, as what
   std::unique_ptr<Tokenizer> tokenizer;
   RunData data;
 };
+// How the model is held in memory: a packed one as it is.
+inline ModelOptions model_options(const TrainOptions& options, const RunInput& input) {
+  ModelOptions held = options.model_options;
+  if (input.packed) held.base_weights = input.packed;
+  return held;
+}
+
 RunInput read_run_input(const TrainOptions& options, const Warn& warn);
 
 std::vector<const Sample*> pointers_to(const std::vector<Sample>& samples);
