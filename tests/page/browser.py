@@ -1,4 +1,5 @@
 """Headless Chromium for the page's tests: opens, presses, looks. Needs selenium, chromium and chromedriver."""
+import json
 import time
 from contextlib import contextmanager
 
@@ -41,8 +42,8 @@ class Browser(webdriver.Chrome):
 
     def board(self, url, ready=True, **settings):
         """Opens the board with these settings of the person, all others as they come."""
-        import json
-        self.get(url + "icon.svg")
+        if not self.current_url.startswith(url):
+            self.get(url + "icon.svg")
         self.execute_script("localStorage.setItem('aacft.board', arguments[0])", json.dumps(settings))
         self.get(url)
         if ready:
@@ -82,8 +83,26 @@ class Browser(webdriver.Chrome):
         for key in keys:
             ActionChains(self).send_keys(key).perform()
 
-    def place_of_tiles(self):
-        return self.execute_script("return [...document.querySelectorAll('.tile')].map((e) => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; })")
+    def places(self, selector):
+        return self.execute_script("return [...document.querySelectorAll(arguments[0])].filter((e) => e.getClientRects().length).map((e) => "
+                                   "{ const b = e.getBoundingClientRect(); return [e.textContent, b.x, b.y, b.width, b.height]; })", selector)
+
+    def switch(self, selector, hold=0):
+        """One press of the switch while what the selector names is marked; the page itself waits for that, so that no step is missed."""
+        self.set_script_timeout(60)
+        self.execute_async_script("""
+            const [selector, hold, done] = arguments;
+            const key = (type) => document.body.dispatchEvent(new KeyboardEvent(type, {key: ' ', bubbles: true, cancelable: true}));
+            const watch = setInterval(() => {
+              const marked = [...document.querySelectorAll('.scanned-row, .scanned')];
+              if (!marked.some((e) => e.matches(selector) && (e.matches('.scanned-row') || !e.closest('.scanned-row')))) return;
+              clearInterval(watch);
+              key('keydown');
+              setTimeout(() => { key('keyup'); setTimeout(done, 80); }, hold);
+            }, 10);""", selector, hold)
+
+    def marked(self):
+        return self.execute_script("const m = document.querySelector('.scanned-row') ?? document.querySelector('.scanned'); return m && (m.dataset.scan ?? m.getAttribute('aria-label') ?? m.textContent)")
 
     def spoken(self):
         return [each["text"] for each in self.execute_script("return window.spoken")]
@@ -96,7 +115,7 @@ class Browser(webdriver.Chrome):
 
     def complaints(self):
         """Errors that the browser logged, such as a breach of the content security policy."""
-        return [entry["message"] for entry in self.get_log("browser") if entry["level"] == "SEVERE"]
+        return [entry["message"] for entry in self.get_log("browser") if entry["level"] == "SEVERE" and "favicon.ico" not in entry["message"]]
 
 
 def pause(seconds):

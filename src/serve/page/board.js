@@ -73,7 +73,7 @@ const editSentence = (text) => write('Change it', text, [
   ['⛶', 'Show', (written) => sentence.showText(written, 'edited')],
 ]);
 const writeWord = () => write('Letters', '', [
-  ['＋', 'Add word', sentence.addWord],
+  ['+', 'Add word', sentence.addWord],
   ['🔊', 'Speak', (written) => sentence.sayText(written, 'typed')],
   ['⛶', 'Show', (written) => sentence.showText(written, 'typed')],
 ]);
@@ -126,7 +126,10 @@ function goBack() {
 }
 document.addEventListener('keydown', (event) => {
   const typing = event.target.matches?.('input, textarea');
-  if (event.key === 'Enter' && event.ctrlKey && !document.querySelector('dialog[open]')) void sentence.ask(true);
+  if (event.key === 'Enter' && event.ctrlKey && !document.querySelector('dialog[open]')) {
+    event.preventDefault();  // it does not press the button that has the focus
+    void sentence.ask(true);
+  }
   if (!settings.shortcuts || settings.input !== 'direct' || typing || document.querySelector('dialog[open]')) return;
   if (event.key === 'Backspace') sentence.undo();
   if (event.key === 'Escape') goBack();

@@ -80,7 +80,7 @@ function tile(slot) {
     onclick: () => choose(slot, label)}, picture, make('span', {class: 'label', dir: 'auto'}, label));
   element.classList.toggle('opens', slot.link !== null);
   element.classList.toggle('bare', picture === null);
-  element.classList.toggle('long', label.length > 9 && /\s/.test(label.trim()));
+  element.classList.toggle('long', label.length > 12 && /\s/.test(label.trim()));
   const longest = Math.max(3, ...label.split(/\s+/).map((word) => [...word].length));
   element.style.setProperty('--letters', longest);
   if (isColor(slot.background)) {

@@ -30,12 +30,12 @@ function scanRows() {
 
 // --- scanning ---
 
-let scan = null;  // {row, button (-1: rows are stepped through), rounds}; null while it rests
+let scan = null;  // {row, button: what is marked, {element, at}; button is null while rows are stepped through; rounds}; null while it rests
 let timer = 0;
-let helper = () => {};  // what holding does where there is nothing else to go back to
+let leave = () => {};  // what holding does where there is nothing else to go back to
 
 export function prepareHands(goBack) {
-  helper = goBack;
+  leave = goBack;
   applyInput();
 }
 onSettings((key) => { if (key === 'input') applyInput(); });
@@ -49,19 +49,22 @@ function applyInput() {
 
 const nameOf = (button) => button.getAttribute('aria-label') ?? button.textContent.trim();
 
-function mark(current) {
+// Where something marked is now among others: they may have moved, or been made anew, since.
+function whereIs(marked, elements) {
+  const at = elements.indexOf(marked.element);
+  if (at >= 0) return at;
+  const name = elements.findIndex((each) => (each.dataset.scan ?? nameOf(each)) === (marked.element?.dataset.scan ?? (marked.element && nameOf(marked.element))));
+  return name >= 0 ? name : Math.min(marked.at, elements.length - 1);
+}
+
+function mark(row, button) {
   document.querySelectorAll('.scanned, .scanned-row').forEach((element) => element.classList.remove('scanned', 'scanned-row'));
-  if (!current) return;
-  const row = current[scan.row];
-  const target = scan.button < 0 ? row.element : row.buttons[scan.button];
-  if (scan.button < 0) {
-    row.element.classList.add('scanned-row');
-    row.buttons.forEach((each) => each.classList.add('scanned'));
-  } else {
-    target.classList.add('scanned');
-  }
+  if (!row) return;
+  const target = button ?? row.element;
+  target.classList.add(button ? 'scanned' : 'scanned-row');
+  if (!button) row.buttons.forEach((each) => each.classList.add('scanned'));
   target.scrollIntoView({block: 'nearest', inline: 'nearest'});
-  cue(scan.button < 0 ? (row.element.getAttribute('role') === 'row' ? nameOf(row.buttons[0]) : row.name) : nameOf(target));
+  cue(button ? nameOf(button) : row.element.getAttribute('role') === 'row' ? nameOf(row.buttons[0]) : row.name);
 }
 
 let audio = null;
@@ -85,10 +88,7 @@ function wait(first) {
   timer = setTimeout(advance, (settings.step + (first ? settings.firstExtra : 0)) * 1000);
 }
 
-export function startScan() {
-  scan = {row: 0, button: -1, rounds: 0};
-  showScan(true);
-}
+export function startScan() { goOn(0, 'rows', 0); }
 
 function rest() {
   clearTimeout(timer);
@@ -96,61 +96,64 @@ function rest() {
   mark(null);
 }
 
-function showScan(first) {
+// Marks a row (level 'rows', at: its number), or a button of the row that is marked (level 'buttons').
+function goOn(at, level, rounds) {
   const rows = scanRows();
   if (rows.length === 0) return rest();
-  scan.row = Math.min(scan.row, rows.length - 1);
-  if (scan.button >= rows[scan.row].buttons.length) scan.button = rows[scan.row].buttons.length - 1;
-  mark(rows);
-  wait(first);
+  if (level === 'rows') {
+    const row = rows[Math.min(at, rows.length - 1)];
+    scan = {row: {element: row.element, at}, button: null, rounds};
+    mark(row);
+  } else {
+    const row = rows[whereIs(scan.row, rows.map((each) => each.element))];
+    const button = row.buttons[Math.min(at, row.buttons.length - 1)];
+    scan = {row: {...scan.row, element: row.element}, button: {element: button, at}, rounds};
+    mark(row, button);
+  }
+  wait(at === 0);
 }
 
 function advance() {
   if (!scan) return;
   const rows = scanRows();
   if (rows.length === 0) return rest();
-  const stepping = scan.button < 0;
-  const count = stepping ? rows.length : rows[Math.min(scan.row, rows.length - 1)].buttons.length;
-  const next = ((stepping ? scan.row : scan.button) + 1) % count;
-  if (next === 0) scan.rounds += 1;
-  if (settings.input === 'switch' && stepping && scan.rounds >= roundsOfRows) {
+  const rowAt = whereIs(scan.row, rows.map((each) => each.element));
+  const [at, count] = scan.button ? [whereIs(scan.button, rows[rowAt].buttons), rows[rowAt].buttons.length] : [rowAt, rows.length];
+  const next = (at + 1) % count;
+  const rounds = scan.rounds + (next === 0 ? 1 : 0);
+  const ends = settings.input === 'switch' && next === 0;
+  if (!scan.button && ends && rounds >= roundsOfRows) {
     rest();
     return announce('Press the switch to go on.');
   }
-  if (stepping) scan.row = next;
-  else if (settings.input === 'switch' && scan.rounds >= roundsOfButtons) Object.assign(scan, {button: -1, rounds: 0});
-  else scan.button = next;
-  showScan(next === 0);
+  if (scan.button && ends && rounds >= roundsOfButtons) return goOn(rowAt, 'rows', 0);
+  goOn(next, scan.button ? 'buttons' : 'rows', rounds);
 }
 
+// Acts on what is marked, and on nothing else: where that has gone, it is a step back to the rows.
 function select() {
   if (!scan) return startScan();
-  const row = scanRows()[scan.row];
-  if (!row) return startScan();
-  if (scan.button < 0 && row.buttons.length > 1) {
-    Object.assign(scan, {button: 0, rounds: 0});
-    return showScan(true);
-  }
-  const chosen = row.buttons[Math.max(0, scan.button)];
+  const rows = scanRows();
+  const at = rows.findIndex((each) => each.element === scan.row.element);
+  if (at < 0) return startScan();
+  const {element, buttons} = rows[at];
+  if (!scan.button && (buttons.length > 1 || element.matches('.setting'))) return goOn(0, 'buttons', 0);
+  const chosen = scan.button ? scan.button.element : buttons[0];
+  if (!buttons.includes(chosen)) return goOn(at, 'rows', 0);
   const dialog = chosen.closest('dialog');
   chosen.click();
   if (!switching()) return;
-  // A stepper of the settings, or a letter, is often wanted again: begin at its row. Anything else begins at the top.
-  const again = dialog?.open && scan ? scan.row : 0;
-  scan = {row: again, button: -1, rounds: 0};
-  showScan(true);
+  // A letter, or a step of a setting, is often wanted again: begin at its row. Anything else begins at the top.
+  goOn(dialog?.open ? at : 0, 'rows', 0);
 }
 
 function backOut() {
   if (!scan) return startScan();
-  if (scan.button >= 0) Object.assign(scan, {button: -1, rounds: 0});
-  else {
-    const open = [...document.querySelectorAll('dialog[open]')].at(-1);
-    if (open && open.id !== 'login') open.close();
-    else helper();
-    Object.assign(scan, {row: 0, rounds: 0});
-  }
-  showScan(true);
+  if (scan.button) return goOn(whereIs(scan.row, scanRows().map((each) => each.element)), 'rows', 0);
+  const open = [...document.querySelectorAll('dialog[open]')].at(-1);
+  if (open && open.id !== 'login') open.close();
+  else leave();
+  startScan();
 }
 
 // --- switches: keys, or the screen itself pressed anywhere ---
