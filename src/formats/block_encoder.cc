@@ -120,7 +120,8 @@ bool encode_above_minimum(const float* in, int levels, Byte* out, Byte* q) {
   float values[kBlock];
   for (int i = 0; i < kBlock; ++i) values[i] = (in[i] - low) * inverse + 0.5f;
   truncate(values, levels, q);
-  return put_half(scale, out) & put_half(low, out + 2);
+  const bool low_fits = put_half(low, out + 2);
+  return put_half(scale, out) && low_fits;
 }
 
 bool encode_q4_0(const float* in, Byte* out) {

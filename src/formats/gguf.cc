@@ -14,9 +14,6 @@
 namespace aacft {
 namespace {
 
-constexpr const char* kSplitNumber = "split.no";  // from 0
-constexpr const char* kSplitCount = "split.count";
-constexpr const char* kSplitTensors = "split.tensors.count";   // of all parts together
 constexpr std::int64_t kMostElements = std::int64_t{1} << 59;  // whose bytes 64 bits can hold, and no file has
 
 // Reads the header from its beginning to its end.
@@ -162,10 +159,9 @@ TensorInfo read_tensor_info(Header& header) {
 }
 
 std::uint64_t alignment(const GgufMetadata& metadata) {
-  constexpr const char* kKey = "general.alignment";
-  const std::int64_t bytes = metadata.integer(kKey, kGgufAlignment);
+  const std::int64_t bytes = metadata.integer(kGgufAlignmentKey, kGgufAlignment);
   if (bytes <= 0 || !std::has_single_bit(static_cast<std::uint64_t>(bytes)))
-    throw Error(metadata.where(), ": the key \"", kKey, "\" must be a power of two, not ", bytes,
+    throw Error(metadata.where(), ": the key \"", kGgufAlignmentKey, "\" must be a power of two, not ", bytes,
                 "; the file is damaged");
   return static_cast<std::uint64_t>(bytes);
 }
@@ -236,14 +232,13 @@ Part open_part(const fs::path& path) {
   return {std::move(map), std::move(metadata), std::move(tensors)};
 }
 
-std::string part_ending(std::int64_t number, std::int64_t count) {
+}  // namespace
+
+std::string gguf_part_ending(std::size_t index, std::size_t count) {
   char ending[64];
-  std::snprintf(ending, sizeof ending, "-%05lld-of-%05lld.gguf", static_cast<long long>(number + 1),
-                static_cast<long long>(count));
+  std::snprintf(ending, sizeof ending, "-%05zu-of-%05zu.gguf", index + 1, count);
   return ending;
 }
-
-}  // namespace
 
 GgufFile::GgufFile(const fs::path& path) : metadata_("", {}) {
   Part part = open_part(path);
@@ -254,35 +249,38 @@ GgufFile::GgufFile(const fs::path& path) : metadata_("", {}) {
 }
 
 void GgufFile::open_other_parts(const fs::path& first) {
-  const std::int64_t count = metadata_.integer(kSplitCount, 1), number = metadata_.integer(kSplitNumber, 0);
+  const std::int64_t count = metadata_.integer(kGgufSplitCount, 1), number = metadata_.integer(kGgufSplitNumber, 0);
   if (count <= 1 && number == 0) return;
   if (number < 0 || number >= count || count > 99'999)
     throw Error(first.string(), ": it says that it is part ", number + 1, " of ", count, "; the file is damaged");
-  const std::string name = first.filename().string(), ending = part_ending(number, count);
+  const auto part_ending = [&](std::int64_t part) {
+    return gguf_part_ending(static_cast<std::size_t>(part), static_cast<std::size_t>(count));
+  };
+  const std::string name = first.filename().string(), ending = part_ending(number);
   const bool named = name.ends_with(ending);
   const std::string stem = named ? name.substr(0, name.size() - ending.size()) : "NAME";
   if (number > 0)
     throw Error(first.string(), ": it is part ", number + 1, " of ", count, "; name the first one, ", stem,
-                part_ending(0, count), ", and the others are found beside it");
+                part_ending(0), ", and the others are found beside it");
   if (!named)
     throw Error(first.string(), ": it is the first of ", count, " parts, but its name does not end in ", ending,
                 ", by which the others are found; give all parts their names again");
 
   for (std::int64_t i = 1; i < count; ++i) {
-    const fs::path path = first.parent_path() / (stem + part_ending(i, count));
+    const fs::path path = first.parent_path() / (stem + part_ending(i));
     std::error_code ignored;
     if (!fs::exists(path, ignored))
       throw Error(path.string(), " is missing, part ", i + 1, " of ", count,
                   " of this model; put all parts into one folder");
     Part part = open_part(path);
-    if (part.metadata.integer(kSplitNumber, -1) != i || part.metadata.integer(kSplitCount, -1) != count)
+    if (part.metadata.integer(kGgufSplitNumber, -1) != i || part.metadata.integer(kGgufSplitCount, -1) != count)
       throw Error(path.string(), ": it is not part ", i + 1, " of ", count,
                   ", as its name says; copy or download it again");
     maps_.push_back(std::move(part.map));
     add_tensors(path, std::move(part.tensors));
   }
   const auto total = static_cast<std::int64_t>(tensors_.size());
-  if (const std::int64_t expected = metadata_.integer(kSplitTensors, total); expected != total)
+  if (const std::int64_t expected = metadata_.integer(kGgufSplitTensors, total); expected != total)
     throw Error(first.string(), ": its ", count, " parts hold ", total, " tensors together, where it says ", expected,
                 "; they do not belong together, copy or download them again");
 }

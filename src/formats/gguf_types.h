@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "aacft/formats/gguf.h"
@@ -16,6 +18,16 @@ namespace aacft {
 constexpr std::string_view kGgufMagic = "GGUF";
 constexpr std::uint32_t kGgufVersion = 3;     // version 2 differs in nothing that a little-endian file shows
 constexpr std::uint64_t kGgufAlignment = 32;  // bytes, unless general.alignment says otherwise
+
+constexpr std::string_view kGgufAlignmentKey = "general.alignment";
+// The keys of a file that is one of several parts.
+constexpr std::string_view kGgufSplitPrefix = "split.";
+constexpr std::string_view kGgufSplitNumber = "split.no";  // from 0
+constexpr std::string_view kGgufSplitCount = "split.count";
+constexpr std::string_view kGgufSplitTensors = "split.tensors.count";  // of all parts together
+
+// The end of the name of part `index`, counted from 0.
+std::string gguf_part_ending(std::size_t index, std::size_t count);
 
 struct GgufTensorType {
   std::uint32_t number;

@@ -197,7 +197,8 @@ AACFT_INLINE bool pack_affine(const AffineBlocks& blocks, int block, const Byte 
     }
     if (fifth) high[i] = static_cast<Byte>(top);
   }
-  return put_scale(blocks.d[8 * block], out) & put_scale(blocks.d_minimum[8 * block], out + 2);
+  const bool minimum_fits = put_scale(blocks.d_minimum[8 * block], out + 2);
+  return put_scale(blocks.d[8 * block], out) && minimum_fits;
 }
 
 // One block or two.
