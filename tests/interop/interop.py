@@ -14,10 +14,12 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
      and the tokenizer.json that is made of them among them (tokenizers_check.py, which needs nothing but that library)
   j  chat styles equal Jinja2 rendering models' own templates (chat.py, which needs jinja2, pip and the tests' program)
   k  models made on the spot, of every family: losses, continuations, end tokens, adapters both ways, merges
+  l  llama.cpp says what aacft says with SmolLM2, but for near-ties (llama_check.py, which needs llama-cpp-python and gguf)
 """
 
 import argparse
 import filecmp
+import importlib.util
 import os
 import random
 import shutil
@@ -32,6 +34,7 @@ from pathlib import Path
 GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
 sys.path.insert(0, str(GOLDENS))
 from make_goldens import *
+import llama_check
 import tokenizers_check
 from families import END, FAMILIES, with_start, write_fast_tokenizer
 from peft import PeftModel
@@ -43,6 +46,10 @@ TIME_LIMIT = 600  # seconds for one command
 
 class Failure(Exception):
     """What went wrong, in one line."""
+
+
+class Skipped(Exception):
+    """What is missing for a check."""
 
 
 def require(condition, text):
@@ -610,6 +617,12 @@ def check_h(aacft, work, settings):
     yield "h scores of sacrebleu", equal_sacrebleu
 
 
+def fetch_smollm2():
+    fetched = subprocess.run([GOLDENS.parent.parent / "scripts" / "fetch-smollm2"], stdout=subprocess.PIPE, timeout=TIME_LIMIT)
+    require(fetched.returncode == 0, "SmolLM2 could not be fetched")
+    return Path(fetched.stdout.decode().strip().splitlines()[-1])
+
+
 def check_i(aacft, work, settings):
     program = Path(aacft.binary).parent / "tests" / "token_ids"
     root = GOLDENS.parent.parent
@@ -645,12 +658,7 @@ def check_i(aacft, work, settings):
     for gguf in sorted(shared.glob("goldens-gguf/*.gguf")):
         yield f"i tokenizer of {gguf.name}", lambda gguf=gguf: of_gguf(gguf, settings.token_strings // 10)
 
-    def smollm2():
-        fetched = subprocess.run([root / "scripts" / "fetch-smollm2"], stdout=subprocess.PIPE, timeout=TIME_LIMIT)
-        require(fetched.returncode == 0, "SmolLM2 could not be fetched")
-        return of_gguf(Path(fetched.stdout.decode().strip().splitlines()[-1]), settings.token_strings)
-
-    yield "i tokenizer of SmolLM2", smollm2
+    yield "i tokenizer of SmolLM2", lambda: of_gguf(fetch_smollm2(), settings.token_strings)
 
 
 def check_j(aacft, work, settings):
@@ -787,7 +795,33 @@ def equal_targets(aacft, model):
     return f"{len(ours)} tensors for all-linear"
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j, "k": check_k}
+def check_l(aacft, work, settings):
+    prompts = llama_check.PROMPTS + [llama_check.chatml(question) for question in llama_check.QUESTIONS]
+
+    def equal_llama(file, allowed):
+        for package in ("llama_cpp", "gguf"):
+            if importlib.util.find_spec(package) is None:
+                raise Skipped(f"{package} is not installed (pip install llama-cpp-python gguf)")
+        model = file()
+        arguments = ["generate", "--model", model, "--json", "--no-stop", "--max-new-tokens", 40, "--compute", "fp32", "--base-weights", "fp32"]
+        for prompt in prompts:
+            arguments += ["--prompt", prompt]
+        answers = [json.loads(line) for line in aacft.run(*arguments).splitlines()]
+        require([answer["prompt"] for answer in answers] == prompts, "the prompts come back in another order")
+        try:
+            return llama_check.compare(model, answers, allowed)
+        except AssertionError as found:
+            raise Failure(str(found))
+
+    def without_quantisation():
+        llama_check.write_fp32(fetch_smollm2(), work / "l-fp32.gguf")
+        return work / "l-fp32.gguf"
+
+    yield "l llama.cpp on SmolLM2's file", lambda: equal_llama(fetch_smollm2, llama_check.MARGIN_QUANTISED)
+    yield "l llama.cpp on SmolLM2 in fp32", lambda: equal_llama(without_quantisation, llama_check.MARGIN_FP32)
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j, "k": check_k, "l": check_l}
 
 
 def passes(name, body):
@@ -795,6 +829,9 @@ def passes(name, body):
     try:
         print(f"ok   {name}: {body()} [{time.monotonic() - start:.1f} s]", flush=True)
         return True
+    except Skipped as skipped:
+        print(f"skip {name}: {skipped}", flush=True)
+        return None
     except Failure as failure:
         print(f"FAIL {name}: {failure}", flush=True)
     except Exception as error:
@@ -807,7 +844,7 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdefghijk", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefghijkl", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models of each family")
     parser.add_argument("--families", default=",".join(FAMILIES), help="of the random models")
@@ -821,9 +858,9 @@ def main():
         parser.error(f"--families takes {','.join(FAMILIES)}")
     aacft, work = Aacft(settings.binary), Path(tempfile.mkdtemp(prefix="aacft-interop-"))
     results = [passes(name, body) for letter in settings.only for name, body in CHECKS[letter](aacft, work, settings)]
-    failed = not results or not all(results)
+    failed = not results or False in results
     keep = failed or settings.keep
-    print(f"{sum(results)} of {len(results)} checks passed" + (f"; files in {work}" if keep else ""))
+    print(f"{results.count(True)} of {len(results)} checks passed" + (f", {results.count(None)} skipped" if None in results else "") + (f"; files in {work}" if keep else ""))
     if not keep:
         shutil.rmtree(work)
     return 1 if failed else 0
