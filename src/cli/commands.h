@@ -8,6 +8,7 @@ namespace aacft::cli {
 void add_train(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_chat(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_pack(CLI::App& app);

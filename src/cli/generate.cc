@@ -9,7 +9,6 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/base/threads.h"
-#include "aacft/base/utf8.h"
 #include "aacft/data/exemplars.h"
 #include "aacft/data/rows.h"
 #include "aacft/formats/json.h"
@@ -26,6 +25,7 @@
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
+#include "cli/sampling_options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 
@@ -91,18 +91,8 @@ struct GenerateCommand {
     declared.add("--json", json_output,
                  "one object a prompt: prompt (without exemplars), prompt_ids (with them), new_ids, text, stop_reason; "
                  "with candidates: source, icons left out, all candidates");
-    SamplingOptions& s = options.sampling;
     declared.group("Generation");
-    declared.add("--max-new-tokens,--max-tokens", options.max_new_tokens, "tokens at most");
-    declared.add("--temperature,--temp", s.temperature, "0: greedy");
-    declared.add("--top-k", s.top_k, "choose among the k likeliest; 0: all");
-    declared.add("--top-p", s.top_p, "choose among the likeliest that reach this probability together");
-    declared.add("--repetition-penalty", s.repetition_penalty, "above 1: tokens that occurred become less likely");
-    declared.add("--seed", s.seed, "of the random choices");
-    declared.add("--stop", options.stop, "text that ends the generation; may be repeated")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
+    add_answer_options(declared, options);
     declared.add("--no-stop", no_stop, "no stop texts at all");
     declared.add("--no-cache", no_cache, "compute everything again for each token (slow; for comparison)");
     declared.add("--batch-size", options.batch_size, "prompts under way at a time");
@@ -165,18 +155,13 @@ struct GenerateCommand {
     const auto need = [](bool good, const char* message) {
       if (!good) throw UsageError(message);
     };
-    need(options.max_new_tokens >= 1, "--max-new-tokens must be 1 or more");
+    cli::check(options);
     need(options.batch_size >= 1, "--batch-size must be 1 or more");
-    need(options.sampling.temperature >= 0, "--temperature must not be negative");
-    need(options.sampling.top_k >= 0, "--top-k must not be negative");
-    need(options.sampling.top_p > 0 && options.sampling.top_p <= 1, "--top-p must be above 0 and at most 1");
-    need(options.sampling.repetition_penalty > 0, "--repetition-penalty must be above 0");
     need(output.empty() || !data.empty(), "--output goes with --data");
     for (const CLI::Option* option : exemplar_options)
       need(!exemplars.empty() || option->count() == 0, "--shots and --exemplar-seed go with --exemplars");
     cli::check(candidates);
     need(shots >= 1, "--shots must be 1 or more");
-    for (const std::string& stop : options.stop) need(valid_utf8(stop), "--stop must be text in UTF-8");
   }
 
   // What the model is given: the prompts, behind exemplars where there are some.

@@ -199,6 +199,7 @@ int run(int argc, char** argv) {
   add_train(app);
   add_plan(app);
   add_generate(app);
+  add_chat(app);
   add_eval(app);
   add_merge(app);
   add_pack(app);

@@ -12,7 +12,7 @@
 namespace aacft::cli {
 namespace {
 
-volatile std::sig_atomic_t received = 0;
+volatile std::sig_atomic_t received = 0, interrupted = 0;
 const char* shown = "";
 
 void on_signal(int signal) {
@@ -20,6 +20,8 @@ void on_signal(int signal) {
   received = signal;
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, shown, std::strlen(shown));
 }
+
+void on_interrupt(int) { interrupted = 1; }
 
 }  // namespace
 
@@ -41,6 +43,18 @@ void release_stop_signals() {
     ::sigaction(signal, nullptr, &now);
     if (now.sa_handler == on_signal) ::signal(signal, SIG_DFL);
   }
+}
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+bool take_interrupt() {
+  const bool came = interrupted != 0;
+  interrupted = 0;
+  return came;
 }
 
 void end_at_closed_output() { ::signal(SIGPIPE, SIG_DFL); }

@@ -10,6 +10,10 @@ void catch_stop_signals(const char* notice = "");
 // From now on a signal ends the process at once again: what it would interrupt is on the disk.
 void release_stop_signals();
 
+// From now on SIGINT ends nothing: take_interrupt() says, once, that it came. It does interrupt a read().
+void catch_interrupts();
+bool take_interrupt();
+
 // Quietly, even where the caller ignores SIGPIPE.
 void end_at_closed_output();
 // For a run that must not die with the terminal or pipe that watches it.
