@@ -87,6 +87,15 @@ bool bf16_is_fast() {
   return isa() >= Isa::kAvx512Bf16 || (isa() == fastest() && available_isas().back() >= Isa::kAvx512Bf16);
 }
 
+bool has_vnni() {
+#if defined(__x86_64__)
+  static const bool found = __builtin_cpu_supports("avx512vnni");
+  return found && isa() >= Isa::kAvx512;
+#else
+  return false;
+#endif
+}
+
 std::vector<Isa> available_isas() {
   std::vector<Isa> found;
   for (const Isa isa : kAll)

@@ -19,6 +19,9 @@ void set_isa(Isa isa);
 // instructions for it (but an older set that AACFT_ISA names is to be tried as it was).
 bool bf16_is_fast();
 
+// Whether there are AVX-512's dot products of bytes (AVX512-VNNI) beside what isa() means.
+bool has_vnni();
+
 std::vector<Isa> available_isas();  // of this machine, from the lowest
 std::string_view isa_name(Isa isa);
 

@@ -5,13 +5,20 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #define SIMDE_NO_INLINE  // unrolled loops full of emulated instructions would take a minute to compile
 #include <simde/x86/avx512/add.h>
+#include <simde/x86/avx512/and.h>
+#include <simde/x86/avx512/broadcast.h>
 #include <simde/x86/avx512/dpbf16.h>
+#include <simde/x86/avx512/dpbusd.h>
+#include <simde/x86/avx512/loadu.h>
 #include <simde/x86/avx512/permutexvar.h>
 #include <simde/x86/avx512/set1.h>
 #include <simde/x86/avx512/set4.h>
+#include <simde/x86/avx512/setr.h>
 #include <simde/x86/avx512/shuffle.h>
+#include <simde/x86/avx512/srli.h>
 #include <simde/x86/avx512/unpackhi.h>
 #include <simde/x86/avx512/unpacklo.h>
+#include <simde/x86/avx512/xor.h>
 
 #include <cstdint>
 #include <cstring>
