@@ -110,6 +110,17 @@ struct Product {
     }
   }
 
+  // The i-th of so many column panels from `first` on: all of a block, then those of the next one.
+  WeightPanel weights_of(std::int64_t first, std::int64_t count, std::int64_t i) const {
+    const std::int64_t block = i / count;
+    if (block >= blocks()) return {};
+    return {&w, transposed, (first + i % count) * tier.columns, block * tier.depth, depth(block)};
+  }
+
+  void expand(const WeightPanel& p, std::byte* panel) const {
+    (transposed ? tier.expand_transposed : tier.expand)(w, p.n, p.k, p.depth, panel);
+  }
+
   // Column panels first .. end - 1.
   void multiply(const RowPanels& a, std::int64_t first, std::int64_t end) const {
     thread_local Scratch scratch;
@@ -117,26 +128,31 @@ struct Product {
     const std::int64_t lines_bytes =
         tier.columns * tier.depth / kBlockOutputs * static_cast<std::int64_t>(sizeof(std::byte*));
     const std::int64_t sums = a.count * tier.rows * tier.columns;  // of a panel
+    const std::int64_t panels = end - first, buffers = tier.expands_ahead ? 2 : 1;
     std::byte* const buffer =
-        scratch.get(static_cast<std::size_t>(panel_bytes + lines_bytes + (end - first) * sums * 4));
-    const std::byte** const lines = reinterpret_cast<const std::byte**>(buffer + panel_bytes);
-    float* const c = reinterpret_cast<float*>(buffer + panel_bytes + lines_bytes);
+        scratch.get(static_cast<std::size_t>(buffers * panel_bytes + lines_bytes + panels * sums * 4));
+    const std::byte** const lines = reinterpret_cast<const std::byte**>(buffer + buffers * panel_bytes);
+    float* const c = reinterpret_cast<float*>(buffer + buffers * panel_bytes + lines_bytes);
 
-    for (std::int64_t block = 0; block < blocks(); ++block) {
-      for (std::int64_t panel = first; panel < end; ++panel) {
-        (transposed ? tier.expand_transposed : tier.expand)(w, panel * tier.columns, block * tier.depth, depth(block),
-                                                            buffer);
-        std::int64_t line_count = 0;
-        if (panel + 1 < end) {
-          line_count = find_lines(panel + 1, block, lines);
-        } else if (block + 1 < blocks()) {
-          line_count = find_lines(first, block + 1, lines);
-        }
-        float* const sum = c + (panel - first) * sums;
-        tier.multiply({of_block(a, block), depth(block), sum, block == 0}, buffer, lines, line_count);
-        if (block + 1 == blocks()) finish(a, sum, tier.rows, tier.columns, panel * tier.columns);
+    for (std::int64_t i = 0; i < panels * blocks(); ++i) {
+      const WeightPanel here = weights_of(first, panels, i), next = weights_of(first, panels, i + 1);
+      std::byte* const panel = buffer + i % buffers * panel_bytes;
+      if (i == 0 || !tier.expands_ahead) expand(here, panel);
+      Ahead ahead{};
+      if (tier.expands_ahead) {
+        ahead.next = next;
+        ahead.expanded = buffer + (i + 1) % buffers * panel_bytes;
+        ahead.later = weights_of(first, panels, i + 2);
+      } else if (next.depth > 0) {
+        ahead.lines = lines;
+        ahead.line_count = find_lines(next.n / tier.columns, next.k / tier.depth, lines);
       }
+      float* const sum = c + i % panels * sums;
+      const std::int64_t block = i / panels;
+      tier.multiply({of_block(a, block), here.depth, sum, block == 0}, here, panel, ahead);
+      if (block + 1 == blocks()) finish(a, sum, tier.rows, tier.columns, here.n);
     }
+    if (tier.leave != nullptr) tier.leave();
   }
 
   // The same straight from the weights, for blocks of 16 outputs.
@@ -149,6 +165,7 @@ struct Product {
                            block * tier.depth);
     for (std::int64_t i = first; i < end; ++i)
       finish(a, c + (i - first) * sums, tier.direct_rows, kBlockOutputs, i * kBlockOutputs);
+    if (tier.leave != nullptr) tier.leave();
   }
 
   void run() const {
@@ -182,10 +199,11 @@ void multiply(const MatmulTier& tier, bool transposed, const ConstMatrix& x, con
   const WeightView w{weights.values(), weights.scales(), weights.type(), weights.padded_out(), weights.padded_in()};
   const std::int64_t most =
       std::max(tier.block_bytes / (tier.depth * tier.element_bytes) / tier.rows, std::int64_t{1}) * tier.rows;
-  const std::int64_t parts = divide_up(x.rows, most);
-  for (std::int64_t i = 0; i < parts; ++i) {
-    const std::int64_t first = x.rows * i / parts, count = x.rows * (i + 1) / parts - first;
-    Product{tier, rows_of(x, first, count), w, rows_of(y, first, count), epilogue, transposed}.run();
+  const std::int64_t panels = divide_up(x.rows, tier.rows), parts = divide_up(x.rows, most);
+  for (std::int64_t i = 0; i < parts; ++i) {  // of whole row panels
+    const std::int64_t first = panels * i / parts * tier.rows,
+                       end = std::min(panels * (i + 1) / parts * tier.rows, x.rows);
+    Product{tier, rows_of(x, first, end - first), w, rows_of(y, first, end - first), epilogue, transposed}.run();
   }
 }
 

@@ -27,11 +27,29 @@ struct RowPanels {
   __attribute__((always_inline)) std::int64_t row(std::int64_t i) const { return m * i / count; }
 };
 
+// One column panel and block of the weights: from column n and step k on.
+struct WeightPanel {
+  const WeightView* w;
+  bool transposed;
+  std::int64_t n, k, depth;
+};
+
 struct BlockProduct {
   RowPanels a;
   std::int64_t depth;
   float* c;    // [panels][rows][columns], all panels with room for `rows` rows
   bool first;  // c = instead of c +=
+};
+
+// What multiply() does on its way for the products after it.
+struct Ahead {
+  const std::byte* const* lines;  // to be prefetched
+  std::int64_t line_count;
+
+  // The same for tiers that expand ahead, which get no lines: the next panel is expanded to `expanded`, what the one
+  // after that is made from is prefetched. A depth of 0: there is none.
+  WeightPanel next, later;
+  std::byte* expanded;
 };
 
 struct MatmulTier {
@@ -41,6 +59,7 @@ struct MatmulTier {
   std::int64_t block_bytes, task_columns;
   std::int64_t direct_rows;    // rows of a panel for multiply_direct
   std::int64_t element_bytes;  // of an expanded weight and a packed activation
+  bool expands_ahead;          // multiply() expands the next panel; only a task's first one is left to expand()
 
   // One row panel and block: steps k .. k + depth - 1 of x, zeros past its columns.
   void (*pack)(const ConstMatrix& x, std::int64_t k, std::int64_t depth, std::byte* packed);
@@ -49,9 +68,8 @@ struct MatmulTier {
   void (*expand)(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel);
   void (*expand_transposed)(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel);
 
-  // c from all row panels and one column panel; on the way, lines[0 .. line_count - 1] are prefetched.
-  void (*multiply)(const BlockProduct& product, const std::byte* panel, const std::byte* const* lines,
-                   std::int64_t line_count);
+  // c from all row panels and one column panel, `weights`, that has been expanded to `panel`.
+  void (*multiply)(const BlockProduct& product, const WeightPanel& weights, const std::byte* panel, const Ahead& ahead);
 
   // For few rows: straight from the lines of `blocks` blocks of 16 outputs, from step k on; c: [blocks][panels]
   // [direct_rows][16]. Row panels hold up to direct_rows rows.
@@ -60,6 +78,9 @@ struct MatmulTier {
 
   // y from finished sums, c [y.rows][c_stride]; epilogue.bias begins at y's first column.
   void (*finish)(const float* c, std::int64_t c_stride, const Matrix& y, const Epilogue& epilogue);
+
+  // After the last result of a task; nullptr: there is nothing to do.
+  void (*leave)();
 };
 
 // matmul() and matmul_transposed() by a given tier.

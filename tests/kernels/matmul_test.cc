@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../../src/kernels/matmul_tier.h"
+#include "aacft/base/memory.h"
 #include "aacft/base/random.h"
 #include "aacft/base/threads.h"
 #include "aacft/kernels/isa.h"
@@ -310,6 +311,35 @@ TEST_P(EmulatedMatmul, AwkwardSizes) {
           if (HasFatalFailure()) return;
         }
       }
+}
+
+// Several blocks of the contraction, row panels and column panels, and last ones that are not whole.
+TEST_P(EmulatedMatmul, SeveralBlocks) {
+  for (const WeightType type : kTypes)
+    for (const std::int64_t m : {17, 70}) {
+      expect_product(make_case(false, type), random_weights(75, 1100, type), m);
+      expect_product(make_case(true, type), random_weights(1100, 75, type), m);
+      if (HasFatalFailure()) return;
+    }
+}
+
+// Where whole lines of y are aligned, they may be written in another way.
+TEST_P(EmulatedMatmul, AlignedResultsHaveTheSameBits) {
+  constexpr std::int64_t kM = 40, kOut = 110, kStride = 128, kIn = 70;
+  const std::vector<float> bias = random_values(kOut, 1);
+  const PackedWeights weights = random_weights(kOut, kIn, WeightType::kBf16);
+  const Rows x(kM, kIn, Element::kFp32, random_values(kM * kIn, 3));
+  const Rows expected(kM, kOut, Element::kBf16);
+  const Case c = make_case(false, WeightType::kBf16, Element::kFp32, Element::kBf16);
+  multiply(c, x.matrix(), weights, expected.matrix(), {bias.data()});
+  const Memory memory(kM * kStride * 2);
+  std::memset(memory.data(), 0x5a, memory.size());
+  const Matrix y{memory.data(), Element::kBf16, kM, kOut, kStride};
+  multiply(c, x.matrix(), weights, y, {bias.data()});
+  for (std::int64_t i = 0; i < kM; ++i) {
+    EXPECT_EQ(std::memcmp(y.row(i), expected.matrix().row(i), kOut * 2), 0) << "row " << i;
+    for (std::int64_t b = kOut * 2; b < kStride * 2; ++b) ASSERT_EQ(y.row(i)[b], std::byte{0x5a});
+  }
 }
 
 TEST_P(EmulatedMatmul, ElementsBiasAndAdd) {

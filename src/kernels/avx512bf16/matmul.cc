@@ -74,11 +74,11 @@ AACFT_INLINE void multiply_rows(std::int64_t rows, const std::byte* a, const std
   if constexpr (kHeight > 1) multiply_rows<kHeight - 1>(rows, a, b, depth, c, first, lines, line_count);
 }
 
-void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* const* lines, std::int64_t line_count) {
+void multiply(const BlockProduct& p, const WeightPanel&, const std::byte* panel, const Ahead& ahead) {
   for (std::int64_t i = 0; i < p.a.count; ++i) {
-    const std::int64_t from = line_count * i / p.a.count, to = line_count * (i + 1) / p.a.count;
+    const std::int64_t from = ahead.line_count * i / p.a.count, to = ahead.line_count * (i + 1) / p.a.count;
     multiply_rows(rows_of_panel(p.a, i), p.a.packed + i * p.a.bytes, panel, p.depth, p.c + i * kRows * kColumns,
-                  p.first, lines + from, to - from);
+                  p.first, ahead.lines + from, to - from);
   }
 }
 

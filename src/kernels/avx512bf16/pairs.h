@@ -81,7 +81,7 @@ template <WeightType kType, int kBlocks>
 void expand_as(const WeightView& w, std::int64_t n, std::int64_t k, std::int64_t depth, std::byte* panel) {
   constexpr int kInputs = kPairedInputs<kType>;
   constexpr std::int64_t kStride = kBlocks * kLineBytes;
-  const std::int64_t group = scale_group(kType) > 0 ? scale_group(kType) : depth;
+  const std::int64_t group = scale_group(kType) > 0 && scale_group(kType) < depth ? scale_group(kType) : depth;
   for (int b = 0; b < kBlocks; ++b) {
     const std::int64_t block = n / kBlockOutputs + b;
     std::byte* to = panel + b * kLineBytes;

@@ -172,12 +172,12 @@ AACFT_INLINE void multiply_rows(std::int64_t rows, const float* a, const float* 
   if constexpr (kHeight > 1) multiply_rows<kHeight - 1>(rows, a, b, depth, c, first, lines, line_count);
 }
 
-void multiply(const BlockProduct& p, const std::byte* panel, const std::byte* const* lines, std::int64_t line_count) {
+void multiply(const BlockProduct& p, const WeightPanel&, const std::byte* panel, const Ahead& ahead) {
   const float* b = reinterpret_cast<const float*>(panel);
   for (std::int64_t i = 0; i < p.a.count; ++i) {
-    const std::int64_t from = line_count * i / p.a.count, to = line_count * (i + 1) / p.a.count;
+    const std::int64_t from = ahead.line_count * i / p.a.count, to = ahead.line_count * (i + 1) / p.a.count;
     multiply_rows(rows_of_panel(p.a, i), reinterpret_cast<const float*>(p.a.packed + i * p.a.bytes), b, p.depth,
-                  p.c + i * kRows * kColumns, p.first, lines + from, to - from);
+                  p.c + i * kRows * kColumns, p.first, ahead.lines + from, to - from);
   }
 }
 

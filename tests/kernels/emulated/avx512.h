@@ -40,6 +40,8 @@ struct Lanes {
   T lane[kCount];
 };
 
+AACFT_EMULATED void stream(void* p, __m512i x) { std::memcpy(p, &x, sizeof x); }
+
 AACFT_EMULATED __m512i widen(__m256i x) {
   const auto from = bits_of<Lanes<std::uint16_t, 16>>(x);
   Lanes<std::uint32_t, 16> to;
@@ -119,6 +121,7 @@ AACFT_EMULATED __m512bh to_bf16(__m512 upper, __m512 lower) {
 #undef _mm512_shuffle_f32x4
 #undef _mm512_mask_storeu_ps
 #undef _mm512_cvtne2ps_pbh
+#undef _mm512_stream_si512
 #define _mm512_maskz_cvtepu16_epi32(mask, x) aacft::emulated::widen(x)  // with every lane present
 #define _mm512_maskz_cvtepi32_epi16(mask, x) aacft::emulated::narrow(x)
 #define _mm512_cvtepi8_epi32(x) aacft::emulated::sign_extend(x)
@@ -126,6 +129,7 @@ AACFT_EMULATED __m512bh to_bf16(__m512 upper, __m512 lower) {
 #define _mm512_cvtph_ps(x) aacft::emulated::from_fp16(x)
 #define _mm512_shuffle_f32x4(a, b, control) aacft::emulated::shuffle_parts(a, b, control)
 #define _mm512_mask_storeu_ps(p, present, x) aacft::emulated::store_present(p, present, x)
+#define _mm512_stream_si512(p, x) aacft::emulated::stream(p, x)
 #define _mm512_cvtne2ps_pbh(upper, lower) aacft::emulated::to_bf16(upper, lower)
 
 // For simd.h: compile what is written for AVX-512.
