@@ -1,5 +1,7 @@
 #include "boards/labels.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "aacft/base/utf8.h"
@@ -51,6 +53,16 @@ std::string picture_of(std::string_view word) {
     name +=
         static_cast<unsigned char>(c) <= ' ' || std::string_view("/;{}").find(c) != std::string_view::npos ? '_' : c;
   return name + ".png";
+}
+
+std::string category_title(const std::string& label) {
+  std::string title = label.size() < 2 ? "" : label.substr(1, label.size() - 2);
+  std::replace(title.begin(), title.end(), '_', ' ');
+  return title;
+}
+
+std::size_t columns_of_list(std::size_t count) {
+  return static_cast<std::size_t>(std::ceil(std::sqrt(1.5 * static_cast<double>(count))));
 }
 
 LabelFinder::LabelFinder(const Lexicon& lexicon) : lexicon_(lexicon) {

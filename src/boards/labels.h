@@ -1,6 +1,7 @@
 // Words as other programs' boards write them, found in the lexicon.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,12 @@ bool fits_prompt(const std::string& word, const std::string& picture);
 
 // A picture's name for a word that has none: "ice cream" -> "ice_cream.png".
 std::string picture_of(std::string_view word);
+
+// "[adverbs_of_place]" -> "adverbs of place".
+std::string category_title(const std::string& label);
+
+// Of a grid that is somewhat wider than high, as screens are.
+std::size_t columns_of_list(std::size_t count);
 
 class LabelFinder {
  public:

@@ -1,12 +1,14 @@
 // Our boards in the Open Board Format.
 #include <algorithm>
 #include <cctype>
-#include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "aacft/boards/board_view.h"
 #include "aacft/boards/open_board.h"
+#include "boards/labels.h"
 #include "boards/open_board_json.h"
 
 namespace aacft {
@@ -16,23 +18,13 @@ using nlohmann::json;
 
 constexpr int kPictureSize = 300;  // pixels
 
-// The colours that AAC boards give to parts of speech, in the key of Fitzgerald: people yellow, verbs green, nouns
-// orange, descriptions blue, small words and social phrases pink, questions purple, refusals red, the rest grey.
+// The colours that AAC boards give to parts of speech, in the key of Fitzgerald.
 std::string colour_of(const Icon& icon, bool pronoun, const LexiconEntry* entry) {
-  if (pronoun || (entry != nullptr && (entry->form("pronoun") != nullptr || entry->form("person") != nullptr)))
-    return "rgb(255, 236, 130)";
-  if (entry != nullptr && entry->form("question") != nullptr) return "rgb(216, 191, 240)";
-  if (entry != nullptr && entry->form("phrase") != nullptr) return "rgb(255, 200, 221)";
-  switch (icon.type) {
-    case IconType::kVerb: return "rgb(183, 228, 167)";
-    case IconType::kAdjective: return "rgb(173, 216, 242)";
-    case IconType::kPreposition: return "rgb(255, 200, 221)";
-    case IconType::kQuestion: return "rgb(216, 191, 240)";
-    case IconType::kNegated: return "rgb(245, 165, 155)";
-    case IconType::kCliticPronoun: return "rgb(255, 236, 130)";
-    case IconType::kNoun: return "rgb(255, 209, 148)";
-    default: return "rgb(222, 222, 222)";
-  }
+  static const std::map<std::string, std::string> kColours = {
+      {"people", "rgb(255, 236, 130)"},   {"verb", "rgb(183, 228, 167)"},     {"noun", "rgb(255, 209, 148)"},
+      {"describe", "rgb(173, 216, 242)"}, {"social", "rgb(255, 200, 221)"},   {"little", "rgb(255, 200, 221)"},
+      {"question", "rgb(216, 191, 240)"}, {"negation", "rgb(245, 165, 155)"}, {"other", "rgb(222, 222, 222)"}};
+  return kColours.at(pronoun ? "people" : fitzgerald_class(icon, entry));
 }
 
 std::string escaped(const std::string& text) {
@@ -52,12 +44,6 @@ std::string hexadecimal(const std::string& bytes) {
   std::string text;
   for (const unsigned char c : bytes) text.append({"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]});
   return text;
-}
-
-std::string title_of(const std::string& label) {  // "[adverbs_of_place]" -> "adverbs of place"
-  std::string title = label.substr(1, label.size() - 2);
-  std::replace(title.begin(), title.end(), '_', ' ');
-  return title;
 }
 
 class Export {
@@ -174,7 +160,7 @@ class Export {
   }
 
   json slot_button(const Slot& slot) {
-    json button = slot.category ? link_button(title_of(slot.label), add_category(slot))
+    json button = slot.category ? link_button(category_title(slot.label), add_category(slot))
                                 : word_button(slot.icons[0], slot.clitic.has_value());
     button["ext_aacft_cell"] = slot.label;
     if (slot.clitic) button["ext_aacft_clitic"] = slot.clitic->word;
@@ -182,11 +168,10 @@ class Export {
     return button;
   }
 
-  // Somewhat wider than high, as screens are.
   std::string add_category(const Slot& slot) {
-    const std::string id = new_id(title_of(slot.label));
-    const auto columns = static_cast<std::size_t>(std::ceil(std::sqrt(1.5 * static_cast<double>(slot.icons.size()))));
-    json board = new_board(id, title_of(slot.label), (slot.icons.size() + columns - 1) / columns, columns);
+    const std::string id = new_id(category_title(slot.label));
+    const std::size_t columns = columns_of_list(slot.icons.size());
+    json board = new_board(id, category_title(slot.label), (slot.icons.size() + columns - 1) / columns, columns);
     for (std::size_t i = 0; i < slot.icons.size(); ++i)
       place(board, word_button(slot.icons[i], false), i / columns, i % columns);
     finish(std::move(board));

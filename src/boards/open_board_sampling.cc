@@ -2,15 +2,14 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "aacft/base/error.h"
 #include "aacft/boards/open_board.h"
-#include "aacft/office/zip_folder.h"
 #include "boards/labels.h"
+#include "boards/open_board_buttons.h"
 #include "boards/open_board_json.h"
 
 namespace aacft {
@@ -18,73 +17,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostCells = 10'000, kMostWords = 200'000, kMostNamed = 50;
-
-constexpr std::pair<const char*, const char*> kClitics[] = {{"I", "me"},    {"you", "you"}, {"he", "him"},
-                                                            {"she", "her"}, {"we", "us"},   {"they", "them"}};
-
-struct Placed {
-  const json* button;
-  std::size_t row, column;
-};
-
-// The buttons that a person sees, from left to right and from top to bottom. Without a grid: all, in one row.
-std::vector<Placed> placed_buttons(const json& board, const std::string& where) {
-  std::vector<Placed> placed;
-  const json& buttons = board.at("buttons");
-  const auto check_size = [&] {
-    if (placed.size() > kMostCells) throw Error(where, ": more than ", kMostCells, " cells");
-  };
-  if (!board.contains("grid") || !board.at("grid").is_object() || !board.at("grid").contains("order") ||
-      !board.at("grid").at("order").is_array()) {
-    for (std::size_t i = 0; i < buttons.size(); ++i) {
-      placed.push_back({&buttons[i], 0, i});
-      check_size();
-    }
-    return placed;
-  }
-  std::unordered_map<std::string, const json*> by_id;
-  for (const json& button : buttons)
-    if (const std::string id = id_of(button); !id.empty()) by_id.emplace(id, &button);
-  const json& order = board.at("grid").at("order");
-  for (std::size_t row = 0; row < order.size(); ++row)
-    for (std::size_t column = 0; order[row].is_array() && column < order[row].size(); ++column)
-      if (const auto button = by_id.find(id_text(order[row][column])); button != by_id.end()) {
-        placed.push_back({button->second, row, column});
-        check_size();
-      }
-  return placed;
-}
-
-// A board may hold its texts by locale; a label is then a key of them.
-std::string translated(const json& board, const std::string& label) {
-  if (!board.contains("strings") || !board.at("strings").is_object()) return label;
-  const json& strings = board.at("strings");
-  const auto locale = strings.find(text_of(board, "locale"));
-  const std::string text = locale == strings.end() ? "" : text_of(*locale, label.c_str());
-  return text.empty() ? label : text;
-}
-
-bool is_true(const json& object, const char* key) {
-  return object.contains(key) && object.at(key).is_boolean() && object.at(key).get<bool>();
-}
-
-bool is_action(const json& button) {
-  return !text_of(button, "action").empty() ||
-         (button.contains("actions") && button.at("actions").is_array() && !button.at("actions").empty());
-}
+constexpr std::size_t kMostWords = 200'000, kMostNamed = 50;
 
 class Conversion {
  public:
   Conversion(const OpenBoards& boards, const std::string& name, const Lexicon& lexicon)
-      : boards_(boards), name_(name), finder_(lexicon) {
-    const json& manifest = boards_.manifest;
-    if (manifest.contains("paths") && manifest.at("paths").is_object() && manifest.at("paths").contains("boards"))
-      for (const auto& [id, path] : manifest.at("paths").at("boards").items())
-        if (path.is_string()) path_of_id_.emplace(id, path_inside(path.get<std::string>()));
-    for (const auto& [path, board] : boards_.boards)
-      if (const std::string id = id_of(board); !id.empty()) path_of_id_.emplace(id, path);
-  }
+      : boards_(boards), name_(name), finder_(lexicon), links_(boards) {}
 
   Board run(const Warn& warn) {
     discover();
@@ -130,7 +68,7 @@ class Conversion {
     reach(boards_.root, {.label = "[]", .category = true});
     sources_[0].is_page = true;
     for (std::size_t i = 0; i < sources_.size(); ++i)
-      for (const Placed& placed : placed_buttons(*sources_[i].board, name_ + ": " + sources_[i].path))
+      for (const PlacedButton& placed : placed_buttons(*sources_[i].board, name_ + ": " + sources_[i].path))
         add_item(i, placed);
   }
 
@@ -143,14 +81,14 @@ class Conversion {
     return sources_.size() - 1;
   }
 
-  void add_item(std::size_t source, const Placed& placed) {
+  void add_item(std::size_t source, const PlacedButton& placed) {
     const json& button = *placed.button;
     if (!button.is_object() || is_true(button, "hidden")) return;
     const json& board = *sources_[source].board;
     std::string label = clean_label(translated(board, text_of(button, "label")));
     if (label.empty()) label = clean_label(translated(board, text_of(button, "vocalization")));
     Item item;
-    if (const std::optional<std::string> path = target(button)) {
+    if (const std::optional<std::string> path = links_.target(button)) {
       item.slot = {.label = "[" + label + "]", .category = true};
       take_extensions(button, item.slot);
       if (path->empty()) ++leads_nowhere_;
@@ -166,22 +104,10 @@ class Conversion {
     sources_[source].items.push_back(std::move(item));
   }
 
-  // The path of the board that a button leads to; "" where it is not in the file; nothing for a button that leads
-  // nowhere.
-  std::optional<std::string> target(const json& button) const {
-    if (!button.contains("load_board") || !button.at("load_board").is_object() || button.at("load_board").empty())
-      return {};
-    const json& link = button.at("load_board");
-    if (const std::string path = path_inside(text_of(link, "path")); boards_.boards.contains(path)) return path;
-    const auto by_id = path_of_id_.find(id_of(link));
-    return by_id != path_of_id_.end() && boards_.boards.contains(by_id->second) ? by_id->second : "";
-  }
-
   Slot word_slot(const json& button, const std::string& label) {
     if (const std::optional<Icon> icon = own_icon(button)) {
       Slot slot{.label = icon->word, .icons = {*icon}};
-      if (const std::string clitic = clean_label(text_of(button, "ext_aacft_clitic")); !clitic.empty())
-        slot.clitic = {clitic, IconType::kCliticPronoun, icon->picture};
+      slot.clitic = own_clitic(button, *icon);
       take_extensions(button, slot);
       return slot;
     }
@@ -189,20 +115,8 @@ class Conversion {
     if (found.entry == nullptr && unknown_.insert(label).second) unknown_in_order_.push_back(label);
     const Icon icon = found.entry != nullptr ? found.icon : Icon{label, IconType::kNoun, picture_of(label)};
     Slot slot{.label = icon.word, .icons = {icon}};
-    for (const auto& [pronoun, clitic] : kClitics)
-      if (icon.type == IconType::kNoun && icon.word == pronoun)
-        slot.clitic = {clitic, IconType::kCliticPronoun, icon.picture};
+    slot.clitic = clitic_of(icon);
     return slot;
-  }
-
-  // What open_boards_of wrote, if it is sound.
-  static std::optional<Icon> own_icon(const json& button) {
-    if (!button.contains("ext_aacft_icon")) return {};
-    const json& icon = button.at("ext_aacft_icon");
-    const std::string word = text_of(icon, "word"), picture = text_of(icon, "picture");
-    const std::optional<IconType> type = icon_type_named(text_of(icon, "type"));
-    if (!type || picture.empty() || !fits_prompt(word, picture)) return {};
-    return Icon{word, *type, picture};
   }
 
   static void take_extensions(const json& button, Slot& slot) {
@@ -273,7 +187,7 @@ class Conversion {
   const OpenBoards& boards_;
   const std::string name_;
   const LabelFinder finder_;
-  std::unordered_map<std::string, std::string> path_of_id_;
+  const BoardLinks links_;
   std::vector<Source> sources_;
   std::unordered_set<std::string> reached_, unknown_;
   std::vector<std::string> unknown_in_order_;

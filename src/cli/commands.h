@@ -18,6 +18,7 @@ void add_info(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_data(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_serve(CLI::App& app);
 
 // Of data.
 void add_data_sample(CLI::App& data);

@@ -249,8 +249,8 @@ struct GenerateCommand {
     }
     CandidateEvents events;
     events.stop_requested = stop_requested;
-    events.done = [&](std::size_t index, const std::vector<Candidate>& best_first) {
-      const Candidate& best = best_first[0];
+    events.done = [&](std::size_t index, const std::vector<GeneratedCandidate>& best_first) {
+      const GeneratedCandidate& best = best_first[0];
       const bool drafted = best.source == CandidateSource::kRules;
       if (drafted && !json_output)
         warn(fmt::format("prompt {}: no candidate says all icons; this is the sentence of the rules", index + 1));

@@ -209,6 +209,7 @@ int run(int argc, char** argv) {
   add_tokenize(app);
   add_data(app);
   add_bench(app);
+  add_serve(app);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   std::vector<FileArgument> file;

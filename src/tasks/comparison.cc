@@ -133,7 +133,7 @@ std::optional<ModelAnswers> answers_of_model(const LoadedModel& model, const Sou
   };
   CandidateEvents each;
   each.stop_requested = events.stop_requested;
-  each.done = [&](std::size_t row, const std::vector<Candidate>& candidates) {
+  each.done = [&](std::size_t row, const std::vector<GeneratedCandidate>& candidates) {
     const auto greedy = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& candidate) {
       return candidate.source == CandidateSource::kGreedy;
     });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,6 +35,18 @@ inline void end_as_in(const ChatStyle& style, const Tokenizer& tokenizer, Answer
   options.end_ids = end_tokens(style, tokenizer);
   for (const std::string& stop : stop_texts(style))
     if (std::find(options.stop.begin(), options.stop.end(), stop) == options.stop.end()) options.stop.push_back(stop);
+}
+
+// Of drawn candidates, where the options' temperature is 0.
+constexpr double kCandidateTemperature = 0.7;
+
+// Of the k-th of several candidates for one answer: the first is greedy, the others are drawn.
+inline AnswerOptions candidate_options(AnswerOptions options, std::size_t k) {
+  double& temperature = options.sampling.temperature;
+  if (k == 0) temperature = 0;
+  else if (temperature == 0) temperature = kCandidateTemperature;
+  options.likelihood = true;
+  return options;
 }
 
 // Of all that are computed together.

@@ -3,14 +3,13 @@
 
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "aacft/boards/icon.h"
 #include "aacft/boards/lexicon.h"
 #include "aacft/generate/generator.h"
+#include "aacft/realise/candidate.h"
 
 namespace aacft {
 
@@ -19,26 +18,9 @@ struct CandidateOptions {
   bool all_icons = false;  // where none of them says all icons, the rule draft comes first
 };
 
-// Of the drawn ones, where the generation's temperature is 0.
-constexpr double kCandidateTemperature = 0.7;
-
-enum class CandidateSource { kGreedy, kDrawn, kRules };
-std::string_view candidate_source_name(CandidateSource source);  // "greedy", "drawn", "rules"
-
-struct Candidate {
-  CandidateSource source = CandidateSource::kGreedy;
-  std::string text;
-  std::vector<bool> icons_said;  // one for each icon of the prompt
-  double likelihood = 0;         // mean log p a token, nats; 0 for rules
-  Generation generation;         // empty for rules
-
-  std::size_t said() const;
-  bool says_all() const { return said() == icons_said.size(); }
+struct GeneratedCandidate : Candidate {
+  Generation generation;  // empty for rules
 };
-
-// Best first: more icons said, then likelier a token, then the earlier; the rule draft wins where nothing else says
-// all.
-void rank(std::vector<Candidate>& candidates);
 
 // What is asked: the text that the model continues, and the icons in it (none: ranked by likelihood alone).
 struct CandidatePrompt {
@@ -47,8 +29,8 @@ struct CandidatePrompt {
 };
 
 struct CandidateEvents {
-  // Called for every prompt, in input order; there is at least one candidate.
-  std::function<void(std::size_t index, const std::vector<Candidate>& best_first)> done;
+  // Called for every prompt, in input order, with the candidates as rank() sorts them; there is at least one.
+  std::function<void(std::size_t index, const std::vector<GeneratedCandidate>& best_first)> done;
   std::function<bool()> stop_requested;  // asked after every token; ends without the rest
 };
 
