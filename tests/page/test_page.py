@@ -108,6 +108,10 @@ class ByMouse(PageTest):
         self.assertEqual(browser.one("#place-name").text, "First page")
         browser.press("#clear")
         self.assertEqual((browser.chips(), browser.one("#say").is_enabled()), ([], False))
+        browser.press("#undo")  # a slip costs nothing
+        self.assertEqual(browser.chips(), ["I"])
+        browser.press("#undo")
+        self.assertFalse(browser.one("#undo").is_enabled())
 
     def test_answers_come_one_by_one_and_stay_in_place(self):
         self.server.delay = 0.5
@@ -141,6 +145,18 @@ class ByMouse(PageTest):
         self.assertEqual(first["voice"], "bea")
         self.assertEqual([icon["word"] for icon in first["icons"]], ["I", "want", "tea"])
         self.assertNotIn("context", first)
+
+    def test_asking_again_shows_what_is_there(self):
+        browser.size(360, 640)
+        self.open(pause=1)
+        self.tap_tea()
+        self.eventually(lambda: len(self.answers()) == 3)
+        self.eventually(lambda: not browser.all(".awaited"))
+        asked = len(self.server.posted("/api/say"))
+        self.assertFalse(browser.one("#candidates").is_displayed())
+        browser.press("#say")
+        self.assertTrue(browser.one("#candidates").is_displayed())
+        self.assertEqual(len(self.server.posted("/api/say")), asked)
 
     def test_edit_before_speaking(self):
         self.open()
@@ -198,7 +214,7 @@ class ByMouse(PageTest):
         self.assertTrue(browser.one("#large-sign").is_displayed())
 
     def test_debounce_ignores_a_second_press(self):
-        self.open(debounce=1000)
+        self.open(debounce=20000)
         tile = browser.tile("I")
         ActionChains(browser).click(tile).click(tile).perform()
         self.assertEqual(browser.chips(), ["I"])
@@ -388,7 +404,11 @@ class BySwitch(PageTest):
         self.assertEqual(browser.marked(), "you")  # no time presses
         browser.keys(*[Keys.SPACE] * 4, Keys.ENTER)
         self.assertEqual(browser.chips(), ["want"])
+        self.assertIn(browser.marked(), ("The plain sentence", "Sentence"))
         self.eventually(lambda: browser.draft() == "Want.")
+        before = browser.marked()  # a row that came before it does not change what is marked
+        browser.keys(Keys.SPACE)
+        self.assertEqual(browser.marked(), {"The plain sentence": "Sentence", "Sentence": "Row 1"}[before])
         while browser.marked() != "The plain sentence":
             browser.keys(Keys.SPACE)
         browser.keys(Keys.ENTER, Keys.ENTER)
@@ -437,6 +457,16 @@ class Looks(PageTest):
                 self.assertEqual(small, [])
                 cut = browser.execute_script("return [...document.querySelectorAll('.tile .label')].filter((l) => l.scrollWidth > l.clientWidth + 1 || l.getBoundingClientRect().bottom > l.closest('.tile').getBoundingClientRect().bottom).map((l) => l.textContent)")
                 self.assertEqual(cut, [])
+
+    def test_a_phone_on_its_side_needs_no_scrolling(self):
+        browser.size(740, 360)
+        self.open()
+        browser.tap("I")
+        self.eventually(lambda: browser.draft() == "I.")
+        self.assertEqual([each for each in browser.places("button") if each[3] < 44 or each[4] < 44 or each[2] + each[4] > 360], [])
+        self.shot("740-home")
+        self.say()
+        self.assertFalse(browser.one("#grid").is_displayed())
 
     def test_answers_on_a_phone_come_in_front_and_go(self):
         browser.size(360, 640)
@@ -689,12 +719,21 @@ class Trust(PageTest):
         self.assertEqual(browser.spoken(), ["I want"])
         self.server = MockServer()  # for tearDown
 
+    def test_can_be_installed(self):
+        self.open()
+        self.eventually(lambda: browser.execute_script("return navigator.serviceWorker.controller !== null"))
+        self.assertEqual(browser.execute_cdp_cmd("Page.getInstallabilityErrors", {})["installabilityErrors"], [])
+        manifest = browser.execute_cdp_cmd("Page.getAppManifest", {})
+        self.assertEqual(manifest["errors"], [])
+
     def test_nonsense_in_the_store_is_ignored(self):
         browser.get(self.server.url + "icon.svg")
-        browser.execute_script("localStorage.setItem('aacft.board', '{\"theme\": 7, \"phrases\": \"x\", \"candidates\": ')")
-        browser.get(self.server.url)
-        self.eventually(lambda: browser.all("body.ready"))
-        self.assertEqual(browser.texts("#quick button")[0], "Yes")
+        browser.execute_script("localStorage.setItem('aacft.board', arguments[0])", "")
+        for stored in ('{"theme": 7, "phrases": {"x": 1}, "voice": [], "candidates": "many"}', '{"theme": ', "null", "[]", "7"):
+            browser.execute_script("localStorage.setItem('aacft.board', arguments[0])", stored)
+            browser.get(self.server.url)
+            self.eventually(lambda: browser.all("body.ready"))
+            self.assertEqual(browser.texts("#quick button")[0], "Yes")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import {applyTheme, change, onSettings, prepareSettings, settings, showSettings}
 import {prepareSpeech, speak, stopSpeaking, voices} from './speech.js';
 import {prepareWriting, write} from './write.js';
 
-const narrow = matchMedia('not all and (min-width: 56rem)');
+const narrow = matchMedia('not all and (min-width: 56rem) and (min-height: 30rem)');
 
 // --- tiles ---
 

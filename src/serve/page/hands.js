@@ -180,6 +180,15 @@ function release(which) {
   select();
 }
 
+// A press that ends nowhere, as where another window comes in front, does nothing.
+function letGo() {
+  clearTimeout(holding);
+  if (!pressed) return;
+  pressed = null;
+  if (scan) wait(false);
+}
+window.addEventListener('blur', letGo);
+
 const isTyping = (element) => element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement;
 function switchOfKey(event) {
   if (event.key === ' ') return settings.input === 'switches' ? 'move' : 'select';
@@ -210,7 +219,8 @@ function onPointer(event) {
     pointerSwitch = switchOfPointer(event);
     press(pointerSwitch);
   } else if (pointerSwitch) {
-    release(pointerSwitch);
+    if (event.type === 'pointercancel') letGo();
+    else release(pointerSwitch);
     pointerSwitch = null;
   }
 }
@@ -272,5 +282,5 @@ document.addEventListener('pointermove', (event) => {
     if (target.isConnected && usable(target)) target.click();
   }, settings.dwell * 1000);
 });
-document.addEventListener('pointerleave', stopDwelling);
+document.documentElement.addEventListener('pointerleave', stopDwelling);
 document.addEventListener('pointerdown', () => { if (dwelling) stopDwelling(); }, true);

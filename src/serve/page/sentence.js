@@ -8,11 +8,13 @@ import {speak} from './speech.js';
 
 const mostIcons = 64;
 const sentence = [];  // {icon, label, say, emoji, picture, color, spelled}
+let cleared = [];
 let draft = {text: '', source: 'words'};
 let answers = [];     // as shown: {text, left_out, source}, or null where one is awaited
 let underWay = null;  // AbortController of the answers
 let drafting = null;
 let pause = 0;
+let asked = '';       // the request whose answers these are
 let seed = 0;
 let lastPick = null;
 let page = {model: false, picks: false, edit: () => {}, show: () => {}, answersShown: () => {}};
@@ -54,18 +56,26 @@ export function endWord() {
 }
 
 export function undo() {
+  if (cleared.length && isEmpty()) {
+    sentence.push(...cleared);
+    return changed();
+  }
   const last = sentence.at(-1);
   if (!last) return;
   if (last.spelled && [...last.label].length > 1) last.label = last.say = last.icon.word = [...last.label].slice(0, -1).join('');
   else sentence.pop();
   changed();
 }
+// What is cleared can still be undone, until the next icon.
 export function clear() {
-  sentence.length = 0;
+  const before = sentence.splice(0);
   changed();
+  cleared = before;
+  showAll();
 }
 
 function changed() {
+  cleared = [];
   stopAnswers();
   answers = [];
   announce(sentence.length ? sentence.at(-1).label : 'Empty');
@@ -82,8 +92,11 @@ async function askDraft() {
   drafting?.abort();
   drafting = new AbortController();
   const mine = drafting;
-  draft = {text: words(), source: 'words'};
-  if (sentence.length === 0) return showDraft();
+  const literally = {text: words(), source: 'words'};
+  if (sentence.length === 0) {
+    draft = literally;
+    return showDraft();
+  }
   try {
     const answer = await post('/api/draft', {icons: chosenIcons()}, mine.signal);
     if (mine !== drafting) return;
@@ -91,6 +104,7 @@ async function askDraft() {
     document.documentElement.classList.remove('offline');
   } catch (failure) {
     if (failure.name === 'AbortError' || mine !== drafting) return;
+    draft = literally;
     document.documentElement.classList.toggle('offline', unreachable(failure));
     if (!unreachable(failure)) notice(failure.message);
   }
@@ -108,6 +122,13 @@ function stopAnswers() {
 // open: whether the answers may come in front of the board, where there is no room for both.
 export async function ask(open, another = false) {
   if (sentence.length === 0 || !page.model) return;
+  const request = {icons: chosenIcons(), candidates: settings.candidates};
+  if (settings.voice !== null) request.voice = settings.voice;
+  const context = byId('context-text').value.trim();
+  if (settings.context && context) request.context = context;
+  const same = JSON.stringify(request) === asked;
+  if (same && !another && answers.length) return open ? page.answersShown() : undefined;  // there already, or on their way
+  asked = JSON.stringify(request);
   stopAnswers();
   const mine = underWay = new AbortController();
   seed = another ? seed + 1 : 0;
@@ -115,13 +136,9 @@ export async function ask(open, another = false) {
   if (open) page.answersShown();
   showAnswers();
   announce('Looking for sentences');
-  const request = {icons: chosenIcons(), candidates: settings.candidates, seed};
-  if (settings.voice !== null) request.voice = settings.voice;
-  const context = byId('context-text').value.trim();
-  if (settings.context && context) request.context = context;
   let problem = null;
   try {
-    for await (const event of say(request, mine.signal)) {
+    for await (const event of say({...request, seed}, mine.signal)) {
       if (mine !== underWay) return;
       if (event.event === 'candidate') take(event);
       if (event.event === 'done') best(event.order);
@@ -206,7 +223,8 @@ function showAll() {
   chips.at(-1)?.scrollIntoView({block: 'nearest', inline: 'nearest'});
   if (list.scrollWidth > list.clientWidth) list.tabIndex = 0;
   else list.removeAttribute('tabindex');
-  for (const id of ['undo', 'clear', 'speak-words', 'say']) byId(id).disabled = isEmpty();
+  for (const id of ['clear', 'speak-words', 'say']) byId(id).disabled = isEmpty();
+  byId('undo').disabled = isEmpty() && cleared.length === 0;
   showDraft();
   showAnswers();
 }
@@ -217,10 +235,18 @@ function showDraft() {
   for (const id of ['speak-draft', 'edit-draft', 'show-draft']) byId(id).disabled = draft.text === '';
 }
 
+// An answer keeps its element, and with it the focus or the mark of a switch, while others arrive.
+const cards = new WeakMap();
 function card(answer, index) {
-  if (!answer) return make('li', {class: 'answer awaited'}, make('p', {class: 'said'}, make('span', {class: 'unseen'}, 'not ready yet')));
+  if (!answer) return awaited();
+  if (!cards.has(answer)) cards.set(answer, newCard(answer, index));
+  cards.get(answer).toggleAttribute('data-best', answer.best === true);
+  return cards.get(answer);
+}
+const awaited = () => make('li', {class: 'answer awaited'}, make('p', {class: 'said'}, make('span', {class: 'unseen'}, 'not ready yet')));
+function newCard(answer, index) {
   const {text} = answer;
-  return make('li', {class: 'answer', 'data-scan': text, 'data-scan-first': true, 'data-best': answer.best ?? null},
+  return make('li', {class: 'answer', 'data-scan': text, 'data-scan-first': true},
     make('p', {class: 'said', dir: 'auto'}, text),
     answer.left_out?.length ? make('p', {class: 'left-out'}, 'Left out: ', ...answer.left_out.map((word) => make('s', {dir: 'auto'}, word))) : null,
     make('div', {class: 'row'},
@@ -230,9 +256,12 @@ function card(answer, index) {
 }
 
 function showAnswers() {
-  const focused = document.activeElement?.dataset?.answer;
-  byId('candidates').replaceChildren(...answers.map(card));
-  if (focused) byId('candidates').querySelector(`[data-answer="${focused}"]`)?.focus();
+  const list = byId('candidates');
+  answers.map(card).forEach((element, at) => {
+    if (list.children[at] === undefined) list.append(element);
+    else if (list.children[at] !== element) list.children[at].replaceWith(element);
+  });
+  while (list.children.length > answers.length) list.lastChild.remove();
   const some = answers.some(Boolean);
   byId('others').hidden = !some || underWay !== null;
   byId('answers-hint').textContent = answers.length ? '' :

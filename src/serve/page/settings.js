@@ -17,7 +17,9 @@ export const settings = {
 try {
   const stored = JSON.parse(localStorage.getItem(storageKey) ?? '{}');
   for (const key of Object.keys(settings)) {
-    if (key in stored && (settings[key] === null || typeof stored[key] === typeof settings[key])) settings[key] = stored[key];
+    const fits = key === 'phrases' ? Array.isArray(stored.phrases) && stored.phrases.length === phrases.length && stored.phrases.every((each) => typeof each === 'string') :
+      settings[key] === null ? ['string', 'undefined'].includes(typeof (stored[key] ?? undefined)) : typeof stored[key] === typeof settings[key];
+    if (key in stored && fits) settings[key] = stored[key];
   }
 } catch { /* Nothing is stored here, or something that is not ours: the defaults hold. */ }
 

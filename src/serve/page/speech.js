@@ -8,7 +8,11 @@ let serverSpeaks = false;
 let language = '';
 let speaking = null;  // {text, stop}
 
-export function prepareSpeech(server, boardLanguage) { serverSpeaks = server; language = boardLanguage ?? ''; }
+export function prepareSpeech(server, boardLanguage) {
+  serverSpeaks = server;
+  language = boardLanguage ?? '';
+  synthesis?.getVoices();  // some browsers begin to load them only now
+}
 
 // Voices that send text elsewhere are not offered.
 export function voices() {
@@ -70,10 +74,10 @@ async function speakByServer(text) {
   }
 }
 
-// A word for the person who scans, softly; never the sentence.
+// A word for the person who scans, softly; never the sentence, and never over it.
 export function whisper(text) {
   const voice = voices().find((known) => known.voice)?.voice;
-  if (!synthesis || !voice) return;
+  if (!synthesis || !voice || speaking) return;
   const utterance = new SpeechSynthesisUtterance(text);
   Object.assign(utterance, {voice, lang: voice.lang, volume: 0.4, rate: 1.4});
   synthesis.cancel();
