@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "realise/complements.h"
 #include "realise/items.h"
 #include "realise/negation.h"
 #include "realise/subject.h"
@@ -55,7 +56,7 @@ bool has_action(const Items& items, const Clause& clause) {
 void split_that(Items& items, const Clause& clause) {
   if (items.empty()) return;
   const Item& first = items.front();
-  const bool be = items.size() == 2 && is_verb(first) && first.word.is("be");
+  const bool be = items.size() == 2 && is_verb(first) && first.word.is("be") && !clause.wh;
   Item& thing = be ? items.back() : items.front();
   if (!is_noun(thing) || thing.noun.demonstrative.empty()) return;
   if (!be && (has_action(items, clause) || clause.wh || std::any_of(items.begin(), items.end(), is_predicate))) return;
@@ -63,6 +64,13 @@ void split_that(Items& items, const Clause& clause) {
   that.noun.head.role = Role::kThat;
   that.noun.head.text = std::exchange(thing.noun.demonstrative, {});
   items.push_front(std::move(that));
+}
+
+// "on Monday", "after dinner", "before school"
+bool is_time_phrase(const Item& item) {
+  if (item.kind != ItemKind::kPreposition || !item.has_noun) return false;
+  if (item.word.is("after") || item.word.is("before") || item.word.is("during") || item.word.is("until")) return true;
+  return (item.word.is("on") || item.word.is("in") || item.word.is("at")) && !time_phrase(item.noun).empty();
 }
 
 // Adverbs of time, frequency; "on Monday" where another noun or verb carries the clause.
@@ -77,10 +85,12 @@ void take_times(Items& items, Clause& clause) {
   for (auto at = items.begin(); at != items.end();) {
     const bool noun_time = is_noun(*at) && acts && !time_phrase(at->noun).empty() &&
                            (carrying >= 2 || (intransitive && carrying >= 1) || only_modal);
-    if (at->kind == ItemKind::kTime || noun_time) {
+    const bool leading_time = first && at == items.begin() && acts && is_time_phrase(*at) && items.size() > 1;
+    if (at->kind == ItemKind::kTime || noun_time || leading_time) {
       if (noun_time) at->text = time_phrase(at->noun);
+      if (leading_time) at->text = prepositional(*at);
       at->kind = ItemKind::kTime;
-      const bool leads = first && at == items.begin() && items.size() + clause.subject.size() > 1;
+      const bool leads = first && !clause.wh && at == items.begin() && items.size() + clause.subject.size() > 1;
       (leads ? clause.front_times : clause.end_times).push_back(std::move(*at));
     } else if (at->kind == ItemKind::kFrequency) {
       clause.frequencies.push_back(std::move(*at));
@@ -151,7 +161,14 @@ void place_pending(std::vector<Item> pending, Clause& clause) {
     clause.subject.emplace_back().adjectives.push_back(state.text);  // "thin clean": the thin one cleans
     states.erase(states.begin());
   }
-  put_first(states, groups[0].after);
+  std::vector<Item>& last = groups.back().after;
+  if (!first.verb.is("be") && std::all_of(states.begin(), states.end(), is_place) && !last.empty()) {
+    const bool goes = is_motion(groups.back().verb);  // "home want go me"
+    last.insert(goes ? last.begin() : last.end(), std::make_move_iterator(states.begin()),
+                std::make_move_iterator(states.end()));
+  } else {
+    put_first(states, groups[0].after);
+  }
 }
 
 // Verbs with what follows each, or a fragment.
@@ -175,16 +192,65 @@ void build_groups(Items items, Clause& clause) {
   }
 }
 
+enum class Named { kNot, kOnly, kThere };
+
+// "there no tea", "there be dog in garden", "no milk there", "no school Monday": whether something is said to be there
+// or not. Their verb is taken away, and the first "there". "no milk in tea" only names it.
+Named take_there(std::vector<Word>& words) {
+  const auto is_there = [](const Word& word) { return word.role == Role::kPlace && word.is("there"); };
+  const auto is_here = [&](const Word& word) {
+    return is_there(word) || (word.role == Role::kPlace && word.is("here"));
+  };
+  const auto known = [](const Word& word) {
+    return word.role == Role::kPronoun || word.role == Role::kThat || word.role == Role::kWh || word.is("the") ||
+           word.is("but") || (is_negative(word) && word.role != Role::kNoun);
+  };
+  if (words.size() < 2 || std::any_of(words.begin(), words.end(), known)) return Named::kNot;
+  const auto be = std::find_if(words.begin(), words.end(), [](const Word& word) { return word.is("be"); });
+  const bool acts_otherwise = std::any_of(
+      words.begin(), words.end(), [&](const Word& word) { return acts(word) && (be == words.end() || &word != &*be); });
+  const auto noun = std::find_if(words.begin(), words.end(), [](const Word& word) { return word.role == Role::kNoun; });
+  if (acts_otherwise || noun == words.end() || (is_proper(*noun) && !noun->has("pronoun"))) return Named::kNot;
+  const auto place = std::find_if(noun, words.end(), [](const Word& word) { return word.role == Role::kPreposition; });
+  if (std::any_of(words.begin(), noun, [](const Word& word) {
+        return word.role == Role::kPreposition || word.role == Role::kPossessive || word.role == Role::kConjunction;
+      }))
+    return Named::kNot;
+  const Word& last = words.back();
+  const bool somewhere = place != words.end() && is_place_preposition(place->text) && last.role == Role::kNoun;
+  const bool leads = is_here(words[0]) && (be == words.end() || be - words.begin() <= 2);
+  const bool day = last.noun_class == english::NounClass::kDay && noun + 1 != words.end();
+  const bool missing = words[0].role == Role::kNo && be == words.end() && (is_here(last) || somewhere || day);
+  if (!leads && !missing) return Named::kNot;
+  if (!leads && somewhere && last.portion) return Named::kOnly;
+  if (be != words.end()) words.erase(be);
+  if (day && (words.end() - 2)->role == Role::kNoun) {
+    Word on;
+    on.role = Role::kPreposition;
+    on.text = "on";
+    words.insert(words.end() - 1, on);
+  }
+  if (leads && is_there(words[0])) words.erase(words.begin());
+  else if (leads) std::rotate(words.begin(), words.begin() + 1, words.end());  // "here no tea"
+  return Named::kThere;
+}
+
 }  // namespace
 
 Clause analyse(std::vector<Word> words) {
+  const bool forbids = words.size() > 2 && negates(words[0]) && words[1].is("be");
+  const Named named = take_there(words);
   place_negations(words);
   Items items = items_of(words);
   Clause clause;
+  clause.there = named == Named::kThere;
+  clause.forbids = forbids;
   read_flags(words, clause);
   take_wh(items, clause);
   split_that(items, clause);
-  take_subject(items, clause);
+  if (clause.wh && !items.empty() && items.back().kind == ItemKind::kPreposition && !items.back().has_noun)
+    items.back().kind = ItemKind::kManner;  // "where you from"
+  if (named == Named::kNot) take_subject(items, clause);
   take_times(items, clause);
   build_groups(std::move(items), clause);
   order_verbs(clause.groups, clause.lets);

@@ -20,7 +20,7 @@ bool is_question(const Word& word) { return word.role == Role::kQuestion; }
 
 // "if", "because": what follows is said of another clause, and is not what a question asks.
 bool is_subordinator(const std::string& conjunction) {
-  return english::listed("|if|when|because|while|although|even though|", conjunction);
+  return english::listed("|if|when|because|while|although|even though|before|after|until|", conjunction);
 }
 
 // Of one clause. "and" and "or" between nouns, adjectives or verbs are written by the clause's lists. Where they stand
@@ -96,9 +96,21 @@ bool names_subject(const Words& words, std::size_t i, const Word& verb) {
   for (++i; i < words.size(); ++i) {
     const Role role = words[i].role;
     if (negates(words[i]) || role == Role::kPast || role == Role::kFuture || words[i].is("never")) marked = true;
-    else return marked && (role == Role::kVerb || role == Role::kModal || role == Role::kAdjective);
+    else
+      return (marked || role == Role::kModal) &&
+             (role == Role::kVerb || role == Role::kModal || role == Role::kAdjective);
   }
   return false;
+}
+
+// "tell mum I sad": what is told, behind who is told; 0 where nothing is.
+std::size_t told_clause_at(const Words& words, std::size_t verb) {
+  if (words[verb].role != Role::kVerb || !words[verb].is("tell")) return 0;
+  std::size_t at = verb + 1;
+  while (at < words.size() && (words[at].role == Role::kPossessive || words[at].role == Role::kAdjective)) ++at;
+  const bool somebody = at < words.size() && (words[at].role == Role::kNoun || words[at].role == Role::kPronoun);
+  const bool says = somebody && at + 2 < words.size() && words[at + 1].role == Role::kPronoun && !words[at + 1].clitic;
+  return says ? at + 1 : 0;
 }
 
 // "I think he happy": I think he is happy. What is reported is a clause of its own.
@@ -122,8 +134,9 @@ std::string reported_text(Words words) {
   for (std::size_t i = 0; i + 2 < words.size(); ++i) {
     const bool somebody =
         (words[i + 1].role == Role::kPronoun && !words[i + 1].absolute) || names_subject(words, i + 1, words[i]);
-    if (words[i].role != Role::kVerb || !reports(words[i]) || !somebody) continue;
-    auto [main, reported] = cut(i + 1);
+    const std::size_t told = told_clause_at(words, i);
+    if (told == 0 && (words[i].role != Role::kVerb || !reports(words[i]) || !somebody)) continue;
+    auto [main, reported] = cut(told > 0 ? told : i + 1);
     if (std::none_of(reported.begin(), reported.end(), [](const Word& word) {
           return word.role == Role::kVerb || word.role == Role::kModal || word.role == Role::kAdjective ||
                  word.role == Role::kPlace;
@@ -172,7 +185,7 @@ class Clauses {
         out = text;
         continue;
       }
-      const bool comma = !out.empty() && (joint == "but" || joint == "although" || joint == "even though");
+      const bool comma = !out.empty() && english::listed("|but|although|even though|so|then|", joint);
       out += (comma ? ", " : out.empty() ? "" : " ") + joint + (text.empty() ? "" : " ") + text;
     }
     return out;
@@ -192,7 +205,7 @@ class Clauses {
         parts_.back().words.push_back(word);
         continue;
       }
-      Words again = negates_verb(i) && !is_subordinator(word.text) ? subject_of(parts_.back().words) : Words();
+      Words again = says_again(i) ? subject_of(parts_.back().words) : Words();
       if (!parts_.back().words.empty() || !parts_.back().conjunction.empty()) parts_.emplace_back();
       parts_.back().conjunction = word.text;
       parts_.back().words = std::move(again);
@@ -227,6 +240,13 @@ class Clauses {
 
   bool acts_before(std::size_t i) const {
     return std::any_of(words_.begin(), at(words_, i), [](const Word& word) { return word.role == Role::kVerb; });
+  }
+
+  // "I eat apple and no drink tea", "he eat then sleep": who does it is said again, but not what it is that rains.
+  bool says_again(std::size_t i) const {
+    const bool next = (words_[i].is("so") || words_[i].is("then")) && i + 1 < words_.size() && acts(words_[i + 1]);
+    if (next) return parts_.back().words.empty() || !parts_.back().words[0].is("it");
+    return negates_verb(i) && !is_subordinator(words_[i].text);
   }
 
   // "I eat apple and no drink tea"

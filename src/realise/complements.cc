@@ -22,6 +22,10 @@ bool is_adverbial(const Word& verb, const Item& adjective) {
   return is_intransitive(verb) || (!is_state(verb) && !english::adverb_of(adjective.word.text).empty());
 }
 
+bool is_colour(const Word& word) {
+  return listed("|red|blue|green|yellow|orange|purple|pink|brown|black|white|grey|gold|silver|", word.text);
+}
+
 // Adjectives go to their noun: "an apple, red" is a red apple; without one, they are "a red one".
 std::vector<Item> arranged(const Group& group) {
   std::vector<Item> items;
@@ -39,7 +43,13 @@ std::vector<Item> arranged(const Group& group) {
     Item& one = items.back();
     one.kind = ItemKind::kNoun;
     one.has_noun = true;
-    one.noun.adjectives.push_back(item.text);
+    if (is_generic(group.verb) && is_colour(item.word)) {  // "I like red"
+      one.noun.head = item.word;
+      one.noun.head.role = Role::kNoun;
+      one.noun.head.name = one.noun.head.mass = true;
+    } else {
+      one.noun.adjectives.push_back(item.text);
+    }
   }
   return items;
 }
@@ -56,7 +66,7 @@ NounContext object_context(const Clause& clause, const Word& verb) {
   context.many =
       clause.lets || (agreement_of(clause).plural && all_alive && (clause.subject.size() > 1 || one_pronoun));
   context.only_alive = clause.lets;
-  context.any = clause.question && verb.is("have");
+  context.any = clause.question && verb.is("have") && !clause.modal;
   context.plain_mass = clause.negated || frequency_text(clause) == "never";
   context.the = is_of_the(verb);
   return context;
@@ -67,7 +77,9 @@ std::string_view preposition_for(const Word& verb, const NounPhrase& noun) {
   const bool place = noun.head.noun_class == english::NounClass::kPlace && noun.head.role == Role::kNoun;
   if (is_motion(verb) && !verb.is("get")) {
     if (noun.head.is("home") && noun.bare()) return "";
-    if (noun.head.noun_class == english::NounClass::kVehicle && noun.bare() && !noun.head.plural) return "by";
+    const bool vehicle = noun.head.noun_class == english::NounClass::kVehicle;
+    if (vehicle && verb.is("drive")) return "";
+    if (vehicle && noun.bare() && !noun.head.plural) return "by";
     if (noun.head.text.ends_with("ing") && noun.head.mass) return "";
     if (place) return "to";
     return verb.is("go") && !noun.head.alive() && !noun.pronoun() ? "to" : is_intransitive(verb) ? "with" : "";
@@ -126,6 +138,17 @@ void add_nouns(std::string& text, const Clause& clause, const Word& verb, std::v
     }
     return;
   }
+  std::string where;  // "buy milk shop": at the shop
+  const bool somewhere = nouns.size() == 2 && nouns.back().head.noun_class == english::NounClass::kPlace &&
+                         nouns.back().bare() && !nouns.back().head.name && !verb.is("have") && !is_generic(verb) &&
+                         nouns[nouns.size() - 2].head.noun_class != english::NounClass::kPlace && !takes_to(verb);
+  if (somewhere && preposition.empty() && !clause.joined) {
+    NounContext there;
+    there.use = Use::kAfterPreposition;
+    there.preposition = "at";
+    where = "at " + text_of(nouns.back(), there);
+    nouns.pop_back();
+  }
   std::vector<std::string> parts;
   if (!preposition.empty()) {
     context.use = Use::kAfterPreposition;
@@ -142,6 +165,7 @@ void add_nouns(std::string& text, const Clause& clause, const Word& verb, std::v
   }
   add(text, preposition);
   add(text, listing(parts, clause.conjunction));
+  add(text, where);
 }
 
 // What something is: nouns and adjectives in one list.

@@ -1,5 +1,6 @@
 #include "realise/fragment.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace {
 // What no verb can show: "not", "in the past".
 std::string with_grammar(const Clause& clause, std::string text) {
   if (clause.negated) text = "not " + text;
+  if (clause.wh && tells_tense(clause)) return text;
   if (clause.past) add(text, "in the past");
   if (clause.future) add(text, clause.past ? "and the future" : "in the future");
   return text;
@@ -46,11 +48,30 @@ std::string fragment_text(const Clause& clause, bool without_article) {
   return text;
 }
 
+// "no school today": a day is told of, and nothing refused.
+bool is_of_today(const Clause& clause) {
+  const auto today = [](const Item& time) { return time.word.is("today"); };
+  return std::any_of(clause.end_times.begin(), clause.end_times.end(), today) ||
+         std::any_of(clause.front_times.begin(), clause.front_times.end(), today);
+}
+
 // "there was a dog", "there won't be any milk".
 std::string existential(const Clause& clause) {
   const bool many = clause.fragment[0].noun.plural();
   const Agreement who{3, many};
-  std::string auxiliary = clause.past && clause.future ? "would" : clause.future ? "will" : past_be(who);
+  std::string auxiliary = clause.past && clause.future ? "would"
+                          : clause.future              ? "will"
+                          : clause.past                ? past_be(who)
+                                                       : present_be(who);
+  const NounPhrase& thing = clause.fragment[0].noun;
+  if (thing.owned() && tells_tense(clause) && !clause.there && clause.fragment.size() == 1) {  // "my birthday tomorrow"
+    NounContext subject;
+    subject.use = Use::kSubject;
+    std::string owned = text_of(thing, subject) + " " + (clause.negated ? negated(auxiliary) : auxiliary);
+    if (clause.future) owned += " be";
+    add_times(owned, clause);
+    return owned;
+  }
   if (clause.negated) auxiliary = negated(auxiliary);
   std::string text;
   const std::string there = clause.fragment[0].noun.pronoun() ? "it" : "there";
@@ -62,6 +83,15 @@ std::string existential(const Clause& clause) {
   return text;
 }
 
+// "why no school", "why no me": the negation is said in its place.
+bool asks_why_not(const Clause& clause) {
+  if (!clause.wh->word.is("why") || clause.fragment.size() != 1 || !is_noun(clause.fragment[0]) || clause.past ||
+      clause.future)
+    return false;
+  const NounPhrase& noun = clause.fragment[0].noun;
+  return noun.negation == "no" || (noun.pronoun() && clause.negated);
+}
+
 std::string wh_fragment(const Clause& clause) {
   std::string text = wh_text(clause);
   add(text, frequency_text(clause));
@@ -70,7 +100,23 @@ std::string wh_fragment(const Clause& clause) {
     add_times(text, clause);
     return text;
   }
-  if (is_noun(clause.fragment[0])) add(text, clause.past ? "was" : "is");
+  const bool why_not = asks_why_not(clause);
+  if (why_not && !clause.negated) {
+    add(text, "is there");  // "why no school"
+    add(text, fragment_text(clause, false));
+    add_times(text, clause);
+    return text;
+  }
+  const bool what = clause.wh->word.is("what") || clause.wh->word.is("who");  // "what wrong", "what for dinner"
+  const bool me = is_noun(clause.fragment[0]) && clause.fragment[0].noun.pronoun() && clause.wh->word.is("why");
+  if (why_not) {
+    add(text, "not");
+    add(text, fragment_text(clause, false));
+    add_times(text, clause);
+    return text;
+  }
+  if ((is_noun(clause.fragment[0]) && !me) || (what && is_predicate(clause.fragment[0])))
+    add(text, clause.past ? "was" : "is");
   add(text, fragment_text(clause, false));
   add_times(text, clause);
   return text;
@@ -125,6 +171,7 @@ std::string only_grammar(const Clause& clause) {
 
 // Without a verb: "an apple", "no apple", "there was an apple", "I will".
 std::string fragment(const Clause& clause) {
+  if (clause.wh && asks_why_not(clause)) return wh_fragment(clause);
   if (clause.wh) return with_grammar(clause, wh_fragment(clause));
   if (!clause.subject.empty()) return only_subject(clause);
   if (clause.fragment.empty()) return only_grammar(clause);
@@ -132,7 +179,8 @@ std::string fragment(const Clause& clause) {
   const bool pronouns = clause.fragment[0].kind == ItemKind::kNoun &&
                         (clause.fragment[0].noun.pronoun() || clause.fragment[0].noun.that());
   const bool nouns = clause.fragment[0].kind == ItemKind::kNoun;
-  if ((clause.past || clause.future) && nouns) return existential(clause);
+  const bool missing = nouns && clause.fragment[0].noun.negation == "no" && is_of_today(clause);
+  if ((clause.past || clause.future || clause.there || missing) && nouns) return existential(clause);
   if (clause.past || clause.future) {
     text = fragment_text(clause, false);
     add(text, frequency_text(clause));
@@ -141,8 +189,9 @@ std::string fragment(const Clause& clause) {
   }
   if (clause.negated)
     text = nouns && !pronouns && clause.fragment[0].noun.bare() && !clause.fragment[0].noun.head.name ? "no" : "not";
+  if (text != "no") add(text, frequency_text(clause));
   add(text, fragment_text(clause, text == "no"));
-  add(text, frequency_text(clause));
+  if (text.starts_with("no ")) add(text, frequency_text(clause));
   add_times(text, clause);
   return text;
 }

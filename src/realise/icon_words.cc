@@ -4,75 +4,46 @@
 #include <optional>
 
 #include "aacft/base/error.h"
-#include "aacft/base/text.h"
+#include "aacft/english/noun_tables.h"
 #include "aacft/english/spelling.h"
+#include "realise/typed_words.h"
 #include "realise/words.h"
 
 namespace aacft {
 namespace {
 
-constexpr std::size_t kLongestPhrase = 6;  // words that are looked up as one icon
-
-struct Token {
-  std::string text;
-  bool whole = false;  // quoted, underlined or between commas: not to be joined with its neighbours
-};
-
-std::string unquoted(std::string text) {
-  std::replace(text.begin(), text.end(), '_', ' ');
-  text = std::string(trimmed(text));
-  const bool quoted = text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
-  return quoted ? std::string(trimmed(text.substr(1, text.size() - 2))) : text;
-}
-
-std::vector<Token> tokens_between_commas(std::string_view text) {
-  std::vector<Token> tokens;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t end = std::min(text.find(',', start), text.size());
-    if (const std::string word = unquoted(std::string(text.substr(start, end - start))); !word.empty())
-      tokens.push_back({word, true});
-    start = end + 1;
-  }
-  return tokens;
-}
-
-// A quote opens only at the start of a word, so that "don't" and "let's" are words.
-std::vector<Token> tokens_between_spaces(std::string_view text) {
-  std::vector<Token> tokens;
-  for (std::size_t at = text.find_first_not_of(" \t\r\n"); at != std::string_view::npos && at < text.size();
-       at = text.find_first_not_of(" \t\r\n", at)) {
-    const char quote = text[at];
-    std::size_t end = std::string_view::npos;
-    if (quote == '"' || quote == '\'') end = text.find(quote, at + 1);
-    if (end != std::string_view::npos) end = text.find_first_of(" \t\r\n", end);  // a type may follow the quote
-    else end = text.find_first_of(" \t\r\n", at);
-    end = std::min(end, text.size());
-    std::string word(text.substr(at, end - at));
-    const bool whole = word.find('_') != std::string::npos || quote == '"' || quote == '\'';
-    if (const std::size_t close = word.rfind(quote);
-        whole && quote != '_' && (quote == '"' || quote == '\'') && close > 0) {
-      const std::string tail = word.substr(close + 1);
-      word = word.substr(1, close - 1) + tail;
-    }
-    std::replace(word.begin(), word.end(), '_', ' ');
-    if (!trimmed(word).empty()) tokens.push_back({std::string(trimmed(word)), whole});
-    at = end;
-  }
-  return tokens;
-}
-
-// Types that a word has in the lexicon, in its order.
-std::vector<IconType> types_of(const std::string& word, const Lexicon& lexicon) {
-  std::vector<IconType> types;
-  for (const IconType type :
-       {IconType::kNoun, IconType::kVerb, IconType::kCliticPronoun, IconType::kAdjective, IconType::kNegated,
-        IconType::kTensePast, IconType::kTenseFuture, IconType::kDot, IconType::kQuestion, IconType::kPreposition})
-    if (lexicon.find(word, type) != nullptr) types.push_back(type);
-  return types;
-}
-
 bool has(const std::vector<IconType>& types, IconType type) {
   return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+std::optional<IconType> grammar_of(const std::string& word) {
+  static constexpr std::pair<std::string_view, IconType> kGrammar[] = {
+      {"past", IconType::kTensePast}, {"future", IconType::kTenseFuture},
+      {"negate", IconType::kNegated}, {"not", IconType::kNegated},
+      {"don't", IconType::kNegated},  {"question", IconType::kQuestion},
+      {"?", IconType::kQuestion},     {"dot", IconType::kDot},
+      {".", IconType::kDot}};
+  const std::string lower = english::lower_case(word);
+  for (const auto& [name, type] : kGrammar)
+    if (lower == name) return type;
+  return std::nullopt;
+}
+
+bool is_tense(const Icon& icon) { return icon.type == IconType::kTensePast || icon.type == IconType::kTenseFuture; }
+
+bool is_article(const std::string& word) {
+  return english::listed("|a|an|the|some|any|more|another|my|your|our|their|", english::lower_case(word));
+}
+
+// Whether a word is a verb first, and a thing only besides: the picture of the first has the word's own name.
+bool is_action_first(const std::string& word, const Lexicon& lexicon) {
+  const LexiconEntry* verb = lexicon.find(word, IconType::kVerb);
+  const LexiconEntry* noun = lexicon.find(word, IconType::kNoun);
+  const std::string own = picture_of_word(word);
+  if (verb == nullptr || noun == nullptr || verb->icon.picture == own || noun->icon.picture == own)
+    return verb != nullptr && (noun == nullptr || verb->icon.picture == own);
+  const Word thing = word_of(noun->icon, lexicon);
+  return verb < noun && !thing.alive() && !thing.portion;
 }
 
 class Reader {
@@ -101,7 +72,7 @@ class Reader {
     if (english::lower_case(word) == "her" && has(types, IconType::kCliticPronoun)) {
       push(word, owns(at) ? IconType::kAdjective : IconType::kCliticPronoun);
     } else {
-      push(word, wants_to_do(types, next) ? IconType::kVerb : choose(types, at));
+      push(word, wants_to_do(types, next) && !is_article(icons_.back().word) ? IconType::kVerb : choose(types, at));
     }
   }
 
@@ -129,19 +100,6 @@ class Reader {
     return type.has_value();
   }
 
-  static std::optional<IconType> grammar_of(const std::string& word) {
-    static constexpr std::pair<std::string_view, IconType> kGrammar[] = {
-        {"past", IconType::kTensePast}, {"future", IconType::kTenseFuture},
-        {"negate", IconType::kNegated}, {"not", IconType::kNegated},
-        {"don't", IconType::kNegated},  {"question", IconType::kQuestion},
-        {"?", IconType::kQuestion},     {"dot", IconType::kDot},
-        {".", IconType::kDot}};
-    const std::string lower = english::lower_case(word);
-    for (const auto& [name, type] : kGrammar)
-      if (lower == name) return type;
-    return std::nullopt;
-  }
-
   // "I", "she", or "you" again: whose verb is still to come, where the words so far have one.
   bool begins_again(const Icon& icon, bool says) const {
     const Icon* before = &icon == icons_.data() ? nullptr : &icon - 1;
@@ -151,10 +109,6 @@ class Reader {
     if (pronoun == nullptr || before->type == IconType::kPreposition) return false;
     const bool object_too = pronoun->subject == pronoun->object;
     return object_too ? again : icon.type == IconType::kNoun && english::lower_case(icon.word) != pronoun->reflexive;
-  }
-
-  static bool is_tense(const Icon& icon) {
-    return icon.type == IconType::kTensePast || icon.type == IconType::kTenseFuture;
   }
 
   bool denies(const Icon& icon) const {
@@ -180,9 +134,14 @@ class Reader {
                                                                                   : std::nullopt;
     }
     if ((object && said.role != Role::kNo) || (said.is("it") && is_weather(verb))) return IconType::kVerb;
-    const bool primary = is_action_first(words_[at]);
+    const bool primary = is_action_first(words_[at], lexicon_);
     if (said.role == Role::kWh && (said.is("what") || said.is("who")) && primary) return IconType::kVerb;
     if (said.role == Role::kPronoun && !said.absolute) return primary ? std::optional(IconType::kVerb) : std::nullopt;
+    if (said.role == Role::kAdjective && !has_acted() && primary)
+      return std::all_of(icons_.begin(), icons_.end() - 1,
+                         [&](const Icon& i) { return i.type == IconType::kAdjective; })
+                 ? std::optional(IconType::kVerb)
+                 : std::nullopt;  // "too hot no drink"
     if (said.role != Role::kNoun || !primary) return std::nullopt;
     if (subject > 0 && denies(icons_[subject - 1])) return std::nullopt;  // "no school no work"
     const bool acted =
@@ -212,9 +171,46 @@ class Reader {
     return (before_noun && !after_want()) || (after_noun && !has_acted());
   }
 
+  // "battery empty", "that boy mean": nothing is emptied or meant.
+  bool is_state_of_thing(std::size_t at) const {
+    const bool last = at + 1 == words_.size() || grammar_of(words_[at + 1]);
+    const Word verb = word_of({words_[at], IconType::kVerb, ""}, lexicon_);
+    if (!last || icons_.empty() || is_intransitive(verb) || is_state(verb)) return words_[at] == "mean" && last;
+    std::size_t subject = icons_.size();
+    while (subject > 0 &&
+           (denies(icons_[subject - 1]) || is_tense(icons_[subject - 1]) || icons_[subject - 1].word == "be"))
+      --subject;
+    if (subject == 0) return false;
+    const Word said = word_of(icons_[subject - 1], lexicon_);
+    const bool first = subject == 1 || word_of(icons_[subject - 2], lexicon_).role != Role::kVerb;
+    return said.role == Role::kNoun && first && (!said.alive() || words_[at] == "mean");
+  }
+
+  // "phone no work", "light go off": a thing that does not.
+  bool is_doer_of_next(std::size_t at) const {
+    std::size_t next = at + 1;
+    const bool negated =
+        next < words_.size() && (words_[next] == "no" || grammar_of(words_[next]) == IconType::kNegated);
+    if (!negated || ++next >= words_.size() || !has(types_of(words_[next], lexicon_), IconType::kVerb)) return false;
+    const Word verb = word_of({words_[next], IconType::kVerb, ""}, lexicon_);
+    return !is_action_first(words_[at], lexicon_) && is_intransitive(verb) &&
+           !is_weather(word_of({words_[at], IconType::kVerb, ""}, lexicon_));
+  }
+
+  // "go out play", "if rain", "I may go"
+  bool does_after_word_before(std::size_t at) const {
+    if (icons_.empty()) return false;
+    const Icon& before = icons_.back();
+    const Word verb = word_of({words_[at], IconType::kVerb, ""}, lexicon_);
+    if (before.type == IconType::kVerb && (before.word.starts_with("go ") || before.word.starts_with("come ")))
+      return true;
+    if (is_weather(verb) && (before.word == "if" || before.word == "when" || before.word == "because")) return true;
+    return verb.role == Role::kModal && (pronoun_of(english::lower_case(before.word)) != nullptr || denies(before));
+  }
+
   // "no meat fish": no meat does that.
   bool no_such_doer(const std::string& word) const {
-    if (icons_.size() != 2 || !denies(icons_[0]) || is_action_first(word)) return false;
+    if (icons_.size() != 2 || !denies(icons_[0]) || is_action_first(word, lexicon_)) return false;
     const Word noun = word_of(icons_[1], lexicon_);
     return noun.role == Role::kNoun && !noun.alive();
   }
@@ -227,7 +223,7 @@ class Reader {
     const Word doer = word_of(icons_[subject - 1], lexicon_), last = word_of(icons_[subject - 2], lexicon_);
     if (!doer.alive() && !(doer.is("it") && doer.role == Role::kPronoun)) return false;
     const bool whole = last.role != Role::kVerb || is_intransitive(last) || last.text.starts_with("go ");
-    if (whole && (is_action_first(word) || object) && has_acted()) return true;
+    if (whole && (is_action_first(word, lexicon_) || object) && has_acted()) return true;
     return std::any_of(icons_.begin(), icons_.end() - 1,
                        [&](const Icon& icon) { return icon.type == IconType::kVerb && icon.word == word; });
   }
@@ -246,32 +242,28 @@ class Reader {
            word.role == Role::kThat;
   }
 
-  // Whether a word is a verb first, and a thing only besides: the picture of the first has the word's own name.
-  bool is_action_first(const std::string& word) const {
-    const LexiconEntry* verb = lexicon_.find(word, IconType::kVerb);
-    const LexiconEntry* noun = lexicon_.find(word, IconType::kNoun);
-    const std::string own = picture_of_word(word);
-    if (verb == nullptr || noun == nullptr || verb->icon.picture == own || noun->icon.picture == own)
-      return verb != nullptr && (noun == nullptr || verb->icon.picture == own);
-    const Word thing = word_of(noun->icon, lexicon_);
-    return verb < noun && !thing.alive() && !thing.portion;
-  }
-
   // A verb after who does it and before any other verb; a noun after a verb.
   IconType choose(const std::vector<IconType>& types, std::size_t at) const {
     if (types.size() == 1) return types[0];
-    bool verb = false, subject = false, other_said = false;
+    bool verb = false, subject = false, other_said = false, goes_on = false;
     for (const Icon& icon : icons_) {
       const bool starts_again =
-          icon.type == IconType::kDot ||
+          icon.type == IconType::kDot || (verb && (icon.word == "so" || icon.word == "then")) ||
           (icon.type == IconType::kPreposition && lexicon_.find(icon.word, icon.type) != nullptr &&
            lexicon_.find(icon.word, icon.type)->form("conjunction") != nullptr);
       if (starts_again || begins_again(icon, verb && subject)) verb = subject = false;
+      goes_on = starts_again && icon.word == "then";  // "first eat then play"
       verb |= icon.type == IconType::kVerb && icon.word != "can" && icon.word != "want";
       subject |= icon.type == IconType::kNoun || (icon.type == IconType::kCliticPronoun && !verb);
-      other_said = icon.type == IconType::kAdjective || icon.type == IconType::kPreposition;
+      other_said = !starts_again && (icon.type == IconType::kAdjective || icon.type == IconType::kPreposition);
     }
+    if (has(types, IconType::kNoun) && !icons_.empty() && is_article(icons_.back().word)) return IconType::kNoun;
     if (const auto type = after_negation(types, at)) return *type;
+    if (has(types, IconType::kVerb) && has(types, IconType::kAdjective) && is_state_of_thing(at))
+      return IconType::kAdjective;
+    if (has(types, IconType::kVerb) && has(types, IconType::kNoun) && icons_.empty() && is_doer_of_next(at))
+      return IconType::kNoun;
+    if (has(types, IconType::kVerb) && does_after_word_before(at)) return IconType::kVerb;
     if (has(types, IconType::kCliticPronoun) && !icons_.empty() && english::lower_case(words_[at]) == "it" &&
         icons_.back().type == IconType::kVerb && acts_on_it())
       return IconType::kCliticPronoun;
@@ -286,7 +278,8 @@ class Reader {
     if (has(types, IconType::kCliticPronoun) && subject) return IconType::kCliticPronoun;
     const bool told_not_to = !icons_.empty() && english::lower_case(icons_.back().word) == "don't";
     if (has(types, IconType::kVerb) && !verb && !other_said &&
-        (subject || told_not_to || after_modal || icons_.empty() || types[0] == IconType::kVerb) && !after_want())
+        (subject || goes_on || told_not_to || after_modal || icons_.empty() || types[0] == IconType::kVerb) &&
+        !after_want())
       return IconType::kVerb;
     if (has(types, IconType::kNoun) && (verb || after_want() || other_said)) return IconType::kNoun;
     for (const IconType type : types)
@@ -353,71 +346,10 @@ class Reader {
   std::vector<Icon> icons_;
 };
 
-// "I see" and "help me" are more likely the icons they start with than one icon.
-bool said_in_parts(const std::string& first, const Lexicon& lexicon) {
-  return lexicon.find(first, IconType::kVerb) != nullptr || pronoun_of(english::lower_case(first)) != nullptr;
-}
-
-// How many tokens from `at` on are one icon of the lexicon.
-std::size_t longest_icon(const std::vector<Token>& tokens, std::size_t at, const Lexicon& lexicon, std::string& word) {
-  std::string joined;
-  std::size_t best = 1;
-  word = tokens[at].text;
-  for (std::size_t n = 1; n <= kLongestPhrase && at + n <= tokens.size() && !tokens[at + n - 1].whole; ++n) {
-    joined += (n > 1 ? " " : "") + tokens[at + n - 1].text;
-    if (n > 1 && lexicon.find(joined) != nullptr &&
-        !(said_in_parts(tokens[at].text, lexicon) && lexicon.find(joined)->form("phrase") != nullptr)) {
-      best = n;
-      word = joined;
-    }
-  }
-  return best;
-}
-
-// "can't" is can and not, "was" is past and be, where the lexicon has no such icon.
-void split_forms(std::vector<Token>& tokens, const Lexicon& lexicon) {
-  static constexpr std::pair<std::string_view, std::string_view> kPlain[] = {
-      {"can't", "can"},    {"cannot", "can"},       {"won't", "future"},    {"couldn't", "could"},
-      {"mustn't", "must"}, {"shouldn't", "should"}, {"wouldn't", "would"},  {"isn't", "be"},
-      {"aren't", "be"},    {"wasn't", "past be"},   {"weren't", "past be"}, {"doesn't", ""},
-      {"didn't", "past"},  {"hasn't", "have"},      {"haven't", "have"},    {"hadn't", "past have"},
-      {"is", "be"},        {"are", "be"},           {"am", "be"},           {"was", "past be"},
-      {"were", "past be"}, {"has", "have"},         {"had", "past have"},   {"did", "past do"}};
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const std::string lower = english::lower_case(tokens[i].text);
-    const auto found = std::find_if(std::begin(kPlain), std::end(kPlain),
-                                    [&](const auto& contraction) { return contraction.first == lower; });
-    if (found == std::end(kPlain) || lexicon.find(tokens[i].text) != nullptr) continue;
-    std::vector<Token> plain = tokens_between_spaces(found->second);
-    if (lower.ends_with("n't") || lower == "cannot") plain.push_back({"not", false});
-    tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(i));
-    tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(i), plain.begin(), plain.end());
-  }
-}
-
-// "apple?" is an apple and a question; "what is your name?" may be an icon of its own.
-void split_marks(std::vector<Token>& tokens, const Lexicon& lexicon) {
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    std::string& text = tokens[i].text;
-    if (tokens[i].whole || text.size() < 2 || (text.back() != '?' && text.back() != '.') ||
-        lexicon.find(text) != nullptr)
-      continue;
-    Token mark{std::string(1, text.back()), false};
-    text.pop_back();
-    tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(i) + 1, mark);
-  }
-}
-
 }  // namespace
 
 std::vector<Icon> icons_of_words(std::string_view text, const Lexicon& lexicon, std::vector<std::string>* unknown) {
-  std::vector<Token> tokens =
-      text.find(',') != std::string_view::npos ? tokens_between_commas(text) : tokens_between_spaces(text);
-  split_marks(tokens, lexicon);
-  split_forms(tokens, lexicon);
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < tokens.size();) at += longest_icon(tokens, at, lexicon, words.emplace_back());
-  return Reader(lexicon, std::move(words), unknown).read();
+  return Reader(lexicon, typed_words(text, lexicon), unknown).read();
 }
 
 }  // namespace aacft

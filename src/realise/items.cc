@@ -1,6 +1,6 @@
 #include "realise/items.h"
 
-#include <array>
+#include <algorithm>
 
 #include "aacft/english/noun_tables.h"
 #include "aacft/english/spelling.h"
@@ -53,7 +53,8 @@ std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounP
     return 1;
   }
   if (role(next) == Role::kThat) phrase.demonstrative = words[next++].text;
-  if (role(next) == Role::kPossessive) phrase.possessor = words[next++].pronoun;
+  if (role(next) == Role::kPossessive && words[next].pronoun == nullptr) phrase.owner = words[next++].text;
+  else if (role(next) == Role::kPossessive) phrase.possessor = words[next++].pronoun;
   if (role(next) == Role::kDeterminer) {
     phrase.determiner = words[next].text;
     phrase.count = words[next].count;
@@ -65,8 +66,7 @@ std::size_t noun_phrase_at(const std::vector<Word>& words, std::size_t at, NounP
     phrase.head = words[next];
     return next + 1 - at;
   }
-  if (phrase.possessor != nullptr && phrase.determiner.empty() && !phrase.adjectives.empty())
-    return next - at;  // "my old one"
+  if (phrase.owned() && phrase.determiner.empty() && !phrase.adjectives.empty()) return next - at;  // "my old one"
   // No noun: "that", "mine", "two"; adjectives stay outside, unless a determiner calls for "one".
   if (start_of_adjectives == at) return 0;
   phrase.adjectives.clear();
@@ -125,14 +125,16 @@ std::size_t preposition_at(const std::vector<Word>& words, std::size_t at, Items
   return 1;
 }
 
-std::size_t item_at(const std::vector<Word>& words, std::size_t at, Items& items) {
+std::size_t item_at(const std::vector<Word>& words, std::size_t at, Items& items, std::string_view conjunction) {
   const Word& word = words[at];
   NounPhrase phrase;
   if (word.role == Role::kWh) {
     Item result = item_of(ItemKind::kWh, word);
     std::size_t length = 0;
     if (wh_takes_noun(word) && at + 1 < words.size() &&
-        (words[at + 1].role == Role::kNoun || words[at + 1].role == Role::kAdjective))
+        ((words[at + 1].role == Role::kNoun &&
+          !(word.is("what") && is_proper(words[at + 1]) && words[at + 1].alive())) ||
+         words[at + 1].role == Role::kAdjective))
       length = noun_phrase_at(words, at + 1, phrase);
     if (length > 0) {
       result.noun = std::move(phrase);
@@ -150,7 +152,7 @@ std::size_t item_at(const std::vector<Word>& words, std::size_t at, Items& items
     const std::size_t next = adjectives_at(words, at, adjectives);
     Item result = item_of(word.role == Role::kDegree && next == at ? ItemKind::kManner : ItemKind::kAdjective,
                           next > at ? words[next - 1] : word);
-    if (next > at) result.text = listing(adjectives);
+    if (next > at) result.text = listing(adjectives, conjunction);
     items.push_back(std::move(result));
     return next > at ? next - at : 1;
   }
@@ -171,8 +173,10 @@ Items items_of(const std::vector<Word>& words) {
   std::vector<Word> spoken;
   for (const Word& word : words)
     if (speaks(word.role)) spoken.push_back(word);
+  const bool either = std::any_of(words.begin(), words.end(),
+                                  [](const Word& word) { return word.role == Role::kConjunction && word.is("or"); });
   Items items;
-  for (std::size_t at = 0; at < spoken.size();) at += item_at(spoken, at, items);
+  for (std::size_t at = 0; at < spoken.size();) at += item_at(spoken, at, items, either ? "or" : "and");
   return items;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aacft/english/noun_tables.h"
 #include "realise/clause.h"
 #include "realise/rendering.h"
 #include "realise/syntax.h"
@@ -151,6 +152,18 @@ class Negations {
 
   // A second negation would take the first one back.
   void undouble() {
+    const auto denials = std::count_if(words_.begin(), words_.end(), is_negative);
+    if (denials > 0 && !acts_ && words_.size() == 2)
+      std::erase_if(words_, [](const Word& word) { return word.role == Role::kNot; });
+    for (Word& word : words_) {
+      if (!is_negative(word) || denials < 2) continue;
+      Word* const first = std::find_if(words_.data(), &word, is_negative);
+      if (first == &word || !(word.is("never") ? acts_ : std::any_of(first, &word, aacft::acts))) continue;
+      word.text = word.is("never")     ? "ever"
+                  : word.is("nothing") ? "anything"
+                  : word.is("nobody")  ? "anybody"
+                                       : "anyone";
+    }
     if (!words_.empty() && (acts_ || is_negative(words_[0])) && std::any_of(words_.begin(), words_.end(), is_negative))
       std::erase_if(words_, [](const Word& word) { return word.role == Role::kNot; });
     if (std::none_of(words_.begin(), words_.end(), [](const Word& word) { return word.role == Role::kNot; })) return;
@@ -202,7 +215,20 @@ class Contrast {
     return word.role == Role::kNoun || word.role == Role::kThat || word.role == Role::kPronoun;
   }
 
+  // "dad cook not mum": nobody is cooked.
+  static bool is_done_alone(const Word& verb) {
+    return verb.role == Role::kVerb &&
+           english::listed("|do|eat|drink|cook|read|write|drive|bake|try|clean up|", verb.text);
+  }
+  // "head hurt no school"
+  bool hurts(const Word& verb, std::size_t at) const {
+    return verb.role == Role::kVerb && english::listed("|hurt|ache|itch|bleed|", verb.text) && at > 0 &&
+           is_body_part(words_[at - 1]);
+  }
+
   bool is_set_against(std::size_t i) const {
+    const bool it_is = words_[0].is("it") || words_[0].role == Role::kThat;
+    if (it_is && (i == 1 || (i == 2 && words_[1].is("be"))) && words_[i + 1].role == Role::kPronoun) return false;
     std::size_t last = i - 1;
     while (last > 0 && is_grammar_mark(words_[last])) --last;
     const Word& one = words_[last];
@@ -212,8 +238,17 @@ class Contrast {
     const auto verb = std::find_if(words_.begin(), here, [](const Word& word) { return acts(word); });
     if (one.role == Role::kVerb && one.text.find(' ') != std::string::npos && is_intransitive(one)) return true;
     if (one.role == Role::kVerb && is_intransitive(one) && i + 2 == words_.size() && last > 0)
-      return other.role == Role::kPronoun || other.alive();  // "mum come no dad"
-    if (acts(one)) return false;                             // "want no tea"
+      return other.role == Role::kPronoun || other.alive() ||  // "mum come no dad"
+             (english::listed("|sleep|cry|rest|", one.text) && other.role == Role::kNoun &&
+              other.noun_class != english::NounClass::kPlace);
+    std::size_t doer = last;
+    while (doer > 0 && is_grammar_mark(words_[doer - 1])) --doer;
+    const bool done = one.role == Role::kVerb && i + 2 == words_.size() && doer > 0 && names(words_[doer - 1]);
+    if (done && other.role == Role::kPronoun && !other.clitic && !other.is("you") && !other.is("it"))
+      return true;  // "he did no I"
+    if (done && is_done_alone(one) && other.person()) return true;
+    if (hurts(one, last)) return !other.clitic && other.role == Role::kNoun && !is_body_part(other);
+    if (acts(one)) return false;  // "want no tea"
     if (verb == here) return said_of_subject(last, i) || of_a_kind(i);
     if (one.role == Role::kDeterminer) return other.role == Role::kDeterminer;
     if (one.role == Role::kPlace || one.role == Role::kTime || one.role == Role::kManner ||
@@ -231,8 +266,10 @@ class Contrast {
   bool said_of_subject(std::size_t last, std::size_t i) const {
     const bool there = last > 1 && words_[last].role == Role::kNoun && words_[last - 1].role == Role::kPreposition;
     if (there && names(words_[0])) return true;  // "cat on bed no under table"
-    const bool is = (words_[0].role == Role::kPronoun || words_[0].role == Role::kThat) && last > 1 &&
-                    words_[last].role == Role::kNoun && words_[i + 1].role != Role::kPronoun;
+    const bool is = (words_[0].role == Role::kPronoun || words_[0].role == Role::kThat) && last > 0 &&
+                    ((words_[last].role == Role::kNoun &&
+                      (words_[i + 1].role != Role::kPronoun || (words_[i + 1].clitic && i + 2 == words_.size()))) ||
+                     (words_[last].absolute && words_[i + 1].absolute));
     if (is) return std::none_of(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(i), negates);
     if (!states(words_[last]) && words_[last].role != Role::kTime) return false;
     if (words_[last].role == Role::kAdjective && words_[i + 1].role == Role::kAdjective) return false;
@@ -273,7 +310,7 @@ std::string contrast_text(std::vector<Word> words) {
   if ((words[0].role == Role::kNo && common) || more) return text_of(analyse(std::move(words)));
   words.erase(words.begin());
   for (Word& word : words)
-    if (word.role == Role::kPronoun && (word.is("you") || word.is("it"))) word.clitic = true;
+    if (word.role == Role::kPronoun) word.clitic = true;
   return "not " + text_of(analyse(std::move(words)));
 }
 

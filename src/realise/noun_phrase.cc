@@ -67,7 +67,9 @@ std::string with_determiner(const NounPhrase& phrase, const std::string& before)
     return before + (word == "every" || word == "another" || word == "each" || word == "the" ? word + " one"
                      : word == "a"                                                           ? "A"
                                                                                              : word);
-  const bool mass = phrase.head.mass;
+  const bool bare =
+      phrase.adjectives.empty() && listed(kBareAfter, lower_case(phrase.head.text)) && word.ends_with("more");
+  const bool mass = phrase.head.mass || bare;  // "no more school"
   const bool many = !mass && (phrase.count == Count::kMany || phrase.count == Count::kMass || phrase.head.plural);
   if (mass && word == "many") word = "much";
   if (!mass && word == "much") word = "many";
@@ -120,7 +122,7 @@ bool NounPhrase::plural() const {
 static std::string negated_text(NounPhrase phrase, const NounContext& context) {
   const std::string negation = std::move(phrase.negation);
   phrase.negation.clear();
-  if (negation == "no" && phrase.determiner.empty() && phrase.possessor == nullptr && phrase.demonstrative.empty()) {
+  if (negation == "no" && phrase.determiner.empty() && !phrase.owned() && phrase.demonstrative.empty()) {
     phrase.determiner = negation;
     return with_determiner(phrase, "");
   }
@@ -135,11 +137,11 @@ std::string text_of(const NounPhrase& phrase, const NounContext& context) {
   if (phrase.that())
     return context.many && context.use == Use::kSubject ? demonstrative_text(phrase.head.text, true) : phrase.head.text;
   std::string before;
+  if (!phrase.owner.empty()) before = phrase.owner + " ";
   if (phrase.possessor != nullptr) before = std::string(phrase.possessor->possessive) + " ";
   if (!phrase.demonstrative.empty()) before = demonstrative_text(phrase.demonstrative, phrase.plural()) + " ";
   if (!phrase.determiner.empty()) {
-    if (phrase.possessor != nullptr &&
-        (phrase.determiner == "all" || phrase.determiner == "both" || phrase.determiner == "half"))
+    if (phrase.owned() && (phrase.determiner == "all" || phrase.determiner == "both" || phrase.determiner == "half"))
       return phrase.determiner + " " + before + head_text(phrase, !phrase.head.mass && phrase.determiner != "half");
     return with_determiner(phrase, before);
   }

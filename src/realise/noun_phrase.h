@@ -12,6 +12,7 @@ struct NounPhrase {
   std::string negation;                 // no, not
   std::string demonstrative;            // that
   const Pronoun* possessor = nullptr;   // my
+  std::string owner;                    // "mum's"
   std::string determiner;               // two
   Count count = Count::kAny;            // of the determiner
   std::vector<std::string> adjectives;  // "very big"
@@ -21,9 +22,9 @@ struct NounPhrase {
   bool subject_pronoun() const { return pronoun() && !head.clitic; }
   bool that() const { return head.role == Role::kThat; }
   bool bare() const {
-    return negation.empty() && demonstrative.empty() && possessor == nullptr && determiner.empty() &&
-           adjectives.empty();
+    return negation.empty() && demonstrative.empty() && !owned() && determiner.empty() && adjectives.empty();
   }
+  bool owned() const { return possessor != nullptr || !owner.empty(); }
   bool plural() const;
 };
 

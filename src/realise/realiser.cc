@@ -4,6 +4,7 @@
 
 #include "aacft/base/error.h"
 #include "realise/clauses.h"
+#include "realise/reading.h"
 #include "realise/sentences.h"
 #include "realise/words.h"
 
@@ -56,7 +57,7 @@ void free_pronouns(std::vector<Word>& words) {
       const bool joined = (here + 1)->is("and") || (here != words.begin() && (here - 1)->is("and"));
       if (joined && std::any_of(here, words.end(), acts)) here->clitic = false;
     }
-    if (here->role != Role::kPossessive) continue;
+    if (here->role != Role::kPossessive || here->pronoun == nullptr) continue;
     auto next = std::find_if_not(here + 1, words.end(), skipped);
     const bool be = next != words.end() && next->is("be");
     if (be) next = std::find_if_not(next + 1, words.end(), skipped);
@@ -137,6 +138,40 @@ bool phrase_asks(std::string_view phrase) {
   return std::find(std::begin(kFirst), std::end(kFirst), phrase.substr(0, end)) != std::end(kFirst);
 }
 
+// "tea yes coffee no", "no tea yes coffee": each answer stays with its own. "" where the words are no such pairs.
+std::string answer_pairs(const std::vector<Word>& words) {
+  const auto answers = [](const Word& word) { return word.role == Role::kNo || word.is("yes"); };
+  const auto names_only = [&](const Word& word) {
+    return answers(word) || word.role == Role::kNoun || word.role == Role::kAdjective || word.role == Role::kThat ||
+           word.role == Role::kPossessive || word.role == Role::kDeterminer || word.role == Role::kPronoun ||
+           word.role == Role::kPlace || word.role == Role::kTime || word.role == Role::kVerb;
+  };
+  if (words.size() > 2 && words.back().role == Role::kInterjection && !words.back().is("yes")) {  // "thank you"
+    std::string pairs = answer_pairs({words.begin(), words.end() - 1});
+    if (!pairs.empty()) pairs.insert(pairs.size() - 1, ", " + words.back().text);
+    return pairs;
+  }
+  const auto yes = std::count_if(words.begin(), words.end(), [](const Word& word) { return word.is("yes"); });
+  const auto all = std::count_if(words.begin(), words.end(), answers);
+  if (yes == 0 || yes == all || !std::all_of(words.begin(), words.end(), names_only)) return {};
+  const bool first = answers(words.front());
+  if (first == answers(words.back())) return {};
+  std::string out;
+  std::vector<Word> named;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!answers(words[i])) named.push_back(words[i]);
+    const bool ends = first ? i + 1 == words.size() || answers(words[i + 1]) : answers(words[i]);
+    if (!ends) continue;
+    if (named.empty() || (named.size() > 1 && std::any_of(named.begin(), named.end(), acts))) return {};
+    const bool act = named[0].role == Role::kVerb;
+    const std::string answer = first ? words[i - named.size()].text : words[i].text;
+    const std::string text = act ? named[0].text : clauses_text(named);
+    named.clear();
+    out += (out.empty() ? "" : ", ") + (first ? answer + " " + text : text + " " + answer);
+  }
+  return ended(capitalised(out), false);
+}
+
 // What is between two dots.
 class Sentence {
  public:
@@ -147,10 +182,12 @@ class Sentence {
       Word& word = words[i];
       if (word.role == Role::kPhrase) {
         (i * 2 < words.size() && rest_.empty() ? first_phrases_ : last_phrases_).push_back(word.text);
-      } else if (word.role == Role::kInterjection || (word.role == Role::kNo && answers)) {
-        (rest_.empty() ? before_ : after_).push_back(word.text);
+      } else if (word.role == Role::kInterjection || word.role == Role::kVocative ||
+                 (word.role == Role::kNo && answers)) {
+        (rest_.empty() ? before_ : after_)
+            .push_back({word.text, word.role == Role::kVocative, word.role == Role::kVocative || joins(word.text)});
       } else {
-        acts_ |= acts(word);
+        acts_ |= acts(word) || (word.role == Role::kPronoun && i + 1 < words.size());
         rest_.push_back(std::move(word));
       }
     }
@@ -177,26 +214,32 @@ class Sentence {
     const bool only_asks = rest_.size() == 1 && rest_[0].role == Role::kQuestion && !before_.empty();
     const std::string core = rest_.empty() || only_asks ? "" : clauses_text(rest_);
     std::string out, text, last;
-    for (const std::string& word : before_) {
-      const bool apart = !joins(word) && acts_;
-      if (apart) {
-        append(out, ended(capitalised(text.empty() ? word : text + ", " + word), false));
-        text.clear();
-      } else {
-        text += (text.empty() ? "" : ", ") + word;
-      }
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      text += (text.empty() ? "" : ", ") + before_[i].text;
+      if (before_[i].joins || !acts_) continue;
+      if (i + 1 < before_.size() && before_[i + 1].vocative) text += ", " + before_[++i].text;  // "hello mum"
+      append(out, ended(capitalised(text), false));
+      text.clear();
     }
-    if (!core.empty()) text += (text.empty() ? "" : text == "please" && acts_ ? " " : ", ") + core;
-    for (const std::string& word : after_) {
-      if (joins(word) || text.empty()) text += (text.empty() ? "" : ", ") + word;
-      else append(last, ended(capitalised(word), false));
+    if (!core.empty())
+      text += (text.empty() ? "" : text.ends_with("please") && text != "yes please" && acts_ ? " " : ", ") + core;
+    for (const Aside& word : after_) {
+      if (word.joins || text.empty()) text += (text.empty() ? "" : ", ") + word.text;
+      else append(last, ended(capitalised(word.text), false));
     }
     if (!text.empty()) append(out, ended(capitalised(text), question_));
     append(out, last);
     return out;
   }
 
-  std::vector<std::string> first_phrases_, last_phrases_, before_, after_;
+  // Said before or after a sentence: with a comma, or in one of its own.
+  struct Aside {
+    std::string text;
+    bool vocative = false, joins = false;
+  };
+
+  std::vector<std::string> first_phrases_, last_phrases_;
+  std::vector<Aside> before_, after_;
   std::vector<Word> rest_;
   bool question_ = false, acts_ = false;
 };
@@ -212,10 +255,14 @@ std::string realise(const std::vector<Icon>& icons, const Lexicon& lexicon) {
     const bool only_question = words.size() == 1 && words[0].role == Role::kQuestion;
     if (only_question && out.ends_with('.')) {
       out.back() = '?';
+    } else if (const std::string pairs = answer_pairs(words); !pairs.empty()) {
+      out += (out.empty() ? "" : " ") + pairs;
     } else {
       join_no_one(words);
       negate_phrases(words);
       free_pronouns(words);
+      read_together(words, lexicon);
+      find_vocatives(words);
       join_by_when(words);
       std::vector<std::vector<Word>> sentences = sentences_of(std::move(words));
       ask_all(sentences);

@@ -95,7 +95,9 @@ std::string sentence(const Clause& clause) {
   const bool inverted = clause.question && !clause.wh_subject;
   if (clause.groups.empty()) return only_modal(clause, inverted);
   const Group& first = clause.groups[0];
-  const Finite verb = finite(clause, first.verb, inverted);
+  Finite verb = finite(clause, first.verb, inverted);
+  const bool only_do = first.verb.is("do") && clause.groups.size() == 1 && first.after.empty() && !clause.modal;
+  if (only_do && !clause.future && !clause.wh && !verb.auxiliary.empty()) verb.rest.clear();  // "he didn't"
   std::string text = wh_text(clause);
   const std::string subject = clause.wh_subject ? "" : subject_text(clause);
   std::string auxiliary = verb.auxiliary;

@@ -25,7 +25,8 @@ void SoFar::note(std::size_t at) {
   negated |= denies(word);
   if (word.role == Role::kVerb && verb == nullptr) verb = &word;
   open |= word.role == Role::kWh && (!first || word.is("when"));
-  open |= word.role == Role::kConjunction && first && !word.is("and") && !word.is("but") && !word.is("or");
+  open |= word.role == Role::kConjunction && first && !word.is("and") && !word.is("but") && !word.is("or") &&
+          !word.is("so") && !word.is("then");
   asks |= word.role == Role::kWh || word.role == Role::kQuestion;
   joined |= word.role == Role::kConjunction;
 }
@@ -47,7 +48,7 @@ const Word* SoFar::predicate(std::size_t at, bool& negated) const {
 }
 
 bool SoFar::finished(std::size_t at, const Word* next, bool object, bool alive) const {
-  if (open) return false;
+  if (open || tells(at)) return false;
   if (!says) return lacks_verb(at, next) || asks_of_thing(at, next);
   if (asks_for(at, next) || (condition_ && only_nominative(words_[at]) && !reports(words_[at - 1]))) return true;
   const Word& last = words_[at - 1];
@@ -58,9 +59,18 @@ bool SoFar::finished(std::size_t at, const Word* next, bool object, bool alive) 
   if (alive && next != nullptr && does_the_same(*next)) return true;
   if (last.role != Role::kVerb) return !object || subject || !states(last);  // "happy dog no come"
   if (last.is("be") || last.is("do") || reports(last)) return false;
+  const bool denied = next != nullptr && next != words_.data() && denies(next[-1]);
+  if (alive && denied && next->role == Role::kModal && !reports(last)) return true;  // "dad help teacher no can swim"
   if (next != nullptr && repeats(last, *next) && !(object && wants(last))) return true;  // "leg hurt arm no hurt"
-  if (alive && is_of_food(last)) return true;                                            // "I no drink dog drink"
+  if (alive && is_of_things(last)) return true;                                          // "I no drink dog drink"
   return object ? is_intransitive(last) : !wants(last) && !takes_bare(last);
+}
+
+// "tell mum I sad": what is told.
+bool SoFar::tells(std::size_t at) const {
+  if (verb == nullptr || !verb->is("tell") || !names(words_[at - 1]) || !nominative(words_[at])) return false;
+  const auto behind = [](const Word& word) { return names(word) || leads_noun(word); };
+  return std::all_of(verb + 1, words_.data() + at, behind) && verb + 1 < words_.data() + at;
 }
 
 // "mum can drive dad no can drive", but not "mum can see me no can see you".

@@ -41,6 +41,7 @@ class SoFar : public Said {
   bool points(std::size_t at) const;  // "that boy"; not "that mum"
 
  private:
+  bool tells(std::size_t at) const;
   bool attributive(std::size_t at) const;
   bool does_the_same(const Word& next) const;
   bool lacks_verb(std::size_t at, const Word* next) const;

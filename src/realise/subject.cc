@@ -108,7 +108,9 @@ class SubjectSearch {
     const bool does = has_verb() && !between && is_intransitive(verb_->word) && preposition_of(verb_->word) == "with" &&
                       !said_after(at);
     const bool asks_what_is = clause_.wh && has_verb() && verb_->word.is("be");
-    const bool may_act = between || (!has_verb() && at->noun.head.role == Role::kNoun) || does;
+    const bool asked = clause_.wh && !clause_.wh->word.is("who") && has_verb() && !verb_->word.is("hurt") &&
+                       is_proper(at->noun.head) && !said_after(at);  // "where go mum"
+    const bool may_act = between || asked || (!has_verb() && at->noun.head.role == Role::kNoun) || does;
     if ((alive(at->noun) && !at->noun.head.clitic && may_act) || asks_what_is) take(at);
   }
 
@@ -141,6 +143,9 @@ class SubjectSearch {
     const At first = items_.begin();
     const At said = std::find_if_not(first, end_, is_noun);
     if (said == first) return take_pronoun_behind();
+    const bool why_me =
+        clause_.wh && clause_.wh->word.is("why") && said == end_ && first->noun.pronoun() && first->noun.head.clitic;
+    if (why_me || (clause_.wh && first->noun.negation == "no")) return;
     const auto nouns = std::distance(first, said);
     const bool states =
         std::any_of(said, end_, [](const Item& item) { return item.kind == ItemKind::kAdjective || is_place(item); });
@@ -148,7 +153,8 @@ class SubjectSearch {
       take(first);
       return;
     }
-    if (!states && !(clause_.wh && !clause_.wh->has_noun)) return;
+    const bool whose = clause_.wh && clause_.wh->has_noun && (first->noun.that() || first->noun.owned());
+    if (!states && !whose && !(clause_.wh && !clause_.wh->has_noun)) return;
     if (nouns == 2 && make_possessive(*first, *std::next(first))) items_.erase(std::next(first));
     for (At at = first; at != end_ && is_noun(*at);) at = take(at);
   }

@@ -40,6 +40,8 @@ struct Group {
 struct Clause {
   bool lets = false, negated = false, past = false, future = false, question = false;
   bool imperative = false;
+  bool forbids = false;             // "don't be sad"
+  bool there = false;               // "there is some tea"
   std::vector<NounPhrase> subject;  // empty: none needed (let's, commands, fragments)
   std::vector<NounPhrase> topic;    // "the dog, he ..."
   std::optional<Item> wh;           // where, "how many apples"

@@ -44,7 +44,8 @@ bool wants_to_be(const Group& group) {
 
 // "we, you": We are with you.
 void add_company(const Clause& clause, Group& state) {
-  if (clause.wh || (!clause.subject.empty() && clause.subject[0].that())) return;
+  const bool it = !clause.subject.empty() && (clause.subject[0].that() || clause.subject[0].head.is("it"));
+  if (clause.wh || it) return;
   const bool only_pronouns =
       !state.after.empty() && std::all_of(state.after.begin(), state.after.end(), [](const Item& item) {
         return is_noun(item) && is_object_pronoun(item.noun);
@@ -98,13 +99,23 @@ void fill_fragment_subject(Clause& clause) {
   clause.subject.push_back(phrase_of(be_subject(clause)));
 }
 
+// "don't hurt me", "believe me"
+bool is_done_to_speaker(const Group& group) {
+  return !group.after.empty() && is_noun(group.after[0]) && is_object_pronoun(group.after[0].noun) &&
+         group.after[0].noun.head.clitic && group.after[0].noun.head.pronoun->person == 1 &&
+         !group.after[0].noun.head.reflexive;
+}
+
 // "be quiet": said to somebody, not of somebody.
 bool commands(const Clause& clause) {
   if (clause.modal || clause.past || clause.future) return false;
   const Group& first = clause.groups[0];
+  const bool others = !wants(first.verb) && (is_done_to_speaker(first) ? clause.negated || !first.verb.is("hurt")
+                                                                       : clause.negated && first.verb.is("forget"));
+  if (others) return true;
   if (!first.verb.is("be")) return !is_state(first.verb) && !is_weather(first.verb);
   return clause.groups.size() == 1 && !first.after.empty() && first.after[0].kind == ItemKind::kAdjective &&
-         is_command(first.after[0].word);
+         (clause.forbids || is_command(first.after[0].word));
 }
 
 std::string_view default_subject(const Clause& clause) {
@@ -112,7 +123,19 @@ std::string_view default_subject(const Clause& clause) {
   if (clause.question && !clause.modal && !be) return "you";
   if (clause.modal) return "I";
   if (!clause.question && is_weather(clause.groups[0].verb)) return "it";
+  if (is_done_to_speaker(clause.groups[0]) && clause.groups[0].verb.is("hurt")) return "it";
   return be ? be_subject(clause) : "I";
+}
+
+// "I headache", "I pain in leg": somebody has it, and is not it.
+bool has_ailment(const Clause& clause) {
+  if (clause.subject.size() != 1 || !clause.subject[0].pronoun() || clause.wh || clause.fragment.empty()) return false;
+  const Item& first = clause.fragment[0];
+  return is_noun(first) && (first.noun.bare() || first.noun.negation == "no") &&
+         (listed("|pain|cough|fever|temperature|flu|cold|rash|cramp|period|nosebleed|infection|diarrhoea|allergy|idea|"
+                 "problem|appointment|",
+                 first.noun.head.text) ||
+          first.noun.head.text.ends_with("ache"));
 }
 
 }  // namespace
@@ -128,6 +151,12 @@ void fill_verbs(Clause& clause) {
   if (!groups.empty() && wants_to_be(groups.back())) {
     groups.push_back(group_of("be", std::exchange(groups.back().after, {})));
     groups.back().link = Link::kTo;
+  }
+  if (groups.empty() && !clause.modal && has_ailment(clause)) {
+    groups.push_back(group_of("have", std::exchange(clause.fragment, {})));
+    for (Item& item : groups.back().after)
+      if (item.kind == ItemKind::kPreposition && is_body_part(item.noun.head) && item.noun.bare())
+        item.noun.possessor = clause.subject[0].head.pronoun;
   }
   if (groups.empty() && !clause.modal && !clause.subject.empty() && (!clause.fragment.empty() || clause.wh)) {
     groups.push_back(group_of("be", std::exchange(clause.fragment, {})));

@@ -1,6 +1,7 @@
 // What a word may do between others, for telling where one sentence ends and the next begins.
 #pragma once
 
+#include "aacft/english/noun_tables.h"
 #include "realise/syntax.h"
 #include "realise/words.h"
 
@@ -47,8 +48,9 @@ inline bool names_a_doer(const Word& verb) {
 }
 
 // Nobody does it to somebody.
-inline bool is_of_food(const Word& verb) {
-  return verb.is("eat") || verb.is("drink") || verb.is("cook") || verb.is("read") || verb.is("write");
+inline bool is_of_things(const Word& verb) {
+  return english::listed("|eat|drink|cook|bake|read|write|draw|paint|sing|try|learn|start|begin|finish|open|close|",
+                         verb.text);
 }
 
 inline bool is_time_noun(const Word& noun) {

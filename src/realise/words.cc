@@ -383,7 +383,9 @@ Word word_of(const Icon& icon, const Lexicon& lexicon) {
   }
   if (set_function_word(word, lower, icon.type) || set_by_lexicon(word) || set_adverbial(word, lower, icon.type))
     return word;
-  if (icon.type == IconType::kVerb) {
+  if (word.entry == nullptr && (lower == "none" || lower == "neither")) {
+    word.name = word.mass = true;
+  } else if (icon.type == IconType::kVerb) {
     set_verb(word);
   } else if (icon.type == IconType::kPreposition) {
     word.role = Role::kPreposition;
@@ -521,7 +523,7 @@ std::string_view preposition_of(const Word& verb) {
 bool is_state_of_mind(const Word& adjective) { return listed(kMind, lower_case(adjective.text)); }
 bool is_command(const Word& adjective) { return listed(kCommands, lower_case(adjective.text)); }
 bool is_negative(const Word& word) {
-  return listed("|never|nobody|nothing|no one|", lower_case(word.text)) &&
+  return listed("|never|nobody|nothing|no one|none|neither|", lower_case(word.text)) &&
          (word.role == Role::kNoun || word.role == Role::kFrequency);
 }
 bool is_proper(const Word& noun) {

@@ -15,7 +15,7 @@ enum class Role {
   kNoun,
   kPronoun,      // I, him, mine, who stands alone
   kThat,         // that, this, those, these: a pronoun, or a determiner of what follows
-  kPossessive,   // my, "his"
+  kPossessive,   // my, "his"; "mum's", without pronoun
   kDeterminer,   // some, two, every, many, another
   kAdjective,    // qualities
   kDegree,       // very
@@ -37,6 +37,7 @@ enum class Role {
   kQuestion,
   kPhrase,        // a sentence by itself: "what is your name?"
   kInterjection,  // before or after a sentence, with a comma: please
+  kVocative,      // who is spoken to: "mum, I want tea"
 };
 
 struct Pronoun {

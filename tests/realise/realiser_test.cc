@@ -132,6 +132,9 @@ std::vector<std::string> forms_of(const Icon& icon) {
       {"yourself", {"you"}},
       {"must", {"must", "have to", "had to"}},
       {"could", {"could", "able to"}},
+      {"never", {"never", "ever"}},
+      {"nobody", {"nobody", "anybody"}},
+      {"nothing", {"nothing", "anything"}},
       {"his", {"his", "he", "him"}}};
   for (const auto& [word, forms] : kClosed)
     if (word == icon.word) return forms;
