@@ -41,6 +41,10 @@ bool Boundaries::can_be(const Word& noun, const Word& said, bool negated, std::s
   if (is_negative(noun)) return true;
   if (noun.alive()) return true;
   if (is_motion(words_[at - 1]) && words_[at - 1].role == Role::kVerb) return false;
+  const bool fails = negates(words_[at - 2 < at ? at - 2 : 0]) && is_intransitive(words_[at - 1]) &&
+                     !is_motion(words_[at - 1]) && said.role == Role::kAdjective &&
+                     &said + 1 == words_.data() + words_.size();
+  if (fails && words_[at - 1].role == Role::kVerb) return !is_state_of_mind(said);  // "talker no work battery empty"
   if (states(said)) return (negated || said.text == words_[at - 1].text) && !is_state_of_mind(said);
   return negated && (said.role == Role::kModal || is_intransitive(said));
 }
@@ -64,7 +68,8 @@ bool Boundaries::begins_clause_unasked(std::size_t at) const {
   const bool itself = is_weather(*so_far_.verb) && &last == so_far_.verb;
   const bool hurts = is_hurt(*so_far_.verb) && so_far_.verb > first && is_body_part(so_far_.verb[-1]);
   const bool for_me = last.role == Role::kPronoun && last.clitic && last.pronoun->person == 1;
-  const bool called = so_far_.verb->is("help") && &last == so_far_.verb && so_far_.verb == first;
+  const bool called = english::listed("|help|wait|stop|look|listen|hurry|", so_far_.verb->text) &&
+                      &last == so_far_.verb && so_far_.verb == first;
   const bool ordered = so_far_.verb == first && names(last) && !object_too(words_[at]) && !takes_to(*so_far_.verb);
   return itself || hurts || called || ((for_me || ordered) && so_far_.finished(at, next, false, true));
 }

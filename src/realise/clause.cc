@@ -58,7 +58,7 @@ void split_that(Items& items, const Clause& clause) {
   const Item& first = items.front();
   const bool be = items.size() == 2 && is_verb(first) && first.word.is("be") && !clause.wh;
   Item& thing = be ? items.back() : items.front();
-  if (!is_noun(thing) || thing.noun.demonstrative.empty()) return;
+  if (!is_noun(thing) || thing.noun.demonstrative.empty() || thing.noun.head.is("one")) return;
   if (!be && (has_action(items, clause) || clause.wh || std::any_of(items.begin(), items.end(), is_predicate))) return;
   Item that = item_of(NounPhrase());
   that.noun.head.role = Role::kThat;

@@ -71,12 +71,24 @@ std::string asked_text(Words words, const Word* who) {
   return text_of(clause);
 }
 
+// "that no what I mean", "not what I want", "that what I want"
+bool is_what_it_is(const Words& words, std::size_t wh) {
+  std::size_t before = wh;
+  while (before > 0 && negates(words[before - 1])) --before;
+  if (before > 0 && words[before - 1].is("be")) --before;
+  const bool it = before == 1 && (words[0].is("it") || words[0].role == Role::kThat);
+  const bool says = wh + 2 < words.size() && words[wh + 1].role == Role::kPronoun && !words[wh + 1].clitic &&
+                    words[wh + 2].role == Role::kVerb;
+  return words[wh].is("what") && says && (it || (before == 0 && wh > 0));
+}
+
 // The question word that tells what is known, not what is asked: "I no know where mum", "tell me why". Their number:
 // there is none.
 std::size_t told_at(const Words& words) {
   const auto wh = std::find_if(words.begin(), words.end(), [](const Word& word) { return word.role == Role::kWh; });
   const auto none = words.size(), i = static_cast<std::size_t>(wh - words.begin());
   if (i == 0 || i == none) return none;
+  if (is_what_it_is(words, i)) return i;
   const bool somebody = words[i - 1].role == Role::kNoun || words[i - 1].role == Role::kPronoun;
   if (somebody) return i > 1 && english::listed("|tell|ask|show|", words[i - 2].text) ? i : none;
   const Word& verb = words[i - 1];
@@ -128,6 +140,12 @@ std::string reported_text(Words words) {
   };
   if (const std::size_t wh = told_at(words); wh < words.size()) {
     auto [main, told] = cut(wh);
+    if (is_what_it_is(words, wh)) {
+      const bool denied = std::any_of(main.begin(), main.end(), [](const Word& word) { return negates(word); });
+      const bool it = !negates(main[0]) && !main[0].is("be");
+      const std::string is = it ? main[0].text + (denied ? " isn't " : " is ") : denied ? "not " : "";
+      return is + asked_text(std::move(told), nullptr);
+    }
     const Word* who = words[0].role == Role::kPronoun ? &words[0] : nullptr;
     return simple_text(main) + " " + asked_text(std::move(told), who);
   }
@@ -185,7 +203,7 @@ class Clauses {
         out = text;
         continue;
       }
-      const bool comma = !out.empty() && english::listed("|but|although|even though|so|then|", joint);
+      const bool comma = !out.empty() && english::listed("|but|although|even though|so|then|only|just|", joint);
       out += (comma ? ", " : out.empty() ? "" : " ") + joint + (text.empty() ? "" : " ") + text;
     }
     return out;

@@ -19,7 +19,8 @@ bool is_linking(const Word& verb) {
 
 // run quickly
 bool is_adverbial(const Word& verb, const Item& adjective) {
-  return is_intransitive(verb) || (!is_state(verb) && !english::adverb_of(adjective.word.text).empty());
+  const bool well = (verb.is("see") || verb.is("hear")) && (adjective.word.is("good") || adjective.word.is("bad"));
+  return well || is_intransitive(verb) || (!is_state(verb) && !english::adverb_of(adjective.word.text).empty());
 }
 
 bool is_colour(const Word& word) {
@@ -54,10 +55,24 @@ std::vector<Item> arranged(const Group& group) {
   return items;
 }
 
+// Who does a later verb: "I want you to wash yourself", "I want mum to wash me".
+const NounPhrase* doer_of(const Clause& clause, const Word& verb) {
+  const NounPhrase* doer = nullptr;
+  for (const Group& group : clause.groups) {
+    if (&group.verb == &verb) return doer;
+    doer = nullptr;
+    for (const Item& item : group.after)
+      if (is_noun(item) && alive(item.noun)) doer = &item.noun;
+  }
+  return nullptr;
+}
+
 NounContext object_context(const Clause& clause, const Word& verb) {
   NounContext context;
   context.use = verb.is("be") ? Use::kComplement : is_generic(verb) ? Use::kGeneric : Use::kObject;
   context.subject = subject_pronoun(clause);
+  const NounPhrase* doer = doer_of(clause, verb);
+  if (doer != nullptr) context.subject = doer->pronoun() && !doer->head.absolute ? doer->head.pronoun : nullptr;
   if (verb.is("be")) context.subject = nullptr;
   const bool all_alive = std::all_of(clause.subject.begin(), clause.subject.end(),
                                      [](const NounPhrase& noun) { return noun.head.alive() || noun.pronoun(); });
@@ -113,7 +128,8 @@ std::string other_text(const Item& item, const Group& group, bool object) {
 void add_nouns(std::string& text, const Clause& clause, const Word& verb, std::vector<NounPhrase>& nouns, bool second) {
   NounContext context = object_context(clause, verb);
   std::string_view preposition = second ? "" : preposition_for(verb, nouns[0]);
-  if (clause.imperative && context.subject == nullptr && !verb.is("be")) context.subject = pronoun_of("you");
+  if (clause.imperative && context.subject == nullptr && !verb.is("be") && doer_of(clause, verb) == nullptr)
+    context.subject = pronoun_of("you");
   if (takes_two(verb) && nouns.size() == 2) {
     const bool receiver_last = nouns[1].head.alive() && !nouns[0].head.alive();
     if (receiver_last) std::swap(nouns[0], nouns[1]);
@@ -141,7 +157,8 @@ void add_nouns(std::string& text, const Clause& clause, const Word& verb, std::v
   std::string where;  // "buy milk shop": at the shop
   const bool somewhere = nouns.size() == 2 && nouns.back().head.noun_class == english::NounClass::kPlace &&
                          nouns.back().bare() && !nouns.back().head.name && !verb.is("have") && !is_generic(verb) &&
-                         nouns[nouns.size() - 2].head.noun_class != english::NounClass::kPlace && !takes_to(verb);
+                         nouns[nouns.size() - 2].head.noun_class != english::NounClass::kPlace && !takes_to(verb) &&
+                         !verb.is("visit");
   if (somewhere && preposition.empty() && !clause.joined) {
     NounContext there;
     there.use = Use::kAfterPreposition;

@@ -11,10 +11,19 @@
 namespace aacft {
 namespace {
 
+// "tonight" says the future already.
+bool times_tell(const Clause& clause) {
+  const auto tell = [](const std::vector<Item>& times, int tense) {
+    return std::any_of(times.begin(), times.end(), [&](const Item& time) { return time.word.tense == tense; });
+  };
+  const auto told = [&](int tense) { return tell(clause.end_times, tense) || tell(clause.front_times, tense); };
+  return (!clause.past || told(-1)) && (!clause.future || told(1));
+}
+
 // What no verb can show: "not", "in the past".
 std::string with_grammar(const Clause& clause, std::string text) {
   if (clause.negated) text = "not " + text;
-  if (clause.wh && tells_tense(clause)) return text;
+  if (clause.wh && times_tell(clause)) return text;
   if (clause.past) add(text, "in the past");
   if (clause.future) add(text, clause.past ? "and the future" : "in the future");
   return text;
@@ -188,10 +197,12 @@ std::string fragment(const Clause& clause) {
     return with_grammar(clause, text);
   }
   if (clause.negated)
-    text = nouns && !pronouns && clause.fragment[0].noun.bare() && !clause.fragment[0].noun.head.name ? "no" : "not";
-  if (text != "no") add(text, frequency_text(clause));
+    text = nouns && !pronouns && clause.frequencies.empty() && clause.fragment[0].noun.bare() &&
+                   !clause.fragment[0].noun.head.name
+               ? "no"
+               : "not";
+  add(text, frequency_text(clause));
   add(text, fragment_text(clause, text == "no"));
-  if (text.starts_with("no ")) add(text, frequency_text(clause));
   add_times(text, clause);
   return text;
 }

@@ -46,6 +46,22 @@ bool is_action_first(const std::string& word, const Lexicon& lexicon) {
   return verb < noun && !thing.alive() && !thing.portion;
 }
 
+// The type behind the slash of "dog/NOUN"; nothing where there is none. Error for an unknown one.
+std::optional<IconType> typed(const std::string& word) {
+  const std::size_t slash = word.rfind('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == word.size()) return std::nullopt;
+  std::string name = word.substr(slash + 1);
+  std::replace(name.begin(), name.end(), ' ', '_');  // CLITIC_PRONOUN
+  const auto type = icon_type_named(name);
+  const bool looks_like_type =
+      std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+  if (!type && looks_like_type)
+    throw Error("\"", name, "\" in \"", word,
+                "\" is not an icon's type; write NOUN, VERB, ADJECTIVE, PREPOSITION, CLITIC_PRONOUN, NEGATED, "
+                "TENSE_PAST, TENSE_FUTURE, DOT or QUESTION");
+  return type;
+}
+
 class Reader {
  public:
   Reader(const Lexicon& lexicon, std::vector<std::string> words, std::vector<std::string>* unknown)
@@ -60,7 +76,8 @@ class Reader {
   void add(std::size_t at) {
     const std::string& word = words_[at];
     const std::string next = at + 1 < words_.size() ? words_[at + 1] : "";
-    if (add_typed(word) || add_grammar(word)) return;
+    if (const auto type = typed(word)) return push(word.substr(0, word.rfind('/')), *type);
+    if (add_grammar(word)) return;
     const std::vector<IconType> types = types_of(word, lexicon_);
     if (types.empty()) {
       const bool article = word == "the" || word == "a" || word == "an";
@@ -74,23 +91,6 @@ class Reader {
     } else {
       push(word, wants_to_do(types, next) && !is_article(icons_.back().word) ? IconType::kVerb : choose(types, at));
     }
-  }
-
-  bool add_typed(const std::string& word) {
-    const std::size_t slash = word.rfind('/');
-    if (slash == std::string::npos || slash == 0 || slash + 1 == word.size()) return false;
-    std::string name = word.substr(slash + 1);
-    std::replace(name.begin(), name.end(), ' ', '_');  // CLITIC_PRONOUN
-    const auto type = icon_type_named(name);
-    const bool looks_like_type =
-        std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
-    if (!type && looks_like_type)
-      throw Error("\"", name, "\" in \"", word,
-                  "\" is not an icon's type; write NOUN, VERB, ADJECTIVE, PREPOSITION, CLITIC_PRONOUN, NEGATED, "
-                  "TENSE_PAST, TENSE_FUTURE, DOT or QUESTION");
-    if (!type) return false;
-    push(word.substr(0, slash), *type);
-    return true;
   }
 
   // The icons that say no word.
@@ -151,6 +151,9 @@ class Reader {
 
   // "put it here", "let me do it", but not "do it hurt", "be it nice".
   bool acts_on_it() const {
+    const std::size_t given = icons_.size();
+    if (given > 1 && icons_.back().type == IconType::kCliticPronoun)
+      return takes_two(word_of(icons_[given - 2], lexicon_));  // "give me it"
     const Word verb = word_of(icons_.back(), lexicon_);
     if (verb.role != Role::kVerb || verb.is("be") || verb.is("have")) return false;
     return !verb.is("do") || icons_.size() > 1;
@@ -175,20 +178,24 @@ class Reader {
   bool is_state_of_thing(std::size_t at) const {
     const bool last = at + 1 == words_.size() || grammar_of(words_[at + 1]);
     const Word verb = word_of({words_[at], IconType::kVerb, ""}, lexicon_);
-    if (!last || icons_.empty() || is_intransitive(verb) || is_state(verb)) return words_[at] == "mean" && last;
+    const bool mean = words_[at] == "mean";
+    if (!last || icons_.empty() || (!mean && (is_intransitive(verb) || is_state(verb)))) return false;
     std::size_t subject = icons_.size();
     while (subject > 0 &&
            (denies(icons_[subject - 1]) || is_tense(icons_[subject - 1]) || icons_[subject - 1].word == "be"))
       --subject;
     if (subject == 0) return false;
     const Word said = word_of(icons_[subject - 1], lexicon_);
-    const bool first = subject == 1 || word_of(icons_[subject - 2], lexicon_).role != Role::kVerb;
-    return said.role == Role::kNoun && first && (!said.alive() || words_[at] == "mean");
+    const Word before = subject == 1 ? Word() : word_of(icons_[subject - 2], lexicon_);
+    const bool first = before.role != Role::kVerb || is_intransitive(before);
+    return said.role == Role::kNoun && first && (!said.alive() || mean);
   }
 
   // "phone no work", "light go off": a thing that does not.
   bool is_doer_of_next(std::size_t at) const {
     std::size_t next = at + 1;
+    if (next + 1 == words_.size() && (words_[next] == "on" || words_[next] == "off"))
+      return !is_action_first(words_[at], lexicon_);
     const bool negated =
         next < words_.size() && (words_[next] == "no" || grammar_of(words_[next]) == IconType::kNegated);
     if (!negated || ++next >= words_.size() || !has(types_of(words_[next], lexicon_), IconType::kVerb)) return false;
@@ -202,6 +209,9 @@ class Reader {
     if (icons_.empty()) return false;
     const Icon& before = icons_.back();
     const Word verb = word_of({words_[at], IconType::kVerb, ""}, lexicon_);
+    if (icons_.size() > 1 && before.type == IconType::kCliticPronoun && is_action_first(words_[at], lexicon_) &&
+        english::listed("|let|make|help|", icons_[icons_.size() - 2].word))
+      return true;  // "let me play"
     if (before.type == IconType::kVerb && (before.word.starts_with("go ") || before.word.starts_with("come ")))
       return true;
     if (is_weather(verb) && (before.word == "if" || before.word == "when" || before.word == "because")) return true;
@@ -265,7 +275,7 @@ class Reader {
       return IconType::kNoun;
     if (has(types, IconType::kVerb) && does_after_word_before(at)) return IconType::kVerb;
     if (has(types, IconType::kCliticPronoun) && !icons_.empty() && english::lower_case(words_[at]) == "it" &&
-        icons_.back().type == IconType::kVerb && acts_on_it())
+        (icons_.back().type == IconType::kVerb || icons_.back().type == IconType::kCliticPronoun) && acts_on_it())
       return IconType::kCliticPronoun;
     if (has(types, IconType::kNoun) && has(types, IconType::kAdjective) && is_quality(at)) return IconType::kAdjective;
     if (has(types, IconType::kNoun) && no_such_doer(words_[at])) return IconType::kNoun;

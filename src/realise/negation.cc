@@ -63,7 +63,8 @@ class Negations {
     const bool common =
         noun != nullptr && noun->role == Role::kNoun && !is_proper(*noun) && !has_role(at + 1, Role::kPossessive);
     if (no && common) return;
-    const bool apart = contrasts(at) || (!no && leads_a_list(at));
+    const bool apart = contrasts(at) || ((!no || has_role(at + 1, Role::kThat)) && at == 0 &&
+                                         leads_a_list(at, has_role(at + 1, Role::kThat)));
     word.role = noun != nullptr && apart && !(acts_ && is_time(*noun)) ? Role::kNo : Role::kNot;
     word.text = common && !acts_ ? "no" : "not";
   }
@@ -123,10 +124,15 @@ class Negations {
            !has_role(at + 2, Role::kNoun) && std::none_of(words_.begin(), words_.end(), does);
   }
 
+  // "no that one this one"
+  bool shows_two() const {
+    return std::count_if(words_.begin(), words_.end(), [](const Word& word) { return word.role == Role::kThat; }) > 1;
+  }
+
   // "not milk coffee": one is wanted. "negate snail reason" is about both, unless they are counted.
-  bool leads_a_list(std::size_t at) const {
+  bool leads_a_list(std::size_t at, bool shown) const {
     const auto counts = [](const Word& word) { return word.role == Role::kDeterminer; };
-    return at == 0 && !acts_ && !names_somebody_ &&
+    return at == 0 && !acts_ && (shown ? shows_two() : !names_somebody_) &&
            (!is_grammar(words_[at]) || std::any_of(words_.begin(), words_.end(), counts));
   }
 

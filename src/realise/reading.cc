@@ -57,6 +57,11 @@ void join_clauses(Words& words) {
     if (orders && nominative(words[i + 1]) && acts_in(words, i + 2, words.size())) word.role = Role::kConjunction;
     if (orders && word.role == Role::kTime && begins_noun(words[i + 1])) word.role = Role::kPreposition;
     if (i == 0 && word.is("first") && (next == Role::kVerb || nominative(words[1]))) word.role = Role::kTime;
+    const bool only = (word.is("only") || word.is("just")) && word.role == Role::kFrequency && i > 1 &&
+                      (words[i - 1].role == Role::kAdjective || words[i - 1].role == Role::kNoun) &&
+                      (next == Role::kAdjective || next == Role::kNoun) && !acts_in(words, i, words.size()) &&
+                      std::any_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), negates);
+    if (only) word.role = Role::kConjunction;  // "I no hungry only thirsty"
     const bool then = word.is("then") && word.role == Role::kTime && i > 0;
     if (then && acts_in(words, 0, i) && acts_in(words, i + 1, words.size())) word.role = Role::kConjunction;
   }
@@ -70,10 +75,11 @@ void name_ones(Words& words) {
     if (!words[i].is("one") || words[i].role != Role::kDeterminer) continue;
     const Word& before = words[i - 1];
     const bool picks = before.role == Role::kAdjective || before.role == Role::kThat ||
-                       (before.role == Role::kDeterminer && listed("|another|every|each|the|", before.text)) ||
+                       (before.role == Role::kDeterminer && listed("|another|every|each|the|other|", before.text)) ||
                        before.is("which");
     const Role next = role_at(words, i + 1);
     if (!picks || next == Role::kNoun || next == Role::kAdjective || next == Role::kDeterminer) continue;
+    if (before.is("other")) words[i - 1].role = Role::kAdjective;  // "the other one"
     words[i] = Word();
     words[i].text = "one";
   }
@@ -108,12 +114,14 @@ void read_ages(Words& words) {
 void read_qualities(Words& words, const Lexicon& lexicon) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     Word& word = words[i];
-    if (word.role != Role::kNoun || word.entry == nullptr || acts_in(words, 0, i)) continue;
+    const bool contrast = i > 1 && negates(words[i - 1]) && words[i - 2].role == Role::kAdjective;  // "hot no cold"
+    if (word.role != Role::kNoun || word.entry == nullptr || (acts_in(words, 0, i) && !contrast)) continue;
     std::size_t before = i;
     while (before > 0 && (negates(words[before - 1]) || is_between(words[before - 1]))) --before;
     const auto nouns = std::count_if(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i),
                                      [](const Word& one) { return one.role == Role::kNoun; });
-    if (before == 0 || !(nominative(words[before - 1]) || (words[before - 1].role == Role::kNoun && nouns == 1)))
+    if (before == 0 ||
+        !(contrast || nominative(words[before - 1]) || (words[before - 1].role == Role::kNoun && nouns == 1)))
       continue;
     if (role_at(words, i + 1) == Role::kNoun) continue;
     const LexiconEntry* quality = lexicon.find(word.entry->icon.word, IconType::kAdjective);
@@ -304,9 +312,32 @@ void read_known_places(Words& words) {
   if (denied) std::rotate(words.begin(), words.begin() + 1, end - 1);
 }
 
+// "something else"; "the same" alone; "talker off"
+void read_short_ones(Words& words) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].role == Role::kNoun && words[i].has("pronoun") && words[i + 1].is("else")) {
+      words[i].text += " else";
+      erase(words, i + 1);
+    }
+    const bool same = words[i].is("the") && words[i + 1].is("same") && role_at(words, i + 2) != Role::kNoun;
+    if (same) erase(words, i);
+  }
+  for (std::size_t i = 0; i < words.size(); ++i)
+    if (words[i].role == Role::kAdjective && words[i].is("same") && role_at(words, i + 1) != Role::kNoun &&
+        (i == 0 || !leads_noun(words[i - 1])))
+      words[i].text = "the same";
+  Word& last = words.back();
+  if (words.size() > 1 && last.role == Role::kPreposition && (last.is("on") || last.is("off")) &&
+      words[words.size() - 2].role == Role::kNoun && !words[words.size() - 2].alive() &&
+      !acts_in(words, 0, words.size()))
+    last.role = Role::kPlace;
+}
+
 }  // namespace
 
 void read_together(Words& words, const Lexicon& lexicon) {
+  if (words.empty()) return;
+  read_short_ones(words);
   drop_helpers(words);
   join_clauses(words);
   read_help(words);

@@ -154,6 +154,8 @@ std::string answer_pairs(const std::vector<Word>& words) {
   const auto yes = std::count_if(words.begin(), words.end(), [](const Word& word) { return word.is("yes"); });
   const auto all = std::count_if(words.begin(), words.end(), answers);
   if (yes == 0 || yes == all || !std::all_of(words.begin(), words.end(), names_only)) return {};
+  const auto verbs = std::count_if(words.begin(), words.end(), acts);
+  if (verbs > 0 && verbs + all != static_cast<std::ptrdiff_t>(words.size())) return {};
   const bool first = answers(words.front());
   if (first == answers(words.back())) return {};
   std::string out;

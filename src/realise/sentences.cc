@@ -29,7 +29,7 @@ class Cutter {
   std::vector<Words> run() {
     for (std::size_t at = 1; at < words_.size(); ++at) {
       so_far_.note(at - 1);
-      if (denies_ ? boundaries_.begins_clause(at) || begins_denial(at) : boundaries_.begins_clause_unasked(at)) {
+      if (denies_ ? begins_denial(at) || boundaries_.begins_clause(at) : boundaries_.begins_clause_unasked(at)) {
         cut(at - times_of_next(at), {});
         if (nominative(words_[at])) words_[at].clitic = false;
         for (std::size_t i = so_far_.start; i < at; ++i) so_far_.note(i);
@@ -60,7 +60,8 @@ class Cutter {
     const auto tail = [&](std::size_t i) {
       return i == words_.size() || words_[i].role == Role::kQuestion || words_[i].role == Role::kInterjection;
     };
-    if (so_far_.joined || so_far_.asks || words_[at].role != Role::kNoun || !words_[at].alive() ||
+    const bool pronoun = only_nominative(words_[at]) && (so_far_.verb == nullptr || so_far_.verb->is("be"));
+    if (so_far_.joined || so_far_.asks || !(pronoun || (words_[at].role == Role::kNoun && words_[at].alive())) ||
         at + 1 == words_.size() || !negates(words_[at + 1]) || words_[at + 1].is("negate") || !tail(at + 2) ||
         !so_far_.finished(at, nullptr, true))
       return false;
@@ -130,6 +131,10 @@ class Cutter {
     const bool rain = so_far_.verb != nullptr && is_weather(*so_far_.verb);
     const bool asleep = negated && so_far_.verb != nullptr && so_far_.verb->is("sleep") && !so_far_.negated;
     if (third && (told || hurt || rain || asleep || (negated && rests(at, next)) || (!somebody && orders))) return {};
+    const bool missed = !negated && so_far_.negated && so_far_.verb != nullptr &&
+                        english::listed("|understand|hear|know|see|", so_far_.verb->text) &&
+                        english::listed("|say|repeat|speak|tell|show|help|explain|write|wait|talk|", next.text);
+    if (missed) return {};  // "I no understand say again"
     const bool asked =
         !negated && !again.empty() && again.back().role == Role::kPronoun && again.back().pronoun->person == 1 &&
         at + 1 < words_.size() &&

@@ -131,6 +131,9 @@ std::string_view default_subject(const Clause& clause) {
 bool has_ailment(const Clause& clause) {
   if (clause.subject.size() != 1 || !clause.subject[0].pronoun() || clause.wh || clause.fragment.empty()) return false;
   const Item& first = clause.fragment[0];
+  const bool lacks =
+      is_noun(first) && first.noun.negation == "no" && !alive(first.noun) && clause.subject[0].head.person();
+  if (lacks) return true;  // "I no money"
   return is_noun(first) && (first.noun.bare() || first.noun.negation == "no") &&
          (listed("|pain|cough|fever|temperature|flu|cold|rash|cramp|period|nosebleed|infection|diarrhoea|allergy|idea|"
                  "problem|appointment|",
