@@ -245,15 +245,17 @@ std::pair<std::string_view, bool> section_for(std::string_view format, double va
 
 }  // namespace
 
+// 5 to 8, 42 and 44 are amounts in the currency of whoever opens the file, which the file does not tell: no sign is
+// better than a wrong one.
 std::string_view built_in_format(std::size_t id) {
   static constexpr std::pair<std::size_t, std::string_view> kFormats[] = {{1, "0"},
                                                                           {2, "0.00"},
                                                                           {3, "#,##0"},
                                                                           {4, "#,##0.00"},
-                                                                          {5, "\"$\"#,##0_);(\"$\"#,##0)"},
-                                                                          {6, "\"$\"#,##0_);(\"$\"#,##0)"},
-                                                                          {7, "\"$\"#,##0.00_);(\"$\"#,##0.00)"},
-                                                                          {8, "\"$\"#,##0.00_);(\"$\"#,##0.00)"},
+                                                                          {5, "#,##0_);(#,##0)"},
+                                                                          {6, "#,##0_);(#,##0)"},
+                                                                          {7, "#,##0.00_);(#,##0.00)"},
+                                                                          {8, "#,##0.00_);(#,##0.00)"},
                                                                           {9, "0%"},
                                                                           {10, "0.00%"},
                                                                           {18, "h:mm AM/PM"},
@@ -268,9 +270,9 @@ std::string_view built_in_format(std::size_t id) {
                                                                           {39, "#,##0.00_);(#,##0.00)"},
                                                                           {40, "#,##0.00_);(#,##0.00)"},
                                                                           {41, "#,##0_);(#,##0)"},
-                                                                          {42, "\"$\"#,##0_);(\"$\"#,##0)"},
+                                                                          {42, "#,##0_);(#,##0)"},
                                                                           {43, "#,##0.00_);(#,##0.00)"},
-                                                                          {44, "\"$\"#,##0.00_);(\"$\"#,##0.00)"},
+                                                                          {44, "#,##0.00_);(#,##0.00)"},
                                                                           {45, "mm:ss"},
                                                                           {46, "[h]:mm:ss"}};
   for (const auto& [number, format] : kFormats)

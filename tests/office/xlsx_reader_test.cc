@@ -99,10 +99,10 @@ TEST(Xlsx, NumbersAreReadAsTheyAreShown) {
   EXPECT_EQ(shown("0", "h:mm AM/PM"), "12:00 AM");
   EXPECT_EQ(shown("0.38", "20"), "9:07");
   EXPECT_EQ(shown("0.38", "hh:mm"), "09:07");
-  EXPECT_EQ(shown("5", "5"), "$5");
-  EXPECT_EQ(shown("-1234.5", "7"), "($1,234.50)");
+  EXPECT_EQ(shown("5", "5"), "5");
+  EXPECT_EQ(shown("-1234.5", "7"), "(1,234.50)");
   EXPECT_EQ(shown("5", "43"), "5.00");
-  EXPECT_EQ(shown("5", "44"), "$5.00");
+  EXPECT_EQ(shown("5", "44"), "5.00");
   EXPECT_EQ(shown("-5", "14"), "########");
   EXPECT_EQ(shown("26", "@"), "26");
 }
