@@ -14,6 +14,7 @@
 #include "aacft/formats/json.h"
 #include "aacft/generate/generator.h"
 #include "aacft/model/config.h"
+#include "aacft/model/config_keys.h"
 #include "aacft/realise/icon_words.h"
 #include "aacft/runtime/loaded_model.h"
 #include "aacft/tasks/candidates.h"
@@ -189,6 +190,7 @@ struct GenerateCommand {
     set_threads(thread_count);
     LoadedModel loaded(model, model_flags.resolved(), warn);
     if (!adapter.empty()) loaded.attach(adapter, adapter, warn);
+    warn_of_generation_config(model, warn);
     end_as_in(rows.chat_style, loaded.tokenizer(), options);
     if (no_stop) options.stop.clear();
 

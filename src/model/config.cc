@@ -4,6 +4,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/formats/json.h"
+#include "aacft/model/config_keys.h"
 #include "aacft/model/family.h"
 #include "aacft/model/gguf_model.h"
 #include "model/config_reader.h"
@@ -73,6 +74,7 @@ ModelConfig parse_model_config(const json& object, const std::string& where) {
   const Family* family = find_family(type);
   if (family == nullptr)
     throw Error(where, ": aacft does not know models of type \"", type, "\" yet; it knows ", known_families());
+  refuse_unsupported_keys(object, where);
   ModelConfig c;
   c.model_type = type;
   c.vocab_size = reader.size("vocab_size");

@@ -80,6 +80,17 @@ class ConfigReader {
     return ids;
   }
 
+  // How positions turn: as in transformers, "rope_scaling" if it says anything, else "rope_parameters"; "" if neither
+  // does.
+  const char* rope_key() const {
+    for (const char* key : {"rope_scaling", "rope_parameters"}) {
+      if (!has(key)) continue;
+      if (!at(key).is_object()) throw Error(where_, ": \"", key, "\" must be an object");
+      if (!at(key).empty()) return key;
+    }
+    return "";
+  }
+
  private:
   const nlohmann::json& object_;
   std::string where_;

@@ -8,6 +8,7 @@
 #include "aacft/base/file.h"
 #include "aacft/formats/block_encoding.h"
 #include "aacft/model/blocks/norm.h"
+#include "aacft/model/config_keys.h"
 #include "aacft/model/model_tensors.h"
 #include "aacft/model/rotary.h"
 #include "aacft/model/tensor_bridge.h"
@@ -55,6 +56,7 @@ Model::Model(const std::filesystem::path& folder, const Warn& warn, const ModelO
     : config_(read_model_config(folder)), options_(with_defaults(options)) {
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;
+  warn_of_unknown_keys(folder, warn);
   if (PackedModelFile::is_in(folder)) {
     if (!options.base_weights) options_.base_weights.reset();
     take_packed(folder);

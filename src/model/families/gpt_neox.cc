@@ -35,10 +35,8 @@ void read(const ConfigReader& reader, ModelConfig& c) {
   // rope_theta outside of that for this family.
   c.rotary_pct = reader.number("rotary_pct", c.rotary_pct);
   c.rotary_base = reader.number("rotary_emb_base", c.rotary_base);
-  for (const char* key : {"rope_parameters", "rope_scaling"}) {
-    if (!reader.has(key)) continue;
-    if (!reader.at(key).is_object()) throw Error(reader.where(), ": \"", key, "\" must be an object");
-    const ConfigReader rope(reader.at(key), reader.where() + ", \"" + key + "\"");
+  if (const std::string key = reader.rope_key(); !key.empty()) {
+    const ConfigReader rope(reader.at(key.c_str()), reader.where() + ", \"" + key + "\"");
     const std::string type = rope.text("rope_type", rope.text("type", "default"));
     if (type != "default") throw Error(reader.where(), ": rotary positions of type \"", type, "\" are not supported");
     c.rotary_pct = rope.number("partial_rotary_factor", c.rotary_pct);

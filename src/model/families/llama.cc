@@ -54,18 +54,15 @@ void read_rotary(const ConfigReader& reader, ModelConfig& c) {
   c.rotary_pct = 1;
   c.rotary_base = reader.number("rope_theta", 10000);
   double share = reader.number("partial_rotary_factor", 1);
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (!reader.has(key)) continue;
-    if (!reader.at(key).is_object()) throw Error(reader.where(), ": \"", key, "\" must be an object");
-    const ConfigReader rope(reader.at(key), reader.where() + ", \"" + key + "\"");
+  if (const std::string key = reader.rope_key(); !key.empty()) {
+    const ConfigReader rope(reader.at(key.c_str()), reader.where() + ", \"" + key + "\"");
     c.rotary_base = rope.number("rope_theta", c.rotary_base);
     share = rope.number("partial_rotary_factor", share);
     const std::string type = rope.text("rope_type", rope.text("type", "default"));
-    if (type == "default") continue;
-    if (type != "linear" && type != "llama3")
+    if (type != "default" && type != "linear" && type != "llama3")
       throw Error(reader.where(), ": rotary positions of type \"", type,
                   "\" are not supported; default, linear and llama3 are");
-    c.rope_scaling = read_scaling(rope, type);
+    if (type != "default") c.rope_scaling = read_scaling(rope, type);
   }
   if (share != 1)
     throw Error(reader.where(), ": \"partial_rotary_factor\" is ", share, "; in this family whole heads rotate");
