@@ -14,13 +14,11 @@ class ModelFlags {
                         {{"auto", Arithmetic::kAuto}, {"fp32", Arithmetic::kFp32}, {"bf16", Arithmetic::kBf16}},
                         "fp32 is exact; bf16 rounds the operands of matrix products and takes half the memory; "
                         "auto: bf16 where the processor has it");
-    declared.add_choice("--base-weights", base_weights_,
-                        {{"auto", Weights::kAuto},
-                         {"fp32", Weights::kFp32},
-                         {"fp16", Weights::kFp16},
-                         {"bf16", Weights::kBf16},
-                         {"int8", Weights::kInt8},
-                         {"nf4", Weights::kNf4}},
+    std::vector<std::pair<std::string, int>> weights = {{"auto", kAsStored}};
+    for (const WeightType type :
+         {WeightType::kFp32, WeightType::kFp16, WeightType::kBf16, WeightType::kInt8, WeightType::kNf4})
+      weights.emplace_back(weight_type_name(type), static_cast<int>(type));
+    declared.add_choice("--base-weights", base_weights_, weights,
                         "how the frozen weights rest in memory; auto: as stored, or bf16 with --compute bf16");
     declared.add("--verify", verify_, "compare the checksums of a packed model before it is used");
   }
@@ -30,22 +28,15 @@ class ModelFlags {
     options.verify = verify_;
     const bool bf16 = compute_ == Arithmetic::kBf16 || (compute_ == Arithmetic::kAuto && bf16_is_fast());
     options.compute = bf16 ? Compute::kBf16 : Compute::kFp32;
-    switch (base_weights_) {
-      case Weights::kAuto: break;
-      case Weights::kFp32: options.base_weights = WeightType::kFp32; break;
-      case Weights::kFp16: options.base_weights = WeightType::kFp16; break;
-      case Weights::kBf16: options.base_weights = WeightType::kBf16; break;
-      case Weights::kInt8: options.base_weights = WeightType::kInt8; break;
-      case Weights::kNf4: options.base_weights = WeightType::kNf4; break;
-    }
+    if (base_weights_ != kAsStored) options.base_weights = static_cast<WeightType>(base_weights_);
     return options;
   }
 
  private:
   enum class Arithmetic { kAuto, kFp32, kBf16 };
-  enum class Weights { kAuto, kFp32, kFp16, kBf16, kInt8, kNf4 };
   Arithmetic compute_ = Arithmetic::kAuto;
-  Weights base_weights_ = Weights::kAuto;
+  static constexpr int kAsStored = -1;  // else a WeightType
+  int base_weights_ = kAsStored;
   bool verify_ = false;
 };
 

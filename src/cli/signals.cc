@@ -71,8 +71,6 @@ void forget_output_errors() {
 
 bool stop_requested() { return received != 0; }
 
-int stop_signal() { return received; }
-
 void end_stopped() { throw CLI::RuntimeError(128 + (received != 0 ? received : SIGTERM)); }
 
 }  // namespace aacft::cli

@@ -21,7 +21,6 @@ void survive_closed_output();
 void forget_output_errors();
 
 bool stop_requested();  // one came
-int stop_signal();      // which; 0 if none did
 
 // Ends a command that one of them cut short, with exit code 128 + the signal's number; SIGTERM's where it came to
 // another worker.

@@ -3,7 +3,6 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 #include "aacft/base/threads.h"

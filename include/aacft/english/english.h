@@ -29,7 +29,6 @@ enum class NounClass {
   kSeason,
   kDayPart,
   kPeriod,
-  kGame,
   kInstrument
 };
 NounClass class_of(std::string_view noun);  // by its head; kThing where nothing is known
