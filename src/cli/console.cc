@@ -2,10 +2,12 @@
 
 #include <histedit.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <cwchar>
@@ -27,6 +29,23 @@ std::string harmless(std::string_view text) {
     if (is_control(c) && c != '\n' && c != '\t') c = '?';
   return result;
 }
+
+// Signals wait meanwhile: one that came between asking for it and reading would be slept through.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  const sigset_t* before() const { return &before_; }
+
+ private:
+  sigset_t before_;
+};
 
 class PipeConsole : public Console {
  public:
@@ -107,18 +126,20 @@ class TerminalConsole : public PipeConsole {
 
   // The editor's own would read on after a signal.
   static int next_character(EditLine* editor, wchar_t* character) {
+    const SignalsHeld held;
     std::mbstate_t state{};
     for (;;) {
-      char byte;
-      const ssize_t n = ::read(STDIN_FILENO, &byte, 1);
-      if (n < 0 && errno == EINTR) {
-        if (stop_requested()) return 0;
-        if (!take_interrupt()) continue;
+      if (stop_requested()) return 0;
+      if (take_interrupt()) {
         const LineInfo* line = ::el_line(editor);
         if (line->lastchar == line->buffer) return 0;
         *character = kEmptyLine;
         return 1;
       }
+      pollfd input{STDIN_FILENO, POLLIN, 0};
+      if (::ppoll(&input, 1, nullptr, held.before()) < 0 && errno == EINTR) continue;
+      char byte;
+      const ssize_t n = ::read(STDIN_FILENO, &byte, 1);
       if (n <= 0) return static_cast<int>(n);
       const std::size_t used = std::mbrtowc(character, &byte, 1, &state);
       if (used == static_cast<std::size_t>(-2)) continue;
