@@ -9,12 +9,11 @@
 #include "aacft/base/text.h"
 #include "aacft/formats/block_encoding.h"
 #include "aacft/model/family.h"
+#include "aacft/model/gguf_layout.h"
 #include "model/config_reader.h"
 
 namespace aacft {
 namespace {
-
-using Module = TensorPlace::Module;
 
 constexpr const char* kRopeFactors = "rope_freqs.weight";
 
@@ -27,29 +26,6 @@ const Family& family_of_architecture(const GgufMetadata& metadata) {
   }
   throw Error(metadata.where(), ": aacft does not know models of architecture \"", architecture, "\" yet; it knows ",
               listed(known));
-}
-
-// Without ".weight" or ".bias".
-std::string gguf_module(const Family& family, const TensorPlace& place) {
-  const std::string layer = "blk." + std::to_string(place.layer) + ".";
-  switch (place.module) {
-    case Module::kEmbedding: return "token_embd";
-    case Module::kNorm: return layer + std::string(family.gguf.norms[place.role]);
-    case Module::kLinear: return layer + std::string(family.gguf.linears[place.role][place.part]);
-    case Module::kFinalNorm: return "output_norm";
-    case Module::kHead: break;
-  }
-  return "output";
-}
-
-RowOrder row_order(const ModelConfig& c, const TensorPlace& place) {
-  if (place.module != Module::kLinear || static_cast<LinearRole>(place.role) != LinearRole::kQkv) return {};
-  switch (family_of(c).gguf.qkv) {
-    case GgufNames::Qkv::kPairsTogether: return place.part < 2 ? RowOrder{2, c.head_dim() / 2, 1} : RowOrder{};
-    case GgufNames::Qkv::kByKind: return {c.num_heads, 3, c.head_dim()};
-    case GgufNames::Qkv::kAsHere: break;
-  }
-  return {};
 }
 
 // ---- the scaling of positions ----
@@ -183,17 +159,16 @@ ModelConfig read_gguf_config(const GgufFile& file) {
 }
 
 Checkpoint open_gguf_checkpoint(const std::filesystem::path& path, const ModelConfig& config) {
-  const Family& family = family_of(config);
   std::map<std::string, const ModelTensor*> wanted;
   const std::vector<ModelTensor> tensors = tensors_of(config);
   for (const ModelTensor& tensor : tensors)
-    wanted[gguf_module(family, tensor.place) + (tensor.place.bias ? ".bias" : ".weight")] = &tensor;
+    wanted[gguf_module(config, tensor.place) + (tensor.place.bias ? ".bias" : ".weight")] = &tensor;
   return Checkpoint(GgufFile(path), path, [&](TensorView& tensor) {
     if (tensor.name == kRopeFactors) {
       tensor.name.clear();
     } else if (const auto found = wanted.find(tensor.name); found != wanted.end()) {
       tensor.name = found->second->name;
-      tensor.order = row_order(config, found->second->place);
+      tensor.order = gguf_row_order(config, found->second->place);
     }
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "aacft/base/utf8.h"
 #include "aacft/tokenizer/bpe.h"
 #include "byte_characters.h"
+#include "gguf_pre.h"
 #include "normal_text.h"
 
 namespace aacft {
@@ -87,28 +89,19 @@ class Builder {
     return source_.token_type.empty() ? Type::kNormal : source_.token_type[index];
   }
 
-  // How the models part texts that these names stand for.
   void read_words() {
     const std::string& pre = source_.pre;
-    PreTokenizerStep bytes{PreTokenizerStep::Kind::kBytes};
-    const auto split_by = [&](WordPattern pattern) {
-      result_.pre_tokenizer.push_back({PreTokenizerStep::Kind::kSplit, pattern});
-      bytes.split = false;
-    };
-    if (pre == "olmo" || pre == "qwen2") result_.normalizer.push_back({NormalizerStep::Kind::kNfc});
-    if (pre == "smollm") {
-      result_.pre_tokenizer.push_back({PreTokenizerStep::Kind::kDigits, {}, /*individual=*/true});
-    } else if (pre == "llama-bpe") {
-      split_by(WordPattern::kLlama3);
-      result_.ignore_merges = true;
-    } else if (pre == "qwen2") {
-      split_by(WordPattern::kQwen2);
-    } else if (pre.empty()) {
+    const auto known = std::find_if(std::begin(kGgufPres), std::end(kGgufPres),
+                                    [&](const GgufPre& candidate) { return candidate.name == pre; });
+    if (pre.empty()) {
       fail("pre", "the file does not say how words are parted; convert the model again with a llama.cpp of today");
-    } else if (pre != "gpt-2" && pre != "olmo") {
+    }
+    if (known == std::end(kGgufPres)) {
       fail("pre", in_quotes(pre), " is not supported, only gpt-2, llama-bpe, olmo, qwen2 and smollm are");
     }
-    result_.pre_tokenizer.push_back(bytes);
+    result_.normalizer = normalizer_of(*known);
+    result_.pre_tokenizer = pre_tokenizer_of(*known);
+    result_.ignore_merges = known->ignore_merges;
     result_.decoder.push_back({DecoderStep::Kind::kBytes});
   }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aacft/formats/json.h"
+#include "aacft/tokenizer/tokenizer_json.h"
 #include "json_field.h"
 #include "special_pieces.h"
 
@@ -42,13 +43,25 @@ std::int32_t special_id(const JsonField& field, const char* otherwise, const Tok
 }
 
 // What it names is not always a token.
-std::optional<std::int32_t> end_token(const json& config, const Tokenizer& tokenizer) {
-  const json named = config.value("eos_token", json());
+std::optional<std::int32_t> named_token(const json& config, const char* key, const Tokenizer& tokenizer) {
+  const json named = config.value(key, json());
   const json text = named.is_object() ? named.value("content", json()) : named;
   return text.is_string() ? tokenizer.find(text.get<std::string>()) : std::nullopt;
 }
 
 }  // namespace
+
+SpecialTokens read_special_tokens(const fs::path& folder, const Tokenizer& tokenizer) {
+  const json config = read_if_there(folder / "tokenizer_config.json"), model = read_if_there(folder / "config.json");
+  const auto token = [&](const char* name) -> std::optional<std::int32_t> {
+    if (const auto id = named_token(config, (std::string(name) + "_token").c_str(), tokenizer)) return id;
+    json id = model.value(std::string(name) + "_token_id", json());
+    if (id.is_array() && !id.empty()) id = json(id[0]);  // the first of several ends
+    if (!id.is_number_integer() || id < 0 || id >= tokenizer.size()) return std::nullopt;
+    return id.get<std::int32_t>();
+  };
+  return {token("bos"), token("eos"), token("unk"), token("pad")};
+}
 
 std::unique_ptr<Tokenizer> configured(const fs::path& file, std::unique_ptr<Tokenizer> tokenizer) {
   const fs::path folder = file.parent_path(), config_file = folder / "tokenizer_config.json";
@@ -56,7 +69,7 @@ std::unique_ptr<Tokenizer> configured(const fs::path& file, std::unique_ptr<Toke
   const JsonField config(config_file, "", content);
   const JsonField add_bos = config["add_bos_token"], add_eos = config["add_eos_token"];
   const bool json_file = file.extension() == ".json";
-  tokenizer->set_end_token(end_token(content, *tokenizer));
+  tokenizer->set_end_token(named_token(content, "eos_token", *tokenizer));
   if (json_file && add_bos.null() && add_eos.null()) return tokenizer;
   if (!is_llama_class(folder, config)) return tokenizer;
   const JsonField bos = config["bos_token"], eos = config["eos_token"];

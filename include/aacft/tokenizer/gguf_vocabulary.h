@@ -1,6 +1,7 @@
-// The tokenizer inside a GGUF file.
+// The tokenizer inside a GGUF file, to be read and to be written.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "aacft/formats/gguf.h"
+#include "aacft/formats/gguf_writer.h"
+#include "aacft/tokenizer/bpe.h"
 #include "aacft/tokenizer/bpe_vocabulary.h"
 #include "aacft/tokenizer/tokenizer.h"
 #include "aacft/tokenizer/tokenizer_json.h"
@@ -27,6 +30,8 @@ struct GgufVocabulary {
   std::vector<std::string> merges;       // "left right"; of gpt2
   SpecialTokens special;
   std::optional<bool> add_bos, add_eos, add_space_prefix;
+
+  bool operator==(const GgufVocabulary&) const = default;
 };
 
 // Special tokens that are not named, or beyond the vocabulary, are left out; of model llama they are 1 (bos), 2 (eos)
@@ -39,6 +44,17 @@ GgufVocabulary read_gguf_vocabulary(const GgufMetadata& metadata);
 // model llama puts a space before what follows a special token. Its merges are those that the scores imply: the
 // neighbours whose joint token has the highest score come first, the leftmost among equals.
 BpeVocabulary bpe_vocabulary(const GgufVocabulary& vocabulary);
+
+// The other way round, for a model whose embedding has `rows` rows: tokens that are missing become [PAD7]. Every key is
+// filled as llama.cpp's converter does it; tokens that look special to it (<|...|>) are control tokens, whatever the
+// tokenizer says. Law: bpe_vocabulary() of it makes a tokenizer with the same ids. Scores, which a tokenizer.json does
+// not have, are those that imply its merges. Error, which begins with `where`, for what GGUF has no place for: another
+// way of parting words, merges that no scores imply, special tokens at a text's ends that are not its BOS and EOS.
+GgufVocabulary gguf_vocabulary(const Bpe& tokenizer, const SpecialTokens& special, std::size_t rows,
+                               const std::string& where);
+
+// All of its keys, and the chat template unless it is empty.
+void add_gguf_vocabulary(const GgufVocabulary& vocabulary, const std::string& chat_template, GgufKeys& keys);
 
 std::unique_ptr<Tokenizer> load_gguf_tokenizer(const GgufFile& file);
 

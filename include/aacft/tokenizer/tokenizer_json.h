@@ -8,6 +8,7 @@
 #include <string>
 
 #include "aacft/tokenizer/bpe_vocabulary.h"
+#include "aacft/tokenizer/tokenizer.h"
 
 namespace aacft {
 
@@ -22,7 +23,12 @@ nlohmann::ordered_json tokenizer_json(const BpeVocabulary& vocabulary);
 // Tokens with a role; none where a model has no such token.
 struct SpecialTokens {
   std::optional<std::int32_t> bos, eos, unknown, padding;
+
+  bool operator==(const SpecialTokens&) const = default;
 };
+
+// Those that a model folder names: by their texts in tokenizer_config.json, else by their ids in config.json.
+SpecialTokens read_special_tokens(const std::filesystem::path& folder, const Tokenizer& tokenizer);
 
 // Names the special tokens, and the chat template unless it is empty.
 nlohmann::ordered_json tokenizer_config_json(const BpeVocabulary& vocabulary, const SpecialTokens& special,
