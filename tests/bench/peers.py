@@ -6,7 +6,7 @@
   peers.py random OUTPUT.gguf [--type q8_0] a model of Llama 3.2 1B's shape with random weights, for `generate` (needs gguf)
 
 Each round runs one after the other, a few seconds each. What else the machine does disturbs some of it, so every step and every
-stretch of tokens counts by its best round. Whatever needs quiet: nice -n -15 peers.py ...
+stretch of tokens counts by its best round. Where others are at work: nice -n -15 peers.py ... --pause 20
 """
 
 import argparse
@@ -166,6 +166,7 @@ def train(settings):
                 tokens = [step[4] for step in rounds["PEFT"][0]]
                 words = ", ".join(f"{name} {rates([runs[-1]], tokens)[0]:.0f}" for name, runs in rounds.items())
                 print(f"{dtype}, round {turn + 1}: {words} tokens/s", file=sys.stderr, flush=True)
+                time.sleep(settings.pause)
         peft.end()
         counts = {name: [step[1] for step in runs[0]] for name, runs in rounds.items()}
         if len({tuple(count) for count in counts.values()}) > 1:
@@ -265,6 +266,7 @@ def generate(settings):
             prompts["llama.cpp"].append(times[0])
             words = ", ".join(f"{name} {max(runs[-1]):.0f}" for name, runs in decode.items())
             print(f"{Path(settings.model).name}, round {turn + 1}: {words} tokens/s", file=sys.stderr, flush=True)
+            time.sleep(settings.pause)
         llama.end()
         best = {name: max(max(run) for run in runs) for name, runs in decode.items()}
         middle = {name: statistics.median(rate for run in runs for rate in run) for name, runs in decode.items()}
@@ -351,6 +353,7 @@ def main():
         one.add_argument("--binary", default=os.environ.get("AACFT_BINARY", str(ROOT / "build" / "aacft")))
         one.add_argument("--threads", type=int, default=os.cpu_count())
         one.add_argument("--rounds", type=int, default=5)
+        one.add_argument("--pause", type=float, default=0, help="seconds of rest after each round, for others on the machine")
         return one
 
     for name, run in (("train", train), ("peft-worker", peft_worker)):
