@@ -1,5 +1,6 @@
 // What a server is sent: a request's head, and bodies for every address that takes one.
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "aacft/serve/service.h"
 #include "fuzz/target.h"

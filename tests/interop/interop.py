@@ -15,6 +15,7 @@ One line a check; exit 1 if one fails. The checks (--only takes their letters):
   j  chat styles equal Jinja2 rendering models' own templates (chat.py, which needs jinja2, pip and the tests' program)
   k  models made on the spot, of every family: losses, continuations, end tokens, adapters both ways, merges
   l  llama.cpp says what aacft says with SmolLM2, but for near-ties (llama_check.py, which needs llama-cpp-python and gguf)
+  m  the official openai client asks aacft serve, streaming and not (openai_client.py, which needs openai)
 """
 
 import argparse
@@ -821,7 +822,21 @@ def check_l(aacft, work, settings):
     yield "l llama.cpp on SmolLM2 in fp32", lambda: equal_llama(without_quantisation, llama_check.MARGIN_FP32)
 
 
-CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j, "k": check_k, "l": check_l}
+def check_m(aacft, work, settings):
+    def served():
+        if importlib.util.find_spec("openai") is None:
+            raise Skipped("openai is not installed (pip install openai)")
+        command = [sys.executable, Path(__file__).parent / "openai_client.py", "--binary", aacft.binary, "--model", GOLDENS / "seq",
+                   "--adapter", f"anna={GOLDENS / 'adapter-seq-r2-token'}"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT)
+        text = " ".join(done.stdout.decode(errors="replace").split())
+        require(done.returncode == 0, text[-300:])
+        return text
+
+    yield "m openai's client with aacft serve", served
+
+
+CHECKS = {"a": check_a, "b": check_b, "c": check_c, "d": check_d, "e": check_e, "f": check_f, "g": check_g, "h": check_h, "i": check_i, "j": check_j, "k": check_k, "l": check_l, "m": check_m}
 
 
 def passes(name, body):
@@ -844,7 +859,7 @@ def passes(name, body):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(GOLDENS.parent.parent / "build" / "aacft"))
-    parser.add_argument("--only", default="abcdefghijkl", help="letters of the checks to run")
+    parser.add_argument("--only", default="abcdefghijklm", help="letters of the checks to run")
     parser.add_argument("--seed", type=int, default=6, help="of the random models, adapters and strings")
     parser.add_argument("--cases", type=int, default=3, help="number of random models of each family")
     parser.add_argument("--families", default=",".join(FAMILIES), help="of the random models")

@@ -7,9 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <sstream>
 #include <thread>
 
 #include "aacft/base/error.h"
+#include "aacft/base/sanitizers.h"
 #include "aacft/base/system.h"
 #include "serve/board_support.h"
 
@@ -348,6 +351,32 @@ TEST(Server, SurvivesDisconnectsOfEveryKind) {
   }
   EXPECT_EQ(s.client().Post("/api/say", kSay, "application/json")->status, 200);
   wait_until([&] { return s.answerer.under_way == 0; });
+}
+
+// scripts/torture asks more often.
+TEST(Server, MemoryStaysFlat) {
+  if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  const char* often = std::getenv("AACFT_TORTURE_REQUESTS");
+  const int count = often == nullptr ? 600 : std::atoi(often);
+  Serving s;
+  s.listen();
+  const auto ask = [&](int times) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] {
+        for (int k = 0; k < times / 4; ++k) {
+          auto client = s.client();
+          const auto answer = client.Post(k % 2 == 0 ? "/api/say" : "/v1/completions",
+                                          k % 2 == 0 ? kSay : R"({"prompt": "x"})", "application/json");
+          EXPECT_TRUE(answer && answer->status == 200);
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+  };
+  ask(200);
+  const std::uint64_t before = rss_bytes();
+  ask(count);
+  EXPECT_LT(rss_bytes(), before + 8'000'000);
 }
 
 TEST(Server, KnowsLoopback) {
