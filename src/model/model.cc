@@ -113,6 +113,9 @@ void Model::take_packed(const std::filesystem::path& folder) {
   if (options_.base_weights.value_or(file.weights()) != file.weights())
     throw UsageError("--base-weights ", weight_type_name(*options_.base_weights), ": ", folder, " is packed as ",
                      weight_type_name(file.weights()), "; leave the option away, or pack the model again");
+  if (options_.int8_products && scale_group(file.weights()) == 0)
+    throw UsageError("--compute int8 needs weights in int8 or nf4, and ", folder, " is packed as ",
+                     weight_type_name(file.weights()));
   options_.base_weights = file.weights();
   options_.low_memory = false;
   stored_dtype_ = file.stored();
@@ -183,7 +186,7 @@ std::uint64_t Model::weight_bytes() const {
 }
 
 BlockContext Model::context_of(std::size_t layer, const Pass& pass, ComputeContext& context) const {
-  return {{pass, options_.compute, context}, config_, layer};
+  return {{pass, options_.compute, context, options_.int8_products}, config_, layer};
 }
 
 void Model::embed(const Pass& pass, const Matrix& x, ComputeContext& context) const {

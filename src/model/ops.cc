@@ -11,6 +11,7 @@
 #include "aacft/base/random.h"
 #include "aacft/base/threads.h"
 #include "aacft/kernels/low_rank.h"
+#include "aacft/kernels/matmul_int8.h"
 #include "aacft/model/lora.h"
 
 namespace aacft {
@@ -75,8 +76,9 @@ void add_row_sums(const Tensor& grad, const Tensor& rows, const Pass& pass) {
 // y (+)= x W^T + bias
 void product(const OpContext& c, const Matrix& x, const Linear& module, const Matrix& y, bool add, const Tensor& bias) {
   if (!module.trained()) {
-    matmul(x, module.packed, y, c.compute, {bias.defined() ? bias.data_ptr<float>() : nullptr, add});
-    return;
+    const Epilogue epilogue{bias.defined() ? bias.data_ptr<float>() : nullptr, add};
+    if (c.int8_products && scale_group(module.packed.type()) > 0) return matmul_int8(x, module.packed, y, epilogue);
+    return matmul(x, module.packed, y, c.compute, epilogue);
   }
   Tensor result = tensor_over(y);
   multiply_transposed(tensor_over(x), module.weight.value, c.pass, result, add);

@@ -12,6 +12,7 @@ void check_options(const TrainOptions& o) {
   };
   need(o.micro_batch >= 1 && o.accumulation >= 1, "--micro-batch and --accumulation must be 1 or more");
   need(o.micro_batch <= 65536 && o.accumulation <= 65536, "--micro-batch and --accumulation must be at most 65536");
+  need(!o.model_options.int8_products, "--compute int8 is for generating; train with fp32 or bf16");
   need(o.epochs >= 0, "--epochs must not be negative");
   need(o.epochs > 0 || o.max_steps >= 1, "--max-steps must be 1 or more");
   need(o.learning_rate >= 0 && o.learning_rate <= 1e30, "--lr must be from 0 to 1e30");

@@ -65,6 +65,15 @@ TEST_F(Generate, SamplingFollowsTheSeed) {
   EXPECT_NE(sampled("1"), sampled("2"));
 }
 
+TEST_F(Generate, InEightBits) {
+  const Arguments ask = {"--prompt", kPrompt, "--compute", "int8"};
+  const std::string answer = succeeds(generate(ask)).out;
+  EXPECT_EQ(succeeds(generate(ask + Arguments{"--base-weights", "int8", "--no-cache"})).out, answer);
+  EXPECT_FALSE(succeeds(generate(ask + Arguments{"--base-weights", "nf4"})).out.empty());
+  expect_message(run(generate(ask + Arguments{"--base-weights", "bf16"})), 2, {"--compute int8", "nf4"});
+  expect_message(run({"train", "--model", seq, "--data", rows, "--compute", "int8"}), 2, {"int8", "for generating"});
+}
+
 TEST_F(Generate, StopTexts) {
   const auto object = [&](const Arguments& more) {
     return json_lines(succeeds(generate({"--prompt", "hello", "--json"}) + more).out).at(0);

@@ -230,6 +230,24 @@ TEST_F(EngineTest, LongPromptsAreComputedInParts) {
   EXPECT_NE(meanwhile.pieces, "");
 }
 
+// Products in 8 bits, too: alone or together, with the cache or without, for either kind of weights.
+TEST_F(EngineTest, InEightBitsARequestGetsWhatItGetsAlone) {
+  for (const WeightType weights : {WeightType::kInt8, WeightType::kNf4})
+    for (const Compute compute : {Compute::kFp32, Compute::kBf16}) {
+      const LoadedModel model(goldens_dir() / "seq",
+                              {.compute = compute, .base_weights = weights, .int8_products = true}, {});
+      const std::vector<Request> asked = {request("the tea is hot and"), request("I"), request("You are")};
+      std::vector<Outcome> outcomes(asked.size());
+      Engine engine(model, {});
+      for (std::size_t i = 0; i < asked.size(); ++i) engine.submit(reporting(asked[i], outcomes[i]));
+      while (engine.step()) {}
+      for (std::size_t i = 0; i < asked.size(); ++i) {
+        expect_same(outcomes[i], alone(model, asked[i], true));
+        expect_same(outcomes[i], alone(model, asked[i], false));
+      }
+    }
+}
+
 TEST_F(EngineTest, EndsAtEndTokensOfTheRequest) {
   Request asked = request("the tea is hot");
   const Ids all = alone(asked).generation->new_ids;

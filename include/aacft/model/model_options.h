@@ -12,6 +12,9 @@ struct ModelOptions {
   // How the layers' weights rest in memory; by default as stored or, with bf16 arithmetic, as bf16. The head keeps 16
   // bits where these would be fewer.
   std::optional<WeightType> base_weights;
+  // Products with quantised weights take activations in 8 bits (kernels/matmul_int8.h); the rest stays as it is. For
+  // generating alone: no gradient passes through it.
+  bool int8_products = false;
   bool full = false;        // every weight is trained: fp32, with a gradient
   bool verify = false;      // a packed model's checksums are compared first
   bool low_memory = false;  // weights are packed when their layer's turn comes, and dropped after it: slow, but small
@@ -19,6 +22,7 @@ struct ModelOptions {
 
 // With base_weights filled in where the arithmetic decides them. Trained weights are fp32, whatever is asked for.
 inline ModelOptions with_defaults(ModelOptions options) {
+  if (options.int8_products && !options.base_weights) options.base_weights = WeightType::kInt8;
   if (options.full) options.compute = Compute::kFp32, options.base_weights.reset();
   if (!options.base_weights && options.compute == Compute::kBf16) options.base_weights = WeightType::kBf16;
   return options;

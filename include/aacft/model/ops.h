@@ -17,6 +17,7 @@ struct OpContext {
   const Pass& pass;  // its rows and segments are those of the matrices; its adapters those of the linears
   Compute compute;
   ComputeContext& memory;
+  bool int8_products = false;  // see ModelOptions
 
   // Activations rest in this type; the residual stream and its gradient are always fp32.
   Element element() const { return compute == Compute::kBf16 ? Element::kBf16 : Element::kFp32; }
