@@ -10,6 +10,7 @@
 #include "aacft/base/threads.h"
 #include "aacft/base/utf8.h"
 #include "aacft/chat/chat_session.h"
+#include "aacft/chat/icon_session.h"
 #include "aacft/generate/engine.h"
 #include "aacft/model/config.h"
 #include "aacft/runtime/loaded_model.h"
@@ -17,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/defaults.h"
+#include "cli/lexicon.h"
 #include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/row_options.h"
@@ -36,44 +38,53 @@ AnswerOptions answers_of_a_chat() {
   return options;
 }
 
+constexpr std::int64_t kTokensOfASentence = 60;  // at most, where it was not said
+
 struct ChatCommand {
   AnswerOptions answer = answers_of_a_chat();
-  std::filesystem::path model, history;
+  std::filesystem::path model, history, lexicon_file;
   std::vector<std::string> adapters;
   std::string voice, chat_style, system;
-  bool stats = false;
+  bool stats = false, icons = false, into_prompt = false;
+  std::int64_t candidates = 3;
   int thread_count = 0;
   ModelFlags model_flags;
-  CLI::Option *voice_option = nullptr, *system_option = nullptr;
+  const CLI::App& given;
 
-  explicit ChatCommand(CLI::App& command) {
+  explicit ChatCommand(CLI::App& command) : given(command) {
     Options declared(command);
     declared.group("Model");
     declared.add("--model", model,
                  "model folder or GGUF file; otherwise AACFT_MODEL, the adapter's base, or a small one");
     add_named_adapters(declared, adapters);
-    voice_option =
-        declared.add("--voice", voice, "the adapter that speaks at first, - for none; otherwise the first one");
+    declared.add("--voice", voice, "the adapter that speaks at first, - for none; otherwise the first one");
     declared.add("--threads", thread_count, "0: all cores");
     model_flags.add_to(declared);
     declared.group("Conversation");
     add_chat_style(declared, chat_style);
-    system_option = declared.add("--system", system, "who the model is to be; otherwise as its chat style has it");
+    declared.add("--system", system, "who the model is to be; otherwise as its chat style has it");
     declared.add("--stats", stats, "say after each answer which tokens were computed, and how fast");
     declared.add("--history", history,
                  "keep the lines typed at a terminal in this file, to have them again; otherwise nothing is kept");
+    declared.group("Icons");
+    declared.add(
+        "--icons", icons,
+        "type icons as words (\"I want tea\") and choose a sentence by its number: the one that the rules make, or "
+        "one of the model's");
+    declared.add("--candidates", candidates, "sentences of the model to choose from, the first one greedy");
+    declared.add("--into-prompt", into_prompt,
+                 "the adapters learned from rows whose prompts hold the rules' sentence (data draft --into-prompt)");
+    declared.add("--lexicon", lexicon_file, "table of words for the rules; our own otherwise");
     declared.group("Generation");
     add_answer_options(declared, answer);
   }
 
   void run() {
-    cli::check(answer);
-    if (!valid_utf8(system)) throw UsageError("--system must be text in UTF-8");
+    check();
     const std::vector<NamedAdapter> named = choose_model();
-    if (voice_option->count() == 0) voice = named.empty() ? "-" : named.front().name;
     DataOptions rows;
     resolve_chat_style(rows, chat_style, model);
-    if (!rows.chat_style.problem.empty()) throw UsageError(rows.chat_style.problem);
+    if (!icons && !rows.chat_style.problem.empty()) throw UsageError(rows.chat_style.problem);
     set_threads(thread_count);
     LoadedModel loaded(model, model_flags.resolved(), warn);
     std::vector<std::string> voices;
@@ -85,13 +96,36 @@ struct ChatCommand {
     keeping.kept_positions = loaded.config().context();
     Engine engine(loaded, keeping);
     const ChatModel spoken_to{engine, loaded.tokenizer(), loaded.config().context(), voices};
-    ChatOptions options{rows.chat_style, answer, voice_named(spoken_to, voice), {}, stats};
-    if (system_option->count() > 0) options.system = system;
+    voice = given.count("--voice") > 0 ? voice_named(spoken_to, voice) : voices.empty() ? "" : voices.front();
     end_at_closed_output();
+    talk(spoken_to, rows.chat_style);
+    if (stop_requested()) end_stopped();
+  }
+
+  void check() const {
+    cli::check(answer);
+    if (!valid_utf8(system)) throw UsageError("--system must be text in UTF-8");
+    if (candidates < 1 || candidates > 64) throw UsageError("--candidates must be from 1 to 64");
+    for (const char* option : {"--candidates", "--into-prompt", "--lexicon"})
+      if (!icons && given.count(option) > 0) throw UsageError(option, " goes with --icons");
+    for (const char* option : {"--system", "--stats"})
+      if (icons && given.count(option) > 0) throw UsageError(option, " does not go with --icons");
+  }
+
+  void talk(const ChatModel& spoken_to, const ChatStyle& style) {
+    std::optional<Lexicon> lexicon;
+    if (icons) lexicon = lexicon_in(lexicon_file);
     const std::unique_ptr<Console> console = open_console(history);
     if (::isatty(STDIN_FILENO) == 1) console->note("(" + model.string() + "; /help says what can be typed)");
-    ChatSession(spoken_to, options, *console).run();
-    if (stop_requested()) end_stopped();
+    if (icons) {
+      if (given.count("--max-new-tokens") == 0) answer.max_new_tokens = kTokensOfASentence;
+      const IconOptions options{style, into_prompt, static_cast<std::size_t>(candidates), answer, voice, {}};
+      IconSession(spoken_to, *lexicon, options, *console).run();
+    } else {
+      ChatOptions options{style, answer, voice, {}, stats};
+      if (given.count("--system") > 0) options.system = system;
+      ChatSession(spoken_to, options, *console).run();
+    }
   }
 
   // The adapters, and those that are there where none was named.

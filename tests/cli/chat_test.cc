@@ -62,7 +62,17 @@ TEST_F(Chat, SavesRowsThatTrainTakes) {
   expect_no_temporaries(work.path());
 }
 
+TEST_F(Chat, IconsOfferSentencesToChooseFrom) {
+  const Result result = succeeds(chat({"--icons", "--candidates", "2"}), "I want tea\n1\n/save rows.jsonl\n");
+  EXPECT_EQ(result.out, "I want some tea.\n");
+  expect_contains(result.err, "1  I want some tea.  (by rule)\n2  ");
+  const auto rows = json_lines(read_text(work / "rows.jsonl"));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].at("completion"), " I want some tea.\n");
+}
+
 TEST_F(Chat, WhatCannotBeIsRefused) {
+  expect_message(run(chat({"--candidates", "2"}), ""), 2, {"--candidates goes with --icons"});
   expect_message(run(chat({"--chat-style", "raw"}), "hello\n"), 2, {"\"raw\" has no turns"});
   expect_message(run(chat({"--top-p", "0"}), "hello\n"), 2, {"--top-p"});
   expect_message(run(chat({"--chat-style", "mistral-v0", "--system", "x"}), "hello\n"), 1, {"no place for a system"});
