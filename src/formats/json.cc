@@ -100,6 +100,9 @@ std::optional<std::string> other_kind(std::string_view text) {
       return false;
     }
   };
+  if (const auto end = text.find('\r');
+      text.find('\n') >= text.size() - 1 && end + 2 < text.size() && starts_with_json(text.substr(0, end), true))
+    return "lines that end in CR alone, as on old Macs, where JSON Lines end in LF: tr '\\r' '\\n' writes them so";
   const std::string how = ", where JSON Lines have an object a line: jq -c ";
   if (text[text.find_first_not_of(" \t")] == '[' && starts_with_json(text, true))
     return "one JSON array" + how + "'.[]' writes them so";

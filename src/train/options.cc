@@ -34,6 +34,8 @@ void check_options(const TrainOptions& o) {
   need(o.eval_split == 0 || o.eval_data.empty(), "--eval-data and --eval-split exclude each other");
   need(!o.full || !o.lora.dora, "--full trains every weight; it does not go with --dora");
   need(!o.full || o.init_adapter.empty(), "--full trains every weight; it does not go with --init-adapter");
+  need(!o.full || o.model_options.base_weights.value_or(WeightType::kFp32) == WeightType::kFp32,
+       "--full trains every weight in fp32; --base-weights is for weights that are frozen");
   const bool evaluates = o.eval_split > 0 || !o.eval_data.empty();
   need(evaluates || (!o.keep_best && o.patience == 0), "--keep-best and --patience need --eval-data or --eval-split");
   need(o.eval_steps >= 1, "--eval-steps must be 1 or more");

@@ -11,6 +11,12 @@
 namespace aacft {
 namespace {
 
+// On the disk in the end; a folder keeps all of them with a limit of 0.
+std::int64_t checkpoints_kept(const TrainOptions& options, std::int64_t steps) {
+  const std::int64_t made = 1 + (options.save_steps > 0 && steps > 0 ? (steps - 1) / options.save_steps : 0);
+  return options.save_total_limit > 0 ? std::min(options.save_total_limit, made) : made;
+}
+
 RunForecast without_remedies(const TrainOptions& options, const RunInput& input) {
   const RunData& data = input.data;
   RunForecast f;
@@ -49,8 +55,8 @@ RunForecast without_remedies(const TrainOptions& options, const RunInput& input)
                                          static_cast<std::size_t>(f.config.num_layers) - f.passes.kept_layers);
   // Values and two moments in each checkpoint, values alone in the result.
   const std::uint64_t saved = f.footprint.trained / 4;
-  f.disk = saved * (3 * static_cast<std::uint64_t>(std::max<std::int64_t>(options.save_total_limit, 1)) +
-                    (options.keep_best ? 2 : 1));
+  f.disk =
+      saved * (3 * static_cast<std::uint64_t>(checkpoints_kept(options, f.total_steps)) + (options.keep_best ? 2 : 1));
   return f;
 }
 

@@ -26,8 +26,8 @@ TEST_F(Plan, ForetellsPassesAndMemory) {
     EXPECT_TRUE(plan.at("seconds_a_step").is_null());
     // A tiny model is lost in the program's own memory; what libraries take when they are first used is not foretold.
     const double peak = plan.at("peak_bytes"), measured = steps.back().at("peak_rss_bytes");
-    EXPECT_GT(peak, 0.5 * measured);
-    EXPECT_LT(peak, 2 * measured);
+    EXPECT_GT(peak, 0.9 * measured);
+    EXPECT_LT(peak, 1.9 * measured);
   }
 }
 
@@ -39,9 +39,54 @@ TEST_F(Plan, SaysItInWords) {
                   "not enough: it needs ");
 }
 
+// Values and two moments in each checkpoint, values alone in the result, and in the best one's folder.
+TEST_F(Plan, CountsTheCheckpointsThatStay) {
+  for (const auto& [limit, steps, stay] : {std::tuple("0", "1", 6),
+                                           {"0", "4", 2},
+                                           {"0", "0", 1},
+                                           {"1", "1", 1},
+                                           {"2", "1", 2},
+                                           {"9", "1", 6},
+                                           {"9", "4", 2}}) {
+    SCOPED_TRACE(std::string("limit ") + limit + ", every " + steps);
+    const json plan = json::parse(succeeds({"plan", "--json", "--no-timing", "--model", seq, "--data", rows,
+                                            "--max-steps", "6", "--save-total-limit", limit, "--save-steps", steps})
+                                      .out);
+    EXPECT_EQ(plan.at("trained_bytes"), 6144);  // values, gradients and two moments of 384 numbers
+    EXPECT_EQ(plan.at("disk_bytes"), 1536 * (3 * stay + 1));
+  }
+  fs::remove_all(work / "out");
+  succeeds({"train", "--model", seq, "--data", rows, "--output", "out", "--max-steps", "6", "--save-total-limit", "0",
+            "--save-steps", "4"});
+  EXPECT_EQ(everything_in(work / "out/checkpoints").size(), 2u);
+}
+
 TEST_F(Plan, RefusesWhatTrainRefuses) {
-  expect_message(run({"plan", "--model", seq}), 2, {"--data is missing"});
-  expect_message(run({"plan", "--model", seq, "--data", "nothing.jsonl"}), 1, {"nothing.jsonl"});
+  for (const auto& [options, code, part] : std::vector<std::tuple<Arguments, int, std::string>>{
+           {{"--data", "nothing.jsonl"}, 1, "nothing.jsonl"},
+           {{"--micro-batch", "0"}, 2, "--micro-batch"},
+           {{"--accumulation", "0"}, 2, "--accumulation"},
+           {{"--lr", "-5"}, 2, "--lr must be from 0 to 1e30"},
+           {{"--rank", "0"}, 2, "--rank must be 1 or more"},
+           {{"--dropout", "3"}, 2, "--dropout must be from 0 to below 1"},
+           {{"--warmup", "-1"}, 2, "--warmup must not be negative"},
+           {{"--max-steps", "-1"}, 2, "--max-steps must be 1 or more"},
+           {{"--save-steps", "-1"}, 2, "--save-steps"},
+           {{"--eval-split", "1.5"}, 2, "--eval-split must be from 0 to below 1"},
+           {{"--eval-data", rows.string(), "--eval-split", "0.2"},
+            2,
+            "--eval-data and --eval-split exclude each other"},
+           {{"--keep-best"}, 2, "--keep-best and --patience need --eval-data or --eval-split"},
+           {{"--max-length", "1"}, 1, "the row has 69 tokens, more than 1"},
+           {{"--full", "--base-weights", "int8"}, 2, "--base-weights"}}) {
+    SCOPED_TRACE(part);
+    for (const char* command : {"plan", "train"}) {
+      Arguments arguments = Arguments{command, "--model", seq} + options;
+      if (options[0] != "--data") arguments = arguments + Arguments{"--data", rows};
+      expect_message(run(arguments), code, {part});
+      EXPECT_FALSE(fs::exists(work / "run"));
+    }
+  }
 }
 
 }  // namespace

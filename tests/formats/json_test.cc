@@ -92,6 +92,12 @@ TEST(Json, FilesThatAreNoLinesAreNamedOnce) {
             "2 one JSON array, where JSON Lines have an object a line: jq -c '.[]' writes them so; ");
   EXPECT_EQ(faults("{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n"),
             "1 JSON objects over several lines, where JSON Lines have an object a line: jq -c . writes them so; ");
+  for (const char* end : {"", "\r", "\n"})
+    EXPECT_EQ(
+        faults(std::string("{\"a\": 1}\r{\"a\": 2}") + end),
+        "1 lines that end in CR alone, as on old Macs, where JSON Lines end in LF: tr '\\r' '\\n' writes them so; ");
+  EXPECT_EQ(faults("{\"a\": 1}\r"), "1 is a row; ");
+  EXPECT_EQ(faults("{\"a\":\r1}\r\n"), "1 is a row; ");
   EXPECT_NE(faults("{\"a\":1} x\n{\"a\":2}\n").find("2 is a row"), std::string::npos);
   EXPECT_NE(faults("{\"a\":1\n{\"a\":2}\n").find("2 is a row"), std::string::npos);
   EXPECT_NE(faults("[1]\n{\"a\":2}\n").find("2 is a row"), std::string::npos);

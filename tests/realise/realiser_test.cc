@@ -84,7 +84,7 @@ TEST(Realiser, FormsOfTheLexiconComeFirst) {
   EXPECT_EQ(realise({wug}, with(wug, {{"phrase", ""}})), "Wug.");
 }
 
-TEST(Realiser, RefusesNothing) {
+TEST(Realiser, RefusesIconsWithoutWords) {
   EXPECT_THROW(realise({}, lexicon()), Error);
   EXPECT_THROW(realise({{"", IconType::kNoun, ""}}, lexicon()), Error);
   EXPECT_THROW(realise({{"  ", IconType::kVerb, ""}}, lexicon()), Error);
