@@ -115,6 +115,17 @@ struct EvalCommand {
     if (options.adapters.empty() && !adapter.empty()) options.adapters = {adapter.string()};
   }
 
+  // Before the work: at its start, OutputFile knows only what has been read by then.
+  void require_other_page() const {
+    std::vector<std::filesystem::path> inputs = {options.data, options.general};
+    for (const std::string& system : options.systems) inputs.emplace_back(system.substr(system.find('=') + 1));
+    for (const std::filesystem::path& input : inputs) {
+      std::error_code not_there;
+      if (!input.empty() && std::filesystem::equivalent(page, input, not_there))
+        throw UsageError("cannot write ", page, ": it is read here, and would be lost; choose another name");
+    }
+  }
+
   void run_comparison() {
     if (options.data.empty() && (options.general.empty() || compare || by_row))
       throw UsageError("--data is missing: rows with prompts and references");
@@ -122,7 +133,7 @@ struct EvalCommand {
     if (options.generation.batch_size < 1) throw UsageError("--batch-size must be 1 or more");
     check(options.candidates);
     if (options.bootstrap.samples < 0) throw UsageError("--samples must not be negative");
-    if (!page.empty()) require_html("--html", page);
+    if (!page.empty()) require_html("--html", page), require_other_page();
     set_threads(thread_count);
     std::optional<OutputFile> page_file;
     if (!page.empty()) page_file.emplace(page);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -160,6 +161,20 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::v
   return 2;
 }
 
+// Where the first option that a message names stands, if that is in a file: "run.toml:3: ".
+std::string place_of(const std::string& message, const std::vector<FileArgument>& file) {
+  std::size_t first = message.npos;
+  std::string place;
+  for (const FileArgument& argument : file)
+    for (std::size_t at = 0; (at = message.find(argument.option, at)) < first; ++at) {
+      const std::size_t end = at + argument.option.size();
+      const bool whole =
+          end == message.size() || (message[end] != '-' && std::isalnum(static_cast<unsigned char>(message[end])) == 0);
+      if (whole) first = at, place = argument.where + ": ";
+    }
+  return place;
+}
+
 // CLI11's help without what only its author needs.
 class HelpFormatter : public CLI::Formatter {
  public:
@@ -227,6 +242,9 @@ int run(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error, arguments, file);
+  } catch (const UsageError& error) {
+    std::cerr << "aacft: " << place_of(error.what(), file) << error.what() << "\n";
+    return error.exit_code();
   } catch (const Error& error) {
     std::cerr << "aacft: " << error.what() << "\n";
     return error.exit_code();

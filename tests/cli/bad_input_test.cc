@@ -215,6 +215,8 @@ TEST_F(BadInput, ConfigurationFiles) {
   config("rank = [1, 2]\n", {"run.toml:1: ", "one value"});
   config("lr = 1\nlearning_rate = 2\n", {"run.toml:2: ", "same option"});
   config("[generate]\nlr = 1\n", {"run.toml:2: ", "[generate]"});
+  config("# ranges\nlr = -5\n", {"run.toml:2: --lr must be from 0 to 1e30"});
+  config("rank = 2\n\naccumulation = 0\n", {"run.toml:3: --micro-batch and --accumulation must be 1 or more"});
   config("resume = \"x\"\n", {"run.toml:1: ", "command line"});
 }
 
@@ -332,6 +334,8 @@ TEST_F(BadInput, OutputsThatAreInputs) {
   misused({"data", "collect", sheet, "--output", "one", "--notes", "one"}, {"--notes"});
   misused({"eval", "--model", model, "--data", data, "--html", model / "model.safetensors", "--compare"},
           {"--html", ".html"});
+  const std::string page = input("page.html", read_text(rows));  // noticed before anything else is read
+  kept({"eval", "--data", page, "--system", "missing.jsonl", "--html", page}, page);
   succeeds(train());
   expect_message(run({"report", "out", "--output", "out/adapter_model.safetensors"}), 2, {"--output", ".html"});
 }
