@@ -19,7 +19,7 @@ PAGE = ROOT / "src/serve/page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png",
          ".webmanifest": "application/manifest+json"}
 POLICY = ("default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-          "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+          "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 SENTENCES = {  # draft and candidates by what was tapped
     "I want tea": ("I want some tea.", ["I’d love a cup of tea, my love.", "Ooh, tea please!", "Could I have some tea, dear?"]),
     "we want drink tea": ("We want to drink tea.",
@@ -38,7 +38,7 @@ def color(word, kind, category):
         return "people"
     if category == "expressions":
         return "social"
-    return {"VERB": "verb", "ADJECTIVE": "describe", "NOUN": "noun", "CLITIC_PRONOUN": "people"}.get(kind, "little")
+    return {"VERB": "verb", "ADJECTIVE": "describe", "NOUN": "noun", "CLITIC_PRONOUN": "people", "PREPOSITION": "little"}.get(kind, "other")
 
 
 def board_of_data():

@@ -39,6 +39,26 @@ class WithServer(unittest.TestCase):
                 browser.save_screenshot(f"{shots}/server.png")
             self.assertEqual(browser.complaints(), [])
 
+    def test_its_voice_what_it_keeps_and_what_it_forgets(self):
+        with opened() as browser:
+            browser.board(SERVER, log=True)
+            known = browser.execute_async_script("const done = arguments[0]; fetch('/api/settings').then((r) => r.json()).then(done)")
+            if known["speech"]:  # where the browser has no voice of its own
+                browser.execute_script("speechSynthesis.getVoices = () => []; window.played = 0;"
+                                       "HTMLMediaElement.prototype.play = function () { window.played += 1; return Promise.resolve(); }")
+                browser.press("#quick button")
+                browser.wait(lambda: browser.execute_script("return window.played") == 1)
+            browser.tap("I", "want")
+            browser.wait(lambda: browser.draft().startswith("I want"))
+            browser.press("#speak-draft")
+            if known["picks"]["allowed"]:
+                browser.wait(lambda: browser.one("#kept").get_attribute("hidden") is None)
+                kept = browser.execute_async_script("const done = arguments[0]; fetch('/api/picks').then((r) => r.json()).then(done)")["picks"]
+                self.assertEqual(kept[0]["said"], "I want.")
+                browser.execute_script("document.getElementById('forget-last').click()")
+                browser.wait(lambda: browser.one("#kept").get_attribute("hidden") is not None)
+            self.assertEqual(browser.complaints(), [])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
