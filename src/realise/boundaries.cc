@@ -14,6 +14,9 @@ bool Boundaries::begins_clause(std::size_t at) const {
   bool negated = false;
   if (nominative(words_[at])) {
     const Word* next = so_far_.predicate(at + 1, negated);
+    const bool can = negated && next != nullptr && next->role == Role::kModal && words_[at - 1].is(next->text) &&
+                     at > so_far_.start + 1;
+    if (can && words_[at - 1].role == Role::kModal) return true;  // "you can I no can"
     const bool is = so_far_.is && at + 1 < words_.size() && (leads_noun(words_[at + 1]) || words_[at + 1].absolute);
     return (next != nullptr || negated || is) && so_far_.finished(at, next, object_too(words_[at]), words_[at].alive());
   }
@@ -112,7 +115,8 @@ bool Boundaries::leaves_state(std::size_t at) const {
     --subject;
   if (subject == so_far_.start) return false;
   const Word& who = words_[subject - 1];
-  const bool somebody = nominative(who) || (who.role == Role::kNoun && who.alive());
+  const bool somebody = nominative(who) || (who.role == Role::kPronoun && subject == so_far_.start + 1) ||
+                        (who.role == Role::kNoun && who.alive());
   const bool mind =
       is_state_of_mind(words_[state]) || english::listed("|cold|hot|warm|wet|late|weak|", words_[state].text);
   const bool glad =
@@ -186,6 +190,16 @@ bool Boundaries::takes_up_verb(std::size_t at) const {
       is_body_part(so_far_.verb[-1]) && does(words_[at]) && at + 1 < words_.size() && &words_[at] != so_far_.verb &&
       !so_far_.joined && !so_far_.asks && !negates(words_[at - 1]))
     return true;
+  const bool wanted = wants(words_[at]) && at + 1 < words_.size() && words_[at + 1].role == Role::kNoun &&
+                      words_[at - 1].role == Role::kNoun;
+  const bool things =
+      std::none_of(words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start),
+                   words_.begin() + static_cast<std::ptrdiff_t>(at), [](const Word& word) { return word.alive(); });
+  if (wanted && things && so_far_.only_names && words_[so_far_.start].role == Role::kNo)
+    return true;  // "no tea want milk"
+  const bool cannot = words_[at].role == Role::kModal && at + 2 == words_.size() && negates(words_[at + 1]) &&
+                      so_far_.verb != nullptr && wants(*so_far_.verb) && !nominative(words_[at - 1]);
+  if (cannot && so_far_.verb > words_.data() + so_far_.start) return true;  // "I want go can no"
   if (!so_far_.says || so_far_.open || so_far_.asks || so_far_.joined || !so_far_.negated) return false;
   const bool can = words_[at].role == Role::kModal && words_[so_far_.start].role != Role::kModal &&
                    std::any_of(words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start),

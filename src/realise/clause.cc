@@ -239,12 +239,16 @@ Named take_there(std::vector<Word>& words) {
 
 Clause analyse(std::vector<Word> words) {
   const bool forbids = words.size() > 2 && negates(words[0]) && words[1].is("be");
+  const auto often = std::find_if(words.begin(), words.end(),
+                                  [](const Word& word) { return word.role == Role::kFrequency && !is_negative(word); });
+  const bool often_not = often != words.end() && std::any_of(often, words.end(), negates);
   const Named named = take_there(words);
   place_negations(words);
   Items items = items_of(words);
   Clause clause;
   clause.there = named == Named::kThere;
   clause.forbids = forbids;
+  clause.often_not = often_not;
   read_flags(words, clause);
   take_wh(items, clause);
   split_that(items, clause);

@@ -123,7 +123,8 @@ class Reader {
     const bool object = at + 1 < words_.size() && begins_object(at + 1);
     if (icons_.size() == 1) return object ? std::optional(IconType::kVerb) : std::nullopt;
     std::size_t subject = icons_.size() - 2;
-    while (subject > 0 && is_tense(icons_[subject])) --subject;
+    while (subject > 0 && (is_tense(icons_[subject]) || word_of(icons_[subject], lexicon_).role == Role::kFrequency))
+      --subject;
     const Icon& before = icons_[subject];
     const Word said = word_of(before, lexicon_);
     const Word verb = word_of({words_[at], IconType::kVerb, ""}, lexicon_);

@@ -156,6 +156,12 @@ class Negations {
         words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(i));
   }
 
+  static void make_any(Word& word) {
+    word.role = Role::kDeterminer;
+    word.text = "any";
+    word.count = Count::kMany;
+  }
+
   // A second negation would take the first one back.
   void undouble() {
     const auto denials = std::count_if(words_.begin(), words_.end(), is_negative);
@@ -172,15 +178,16 @@ class Negations {
     }
     if (!words_.empty() && (acts_ || is_negative(words_[0])) && std::any_of(words_.begin(), words_.end(), is_negative))
       std::erase_if(words_, [](const Word& word) { return word.role == Role::kNot; });
+    const bool never = std::any_of(words_.begin(), words_.end(), [](const Word& word) { return word.is("never"); });
+    for (Word& word : words_)
+      if (never && word.role == Role::kNo && word.is("no")) make_any(word);
     if (std::none_of(words_.begin(), words_.end(), [](const Word& word) { return word.role == Role::kNot; })) return;
     for (Word& word : words_) {
       if (word.is("no more") && acts_) word.text = "any more";
       if (word.role != Role::kNo) continue;
       word.role = Role::kNot;
       if (!acts_ || word.is("not")) continue;
-      word.role = Role::kDeterminer;
-      word.text = "any";
-      word.count = Count::kMany;
+      make_any(word);
     }
   }
 
@@ -254,7 +261,8 @@ class Contrast {
       return true;  // "he did no I"
     if (done && is_done_alone(one) && other.person()) return true;
     if (hurts(one, last)) return !other.clitic && other.role == Role::kNoun && !is_body_part(other);
-    if (acts(one)) return false;  // "want no tea"
+    if (acts(one)) return false;                                                        // "want no tea"
+    if (one.role == Role::kTime && other.role == Role::kTime && last > 0) return true;  // "tea later no now"
     if (verb == here) return said_of_subject(last, i) || of_a_kind(i);
     if (one.role == Role::kDeterminer) return other.role == Role::kDeterminer;
     if (one.role == Role::kPlace || one.role == Role::kTime || one.role == Role::kManner ||

@@ -115,7 +115,8 @@ bool NounPhrase::plural() const {
   if (pronoun()) return head.plural && !head.absolute;
   if (that()) return head.is("these") || head.is("those");
   if (head.mass) return false;
-  return head.plural || (count == Count::kMany && !determiner.empty());
+  const bool enough = determiner == "enough" && head.text.empty();
+  return head.plural || (count == Count::kMany && !determiner.empty() && !enough);
 }
 
 // "no milk", "not mum", "not a dog".

@@ -284,12 +284,14 @@ void drop_helpers(Words& words) {
 
 // "any help", "more help"
 void read_help(Words& words) {
-  for (std::size_t i = 1; i < words.size(); ++i)
-    if (words[i].role == Role::kVerb && words[i].is("help") && leads_noun(words[i - 1]) &&
-        words[i - 1].pronoun == nullptr) {
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const bool amount = leads_noun(words[i - 1]) && words[i - 1].pronoun == nullptr;
+    const bool none = i > 1 && words[i - 1].role == Role::kNo && is_will(words[i - 2]) && i + 1 == words.size();
+    if (words[i].role == Role::kVerb && words[i].is("help") && (amount || none)) {
       words[i].role = Role::kNoun;
       words[i].mass = true;
     }
+  }
 }
 
 // "there my bag", "here no mum": what is known is there, or is not.

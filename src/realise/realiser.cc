@@ -57,6 +57,9 @@ void free_pronouns(std::vector<Word>& words) {
       const bool joined = (here + 1)->is("and") || (here != words.begin() && (here - 1)->is("and"));
       if (joined && std::any_of(here, words.end(), acts)) here->clitic = false;
     }
+    const bool asked = here->role == Role::kPronoun && here->clitic && here != words.begin() &&
+                       (here - 1)->role == Role::kModal && (here - 1 == words.begin() || (here - 2)->role == Role::kWh);
+    if (asked && here + 1 != words.end() && acts(*(here + 1))) here->clitic = false;  // "can her come"
     if (here->role != Role::kPossessive || here->pronoun == nullptr) continue;
     auto next = std::find_if_not(here + 1, words.end(), skipped);
     const bool be = next != words.end() && next->is("be");

@@ -102,6 +102,7 @@ std::string sentence(const Clause& clause) {
   const std::string subject = clause.wh_subject ? "" : subject_text(clause);
   std::string auxiliary = verb.auxiliary;
   if (clause.negated && !auxiliary.empty()) auxiliary = negated(auxiliary);
+  const bool before = clause.often_not && !inverted && !first.verb.is("be");  // "I often don't sleep"
   if (inverted) {
     if (auxiliary == "am not") {
       add(text, "am " + subject + " not");
@@ -111,9 +112,10 @@ std::string sentence(const Clause& clause) {
     }
   } else {
     add(text, subject);
+    if (before) add(text, frequency_text(clause));
     add(text, auxiliary);
   }
-  add(text, frequency_text(clause));
+  if (!before) add(text, frequency_text(clause));
   if (first.really || clause.really_modal) add(text, "really");
   add(text, reflexive(clause, verb.rest));
   if (first.modal && clause.groups.size() == 1) add(text, "to");

@@ -60,13 +60,17 @@ class Cutter {
     const auto tail = [&](std::size_t i) {
       return i == words_.size() || words_[i].role == Role::kQuestion || words_[i].role == Role::kInterjection;
     };
-    const bool pronoun = only_nominative(words_[at]) && (so_far_.verb == nullptr || so_far_.verb->is("be"));
+    const bool can = std::any_of(words_.begin() + static_cast<std::ptrdiff_t>(so_far_.start),
+                                 words_.begin() + static_cast<std::ptrdiff_t>(at),
+                                 [](const Word& word) { return word.role == Role::kModal; });
+    const bool pronoun = only_nominative(words_[at]) && (so_far_.verb == nullptr || so_far_.verb->is("be") || can);
+    const bool only_can = can && words_[at - 1].role == Role::kModal && at > so_far_.start + 1;  // "you can I no"
     if (so_far_.joined || so_far_.asks || !(pronoun || (words_[at].role == Role::kNoun && words_[at].alive())) ||
         at + 1 == words_.size() || !negates(words_[at + 1]) || words_[at + 1].is("negate") || !tail(at + 2) ||
-        !so_far_.finished(at, nullptr, true))
+        (!only_can && !so_far_.finished(at, nullptr, true)))
       return false;
     const Word& last = words_[at - 1];
-    if (last.role == Role::kVerb && !is_motion(last)) return false;  // "I play mum no"
+    if (last.role == Role::kVerb && !is_motion(last) && !pronoun) return false;  // "I play mum no"
     Words said;
     for (std::size_t i = so_far_.start; i < at; ++i)
       if ((!said.empty() || acts(words_[i]) || states(words_[i])) && !denies(words_[i])) said.push_back(words_[i]);
@@ -130,6 +134,7 @@ class Cutter {
         so_far_.verb != nullptr && is_hurt(*so_far_.verb) && std::none_of(again.begin(), again.end(), of_body);
     const bool rain = so_far_.verb != nullptr && is_weather(*so_far_.verb);
     const bool asleep = negated && so_far_.verb != nullptr && so_far_.verb->is("sleep") && !so_far_.negated;
+    if (so_far_.only_names && words_[so_far_.start].role == Role::kNo) return {};
     if (third && (told || hurt || rain || asleep || (negated && rests(at, next)) || (!somebody && orders))) return {};
     const bool missed = !negated && so_far_.negated && so_far_.verb != nullptr &&
                         english::listed("|understand|hear|know|see|", so_far_.verb->text) &&

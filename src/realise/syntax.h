@@ -40,6 +40,7 @@ struct Group {
 struct Clause {
   bool lets = false, negated = false, past = false, future = false, question = false;
   bool imperative = false;
+  bool often_not = false;           // "I often don't sleep": the frequency before the negation
   bool forbids = false;             // "don't be sad"
   bool there = false;               // "there is some tea"
   std::vector<NounPhrase> subject;  // empty: none needed (let's, commands, fragments)

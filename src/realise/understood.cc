@@ -110,8 +110,9 @@ bool is_done_to_speaker(const Group& group) {
 bool commands(const Clause& clause) {
   if (clause.modal || clause.past || clause.future) return false;
   const Group& first = clause.groups[0];
-  const bool others = !wants(first.verb) && (is_done_to_speaker(first) ? clause.negated || !first.verb.is("hurt")
-                                                                       : clause.negated && first.verb.is("forget"));
+  const bool others = !first.verb.is("want") && !first.verb.is("need") &&
+                      (is_done_to_speaker(first) ? clause.negated || !first.verb.is("hurt")
+                                                 : clause.negated && first.verb.is("forget"));
   if (others) return true;
   if (!first.verb.is("be")) return !is_state(first.verb) && !is_weather(first.verb);
   return clause.groups.size() == 1 && !first.after.empty() && first.after[0].kind == ItemKind::kAdjective &&

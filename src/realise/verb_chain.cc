@@ -39,6 +39,7 @@ Link link_of(const Group& before, const Group& group) {
     return object ? Link::kAnd : Link::kTo;
   }
   if (verb.is("go") && before.after.empty() && goes_doing(group.verb)) return Link::kGerund;
+  if (verb.text.ends_with(" to")) return Link::kBare;  // have to
   if (takes_gerund(verb)) return Link::kGerund;
   if (takes_bare(verb) && (object || verb.is("let") || verb.is("make") || verb.is("help"))) return Link::kBare;
   if (takes_to(verb) || (verb.is("say") && !group.verb.negation.empty()) || verb.is("be able") || is_motion(verb))
