@@ -24,6 +24,7 @@
 #include "cli/row_options.h"
 #include "cli/sampling_options.h"
 #include "cli/signals.h"
+#include "cli/speaking.h"
 #include "cli/terminal.h"
 
 namespace aacft::cli {
@@ -44,8 +45,8 @@ struct ChatCommand {
   AnswerOptions answer = answers_of_a_chat();
   std::filesystem::path model, history, lexicon_file;
   std::vector<std::string> adapters;
-  std::string voice, chat_style, system;
-  bool stats = false, icons = false, into_prompt = false;
+  std::string voice, chat_style, system, speak_command, play_command;
+  bool stats = false, icons = false, into_prompt = false, speak = false;
   std::int64_t candidates = 3;
   int thread_count = 0;
   ModelFlags model_flags;
@@ -75,6 +76,12 @@ struct ChatCommand {
     declared.add("--into-prompt", into_prompt,
                  "the adapters learned from rows whose prompts hold the rules' sentence (data draft --into-prompt)");
     declared.add("--lexicon", lexicon_file, "table of words for the rules; our own otherwise");
+    declared.add("--speak", speak, "speak what was chosen");
+    declared.add("--speak-command", speak_command,
+                 "program for --speak that gets a text on standard input and writes a WAV to standard output, as in "
+                 "serve; otherwise espeak-ng");
+    declared.add("--play-command", play_command,
+                 "command for --speak that gets that WAV on standard input and plays it; otherwise aplay or paplay");
     declared.group("Generation");
     add_answer_options(declared, answer);
   }
@@ -106,20 +113,25 @@ struct ChatCommand {
     cli::check(answer);
     if (!valid_utf8(system)) throw UsageError("--system must be text in UTF-8");
     if (candidates < 1 || candidates > 64) throw UsageError("--candidates must be from 1 to 64");
-    for (const char* option : {"--candidates", "--into-prompt", "--lexicon"})
+    for (const char* option : {"--candidates", "--into-prompt", "--lexicon", "--speak"})
       if (!icons && given.count(option) > 0) throw UsageError(option, " goes with --icons");
+    for (const char* option : {"--speak-command", "--play-command"})
+      if (!speak && given.count(option) > 0) throw UsageError(option, " goes with --speak");
     for (const char* option : {"--system", "--stats"})
       if (icons && given.count(option) > 0) throw UsageError(option, " does not go with --icons");
   }
 
   void talk(const ChatModel& spoken_to, const ChatStyle& style) {
+    std::optional<Speaker> speaker;
+    if (speak) speaker.emplace(speak_command, play_command);
     std::optional<Lexicon> lexicon;
     if (icons) lexicon = lexicon_in(lexicon_file);
     const std::unique_ptr<Console> console = open_console(history);
     if (::isatty(STDIN_FILENO) == 1) console->note("(" + model.string() + "; /help says what can be typed)");
     if (icons) {
       if (given.count("--max-new-tokens") == 0) answer.max_new_tokens = kTokensOfASentence;
-      const IconOptions options{style, into_prompt, static_cast<std::size_t>(candidates), answer, voice, {}};
+      IconOptions options{style, into_prompt, static_cast<std::size_t>(candidates), answer, voice, {}};
+      if (speaker) options.speak = [&](const std::string& sentence) { speaker->say(sentence); };
       IconSession(spoken_to, *lexicon, options, *console).run();
     } else {
       ChatOptions options{style, answer, voice, {}, stats};

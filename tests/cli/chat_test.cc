@@ -71,6 +71,16 @@ TEST_F(Chat, IconsOfferSentencesToChooseFrom) {
   EXPECT_EQ(rows[0].at("completion"), " I want some tea.\n");
 }
 
+TEST_F(Chat, WhatWasChosenIsSpoken) {
+  const std::string fake = input("fake", "#!/bin/sh\nprintf RIFF; cat\n");
+  fs::permissions(fake, fs::perms::owner_all);
+  const Arguments spoken = {"--icons", "--candidates", "1", "--speak", "--speak-command", fake, "--play-command"};
+  succeeds(chat(spoken + Arguments{"cat > heard.wav"}), "I want tea\n1\n");
+  EXPECT_EQ(read_text(work / "heard.wav"), "RIFFI want some tea.");
+  expect_contains(succeeds(chat(spoken + Arguments{"false"}), "I want tea\n1\n").err, "--play-command names another");
+  expect_message(run(chat({"--speak-command", fake}), ""), 2, {"--speak-command goes with --speak"});
+}
+
 TEST_F(Chat, WhatCannotBeIsRefused) {
   expect_message(run(chat({"--candidates", "2"}), ""), 2, {"--candidates goes with --icons"});
   expect_message(run(chat({"--chat-style", "raw"}), "hello\n"), 2, {"\"raw\" has no turns"});
