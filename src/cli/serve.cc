@@ -198,8 +198,13 @@ struct ServeCommand {
     const bool any = server.host == "0.0.0.0" || server.host == "::";
     const bool colons = server.host.find(':') != server.host.npos;
     const std::string host = any ? "localhost" : colons ? "[" + server.host + "]" : server.host;
-    std::cerr << "aacft: open http://" << host << ":" << http.port() << "/" << (token.empty() ? "" : "#token=" + token)
-              << "   (Ctrl-C ends it)\n";
+    const auto address = [&](const std::string& name) {
+      return "http://" + name + ":" + std::to_string(http.port()) + "/" + (token.empty() ? "" : "#token=" + token);
+    };
+    std::cerr << "aacft: open " << address(host);
+    for (const std::string& name : any ? own_names() : std::vector<std::string>())
+      std::cerr << (name.ends_with(".local") ? " or " : ", elsewhere ") << address(name);
+    std::cerr << " (Ctrl-C ends it)\n";
     catch_stop_signals("\naacft: finishing what is under way; once more ends at once\n");
     std::atomic<bool> ended = false;
     std::thread thread([&] {

@@ -148,19 +148,20 @@ std::string BoardApi::row_prompt(const std::vector<Icon>& icons, const std::stri
 }
 
 // An adapter is asked as its rows were; what the partner said stands before that, as a turn of its own. A model alone
-// that was taught another style, and was given it, is asked in that, and told the draft: it knows English, but no
+// whose own style is another is asked in that, and told the draft: it knows English, but no
 // icons.
 std::string BoardApi::prompt_for(const std::vector<Icon>& icons, const std::string& voice,
                                  const std::string& context) const {
   const std::string prompt = row_prompt(icons, voice), said = said_by_partner(context);
   const DataOptions& rows = parts_.model->rows;
-  if (!voice.empty() || !rows.chat_pairs || rows.chat_style.family == "raw" ||
+  if (!voice.empty() || rows.chat_style.family == "raw" || !rows.chat_style.problem.empty() ||
       rows.chat_style.family == openchatkit_style().family)
     return said.empty() ? prompt : std::string(kHumanTurn) + " " + said + "\n" + prompt;
   std::string asked = prompt;
   if (rules_ && !parts_.model->drafted.contains(voice)) asked = prompt_with_draft(asked, draft_of(icons).text);
   asked = asked.substr(kHumanTurn.size() + 1, asked.size() - kHumanTurn.size() - kBotTurn.size() - 2);
-  return prompt_of({{"prompt", said.empty() ? asked : "Somebody says: " + said + "\n" + asked}}, rows);
+  if (!said.empty()) asked = "Somebody says: " + said + "\n" + asked;
+  return prompt_of({{"messages", {{{"role", "user"}, {"content", asked}}}}}, rows);
 }
 
 HttpResponse BoardApi::say(const HttpRequest& request) const {
@@ -174,7 +175,7 @@ HttpResponse BoardApi::say(const HttpRequest& request) const {
   body.refuse_rest();
   check_voice(voice);
   const Draft draft = draft_of(icons);
-  CandidateStream::Options stream{icons, draft.text, draft.source, wanted, options_.most_seconds, {}};
+  CandidateStream::Options stream{icons, draft.text, draft.source, wanted, options_.most_seconds, rules_, {}};
   std::unique_ptr<Answers> answers;
   if (parts_.model != nullptr) {
     const Tokenizer& tokenizer = *parts_.model->tokenizer;

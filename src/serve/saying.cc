@@ -40,11 +40,20 @@ bool CandidateStream::is_new(const std::string& text) const {
                                                      [&](const Candidate& other) { return gist(other.text) == own; });
 }
 
+// Small models sometimes say marks of a prompt, or nothing of what was tapped.
+bool CandidateStream::is_fit(const Candidate& candidate) const {
+  if (candidate.text.empty() || candidate.text.find_first_of("<>{}|") != candidate.text.npos) return false;
+  return !options_.english || candidate.said() > 0;
+}
+
 bool CandidateStream::take(const Answers::Event& event, const HttpWrite& write) {
   if (!event.ended) return true;
   if (!event.ended->error.empty()) throw HttpError(500, event.ended->error);
   const std::string text = one_line(event.ended->text);
-  if (text.empty() || !is_new(text)) {
+  const Numbered candidate{{event.index == 0 ? CandidateSource::kGreedy : CandidateSource::kDrawn, text,
+                            icons_used(options_.icons, text), event.ended->likelihood},
+                           candidates_.size()};
+  if (!is_fit(candidate) || !is_new(text)) {
     if (drawn_again_ >= options_.wanted) return true;
     ++drawn_again_;
     Request again = options_.another;
@@ -52,9 +61,6 @@ bool CandidateStream::take(const Answers::Event& event, const HttpWrite& write) 
     answers_->add(std::move(again));
     return true;
   }
-  Numbered candidate{{event.index == 0 ? CandidateSource::kGreedy : CandidateSource::kDrawn, text,
-                      icons_used(options_.icons, text), event.ended->likelihood},
-                     candidates_.size()};
   candidates_.push_back(candidate);
   return send(write, {{"event", "candidate"},
                       {"index", candidate.index},

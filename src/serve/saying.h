@@ -21,6 +21,7 @@ class CandidateStream {
     std::string draft, draft_source;
     std::size_t wanted = 0;
     double most_seconds = 60;
+    bool english = true;  // what says none of the icons is noticed
     Request another;
   };
   CandidateStream(Options options, HttpRequest request, std::unique_ptr<Answers> answers)
@@ -36,6 +37,7 @@ class CandidateStream {
 
   bool take(const Answers::Event& event, const HttpWrite& write);
   bool is_new(const std::string& text) const;
+  bool is_fit(const Candidate& candidate) const;  // to be offered
 
   const Options options_;
   const HttpRequest request_;

@@ -119,11 +119,28 @@ TEST(BoardApi, SaysTheDraftAtOnceThenCandidates) {
   EXPECT_EQ(f.answerer.submitted, 3 + 3);
 }
 
+TEST(BoardApi, OffersNothingThatIsUnfit) {
+  ServiceFixture f;
+  f.answerer.reply = [](const Request& request) -> std::string {
+    static const char* const answers[] = {" </bot> tea",      " { tea ; NOUN }", " Hmmm.", "",
+                                          " Good tea, this!", " Tea|tea"};
+    return answers[request.draw % 6];
+  };
+  const auto events = events_of(f.post("/api/say", {{"icons", icons({"tea"})}}));
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[1]["text"], "Good tea, this!");
+  // Whether a text in another language says an icon is not known.
+  ServiceFixture french;
+  french.parts.view.language = "fr";
+  french.answerer.reply = f.answerer.reply;
+  EXPECT_EQ(events_of(french.post("/api/say", {{"icons", icons({"thé"})}})).size(), 4u);
+}
+
 // The model is asked as the rows that it learns from ask.
 TEST(BoardApi, AsksAsTrainingRowsDo) {
   ServiceFixture f;
   f.parts.model->drafted = {"bea"};
-  f.answerer.reply = [](const Request& request) { return std::to_string(request.draw); };
+  f.answerer.reply = [](const Request&) { return std::string("You like me, you!"); };
   json tapped = icons({"you", "like", "I"});
   tapped[1]["type"] = "VERB";
   const auto say = [&](const json& more) {
@@ -149,7 +166,7 @@ TEST(BoardApi, AsksAsTrainingRowsDo) {
 TEST(BoardApi, AsksAModelAloneInItsChatStyle) {
   ServiceFixture f;
   f.parts.model->rows.chat_style = chat_style("chatml");
-  f.parts.model->rows.chat_pairs = true;
+  f.answerer.reply = [](const Request&) { return std::string("My tea!"); };
   const json tapped = icons({"tea"});
   const std::string draft = json_of(f.post("/api/draft", {{"icons", tapped}}))["text"];
   events_of(f.post("/api/say", {{"icons", tapped}, {"candidates", 1}, {"context", "Well?"}}));
