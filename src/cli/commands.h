@@ -12,6 +12,7 @@ void add_chat(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_pack(CLI::App& app);
+void add_export(CLI::App& app);
 void add_report(CLI::App& app);
 void add_init(CLI::App& app);
 void add_info(CLI::App& app);

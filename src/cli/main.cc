@@ -218,6 +218,7 @@ int run(int argc, char** argv) {
   add_eval(app);
   add_merge(app);
   add_pack(app);
+  add_export(app);
   add_report(app);
   add_init(app);
   add_info(app);

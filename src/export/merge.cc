@@ -9,18 +9,18 @@
 #include "aacft/base/file.h"
 #include "aacft/base/system.h"
 #include "aacft/base/threads.h"
-#include "aacft/data/turns.h"
 #include "aacft/formats/block_encoding.h"
 #include "aacft/formats/checkpoint_writer.h"
 #include "aacft/formats/json.h"
 #include "aacft/model/adapter.h"
 #include "aacft/model/family.h"
 #include "aacft/model/gguf_model.h"
-#include "aacft/model/model.h"
 #include "aacft/model/model_folder.h"
 #include "aacft/model/model_tensors.h"
+#include "aacft/model/ops.h"
 #include "aacft/model/tensor_bridge.h"
 #include "aacft/tokenizer/tokenizer.h"
+#include "compare_models.h"
 
 namespace aacft {
 namespace {
@@ -29,38 +29,6 @@ using torch::Tensor;
 
 // Elements that are widened at a time; bounds what the merge holds in memory.
 constexpr std::int64_t kPiece = 4 << 20;
-
-const char* const kRequests[] = {
-    "Simulate an AAC communicator given the following icon input: \n* { I ; NOUN ; me.png }  \n* { want ; VERB ; "
-    "want.png }  \n* { tea ; NOUN ; tea.png } ",
-    "Simulate an AAC communicator given the following icon input: \n* { you ; NOUN ; you.png }  \n* { come ; VERB ; "
-    "come.png }  \n* { home ; NOUN ; home.png }  \n* { question ; QUESTION ; question.png } ",
-    "Simulate an AAC communicator given the following icon input: \n* { tired ; ADJECTIVE ; tired.png } "};
-
-// The module that adapts a weight, where one does.
-const LoraModule* module_of(const std::optional<Adapter>& adapter, const std::string& tensor) {
-  const std::string ending = ".weight";
-  return adapter && tensor.ends_with(ending) ? adapter->find(tensor.substr(0, tensor.size() - ending.size())) : nullptr;
-}
-
-// Every adapted module must be one of the model's targets, with shapes that fit.
-void check_fit(const Adapter& adapter, const Checkpoint& checkpoint, const ModelConfig& config,
-               const std::filesystem::path& folder) {
-  const std::vector<AdapterTarget> targets = adapter_targets(config);
-  for (const auto& module : adapter.modules()) {
-    const auto target =
-        std::find_if(targets.begin(), targets.end(), [&](const auto& t) { return t.name == module->name; });
-    if (target == targets.end() && checkpoint.find(module->name + ".weight") != nullptr)
-      throw Error("the adapter in ", folder, " adapts ", module->name,
-                  "; aacft merges adapters of the layers' linears only");
-    const bool fits = target != targets.end() && target->out == module->b.value.size(0) &&
-                      target->in == module->a.value.size(1) &&
-                      (!module->dora() || module->magnitude.value.size(0) == target->out);
-    if (!fits)
-      throw Error("the adapter in ", folder, " is for another model: ", module->name,
-                  target == targets.end() ? " does not exist in this one" : " has other shapes in this one");
-  }
-}
 
 TensorView piece_of(const TensorView& view, std::int64_t first, std::int64_t count) {
   const std::int64_t row_size = view.shape.size() == 2 ? view.shape[1] : view.shape[0];
@@ -134,45 +102,6 @@ void write_config(const std::filesystem::path& from, const std::filesystem::path
     write_file_atomic(to / "generation_config.json", read_file(generation));
 }
 
-struct Difference {
-  double max_logit = 0, mean_kl = 0;
-};
-
-// fp32 [positions, vocab] for every prompt.
-Tensor logits_of(const Model& model, const Pass& pass) {
-  ComputeContext context;
-  return model.logits(model.hidden(pass, context), context);
-}
-
-Difference compare(const MergeOptions& options, const Tokenizer& tokenizer, std::optional<Adapter>& adapter,
-                   const std::filesystem::path& merged, const Warn& warn) {
-  std::vector<std::string> prompts = options.prompts;
-  if (prompts.empty())
-    for (const char* request : kRequests) prompts.push_back(turn_prompt(request));
-  std::vector<std::vector<std::int32_t>> ids;
-  const auto context = static_cast<std::size_t>(read_model_config(merged).context());
-  for (const std::string& prompt : prompts) {
-    ids.push_back(with_beginning(tokenizer, tokenizer.encode(prompt)));
-    if (ids.back().size() > context) ids.back().resize(context);
-  }
-  Pass pass = make_pass(ids);
-  Tensor adapted;
-  {
-    const Model base(options.model, {}, {.low_memory = true});
-    if (adapter) {
-      adapter->fit(base, warn);
-      pass.adapters.attach(adapter->modules_by_target());
-    }
-    adapted = logits_of(base, pass);
-  }
-  pass.adapters.detach();
-  const Model model(merged, {}, {.low_memory = true});
-  const Tensor after = logits_of(model, pass);
-  const Tensor p = at::log_softmax(adapted, -1), q = at::log_softmax(after, -1);
-  return {(adapted - after).abs().max().item<double>(),
-          std::max(0.0, (p.exp() * (p - q)).to(torch::kFloat64).sum(-1).mean().item<double>())};
-}
-
 }  // namespace
 
 MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
@@ -188,15 +117,13 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   if (!options.adapter.empty()) adapter.emplace(Adapter::load(options.adapter, events.warning));
   // Before anything is written, so that its absence leaves nothing behind.
   const auto tokenizer = options.check ? load_tokenizer(options.model) : nullptr;
-  for (const std::string& prompt : options.prompts)
-    if (tokenizer != nullptr && tokenizer->encode(prompt).empty())
-      throw Error("a --prompt is empty; leave it out, or give a text");
+  if (tokenizer != nullptr) check_prompts(options.prompts, *tokenizer);
   MergeReport report;
   AtomicFolder target(options.output);
   {
     const Checkpoint checkpoint = open_checkpoint(options.model, config);
     config = check_checkpoint(checkpoint, config, events.warning);  // values are looked at as they pass
-    if (adapter) check_fit(*adapter, checkpoint, config, options.adapter);
+    if (adapter) check_adapter_fits(*adapter, checkpoint, config, options.adapter);
     report.dtype = options.dtype.value_or(stored_dtype(checkpoint, config));
 
     std::vector<TensorSpec> specs, delta_specs;
@@ -247,7 +174,8 @@ MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
   if (events.written) events.written();
   report.seconds = wall_seconds() - started;
   if (options.check) {
-    const Difference difference = compare(options, *tokenizer, adapter, options.output, events.warning);
+    const ModelDifference difference =
+        compare_models(options.model, adapter, options.output, *tokenizer, options.prompts, events.warning);
     report.max_logit_difference = difference.max_logit;
     report.mean_kl = difference.mean_kl;
     report.check_seconds = wall_seconds() - started - report.seconds;
