@@ -6,6 +6,7 @@
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
 #include "aacft/formats/json.h"
+#include "aacft/unicode/characters.h"
 
 namespace aacft {
 namespace {
@@ -50,6 +51,22 @@ Sample to_sample(const RowText& row, const Tokenizer& tokenizer, const DataOptio
   return sample;
 }
 
+// As in lint, what has a place for an answer must have one.
+void require_answer(const json& row, const RowText& text, const DataOptions& options) {
+  const auto messages = messages_of(row, options);
+  const auto says_nothing = [](std::string_view words) { return leading_space(words) == words.size(); };
+  bool blank = std::any_of(messages.begin(), messages.end(), [&](const Message& message) {
+    return message.role == "assistant" && says_nothing(message.content);
+  });
+  if (messages.empty() && row.contains("prompt"))
+    blank = says_nothing(row.at("completion").get_ref<const std::string&>());
+  else if (messages.empty() && options.mask_prompt)
+    blank = std::all_of(text.spans.begin(), text.spans.end(), [&](const auto& span) {
+      return says_nothing(std::string_view(text.text).substr(span.first, span.second - span.first));
+    });
+  if (blank) throw Error("the row has no answer: it teaches to say nothing");
+}
+
 }  // namespace
 
 std::int64_t Sample::counted() const { return std::count(counts.begin(), counts.end(), true); }
@@ -69,7 +86,9 @@ std::vector<Sample> load_samples(const std::filesystem::path& path, const Tokeni
       read_text(path),
       [&](std::size_t line, const json& row) {
         try {
-          samples.push_back(to_sample(row_text(row, options), tokenizer, options, eos, context));
+          const RowText text = row_text(row, options);
+          require_answer(row, text, options);
+          samples.push_back(to_sample(text, tokenizer, options, eos, context));
           samples.back().line = line;
         } catch (const Error& error) {
           refuse(line, error.what());

@@ -7,46 +7,40 @@
 namespace aacft {
 
 bool AddedTokens::add(std::string_view text, std::int32_t id, bool strip_left, bool strip_right) {
-  std::uint32_t node = 0;
-  for (const char byte : text) {
-    const auto edge = std::uint64_t{node} << 8 | static_cast<unsigned char>(byte);
-    const auto [found, is_new] = edges_.try_emplace(edge, static_cast<std::uint32_t>(endings_.size()));
-    if (is_new) endings_.emplace_back();
-    node = found->second;
-  }
-  if (endings_[node]) return false;
-  endings_[node] = Ending{id, strip_left, strip_right};
   starts_[static_cast<unsigned char>(text[0])] = true;
-  return true;
+  return tokens_.try_emplace(std::string(text), Ending{id, strip_left, strip_right}).second;
 }
 
-std::optional<std::uint32_t> AddedTokens::step(std::uint32_t node, char byte) const {
-  const auto found = edges_.find(std::uint64_t{node} << 8 | static_cast<unsigned char>(byte));
-  if (found == edges_.end()) return std::nullopt;
-  return found->second;
+// The token before `text` in order shares more of its beginning with it than any earlier one does. If that is not all
+// of the token, a token that `text` begins with is no longer than what they share.
+AddedTokens::Tokens::const_iterator AddedTokens::longest_at(std::string_view text) const {
+  while (!text.empty()) {
+    auto token = tokens_.upper_bound(text);
+    if (token == tokens_.begin()) break;
+    --token;
+    const std::string& name = token->first;
+    const auto shared = std::mismatch(name.begin(), name.end(), text.begin(), text.end()).first - name.begin();
+    if (static_cast<std::size_t>(shared) == name.size()) return token;
+    text = text.substr(0, static_cast<std::size_t>(shared));
+  }
+  return tokens_.end();
 }
 
 std::vector<AddedTokens::Part> AddedTokens::split(std::string_view text) const {
   std::vector<Part> parts;
   std::size_t done = 0;
   for (std::size_t pos = 0; pos < text.size();) {
-    const Ending* longest = nullptr;
-    std::size_t match_end = pos;
-    if (starts_[static_cast<unsigned char>(text[pos])]) {
-      std::optional<std::uint32_t> node = 0;
-      for (std::size_t i = pos; i < text.size() && (node = step(*node, text[i])); ++i) {
-        if (endings_[*node]) longest = &*endings_[*node], match_end = i + 1;
-      }
-    }
-    if (longest == nullptr) {
+    const auto token = starts_[static_cast<unsigned char>(text[pos])] ? longest_at(text.substr(pos)) : tokens_.end();
+    if (token == tokens_.end()) {
       ++pos;
       continue;
     }
-    std::size_t begin = pos, end = match_end;
-    if (longest->strip_left) begin = std::max(done, begin - trailing_space(text.substr(done, begin - done)));
-    if (longest->strip_right) end += leading_space(text.substr(end));
+    const Ending& found = token->second;
+    std::size_t begin = pos, end = pos + token->first.size();
+    if (found.strip_left) begin = std::max(done, begin - trailing_space(text.substr(done, begin - done)));
+    if (found.strip_right) end += leading_space(text.substr(end));
     if (done < begin) parts.push_back({done, begin, -1});
-    parts.push_back({begin, end, longest->id});
+    parts.push_back({begin, end, found.id});
     done = pos = end;
   }
   if (done < text.size()) parts.push_back({done, text.size(), -1});

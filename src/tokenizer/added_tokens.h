@@ -4,9 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace aacft {
@@ -30,11 +31,12 @@ class AddedTokens {
     std::int32_t id;
     bool strip_left, strip_right;
   };
-  std::optional<std::uint32_t> step(std::uint32_t node, char byte) const;
+  using Tokens = std::map<std::string, Ending, std::less<>>;  // in the order of their bytes
 
-  // A trie: node 0 is the root, the edge (node, byte) is found under node << 8 | byte.
-  std::unordered_map<std::uint64_t, std::uint32_t> edges_;
-  std::vector<std::optional<Ending>> endings_{std::nullopt};
+  // The longest token that the text begins with; the end where there is none.
+  Tokens::const_iterator longest_at(std::string_view text) const;
+
+  Tokens tokens_;
   std::array<bool, 256> starts_{};
 };
 

@@ -336,8 +336,7 @@ TEST_F(Samples, TheSpaceBeforeAWordDoesNotDecide) {
 TEST_F(Samples, ARowInWhichNothingCountsIsBad) {
   DataOptions options = kMasked;
   options.append_eos = false;
-  expect_error([&] { one({{"text", "<human>: x\n<bot>:"}}, options); }, {"counts"}, where(1));
-  EXPECT_EQ(one({{"text", "<human>: x\n<bot>:"}}, kMasked).counted(), 1);  // the end of the text
+  expect_error([&] { one({{"text", "<human>: x\n<bot>:"}}, options); }, {"no answer"}, where(1));
   expect_error([&] { one({{"text", "I"}}, options = {.append_eos = false}); }, {"counts"}, where(1));
 }
 
@@ -395,6 +394,23 @@ TEST_F(Samples, BadRowsMaySkipped) {
     EXPECT_TRUE(warnings_[i].starts_with("skipped " + where(std::vector<int>{1, 3, 4, 6}[i]))) << warnings_[i];
   expect_error([&] { load("nonsense\n{}\n", options); }, {"every row is bad"}, file_.string());
   EXPECT_EQ(warnings_.size(), 2u);
+}
+
+// What lint calls an error, training does not take.
+TEST_F(Samples, WithoutAnAnswerAreRefused) {
+  const json pair = {{"prompt", "one <bot>:"}, {"completion", ""}}, text = {{"text", "<human>: a\n<bot>: \n"}},
+             turns = {{"messages", {{{"role", "user"}, {"content", "a"}}, {{"role", "assistant"}, {"content", " "}}}}};
+  for (const DataOptions& options : {kWhole, kMasked})
+    for (json row : {pair, turns}) {
+      expect_error([&] { one(row, options); }, {"the row has no answer"}, where(1));
+      if (row.contains("completion")) row["completion"] = " \n";
+      expect_error([&] { one(row, options); }, {"the row has no answer"}, where(1));
+    }
+  expect_error([&] { one(text, kMasked); }, {"the row has no answer"}, where(1));
+  EXPECT_NO_THROW(one(text, kWhole));  // any text may be learnt
+  DataOptions skip;
+  skip.skip_bad_rows = true;
+  EXPECT_EQ(load(pair.dump() + "\n{\"text\": \"good row\"}\n", skip).size(), 1u);
 }
 
 TEST_F(Samples, EmptyFiles) {
