@@ -15,6 +15,7 @@
 
 #include "aacft/base/error.h"
 #include "aacft/base/file.h"
+#include "aacft/base/text.h"
 #include "aacft/office/spreadsheet.h"
 #include "aacft/office/zip_folder.h"
 
@@ -217,8 +218,26 @@ class XlsxWriter {
 
 }  // namespace
 
+namespace {
+
+// libxlsxwriter has only words of its own for a full disk, and prints them.
+void require_room(const Table& table, const std::filesystem::path& folder) {
+  std::uintmax_t needed = 64 << 10;  // styles and the like
+  for (const auto& row : table.rows)
+    for (const std::string& text : row) needed += 64 + 2 * text.size();
+  std::error_code unknown;
+  const auto space = std::filesystem::space(folder, unknown);
+  if (!unknown && space.available < needed)
+    throw Error("cannot write the workbook: the folder for temporary files, ", folder, ", has ",
+                human_bytes(space.available), " left, and it takes up to ", human_bytes(needed),
+                "; make room, or set TMPDIR to another folder");
+}
+
+}  // namespace
+
 std::string xlsx_of(const Table& table) {
   const TemporaryFile file;
+  require_room(table, std::filesystem::path(file.path()).parent_path());
   XlsxWriter(table, file.path()).write();
   return with_growing_rows(read_file(file.path()));
 }
