@@ -91,8 +91,7 @@ TEST_F(Export, Refused) {
   write_text(work / "there.gguf", "mine");
   expect_message(run({"export", "--model", "model", "--output", "there.gguf"}), 1, {"there.gguf", "exists already"});
   EXPECT_EQ(read_text(work / "there.gguf"), "mine");
-  for (const auto& entry : fs::directory_iterator(work.path()))
-    EXPECT_EQ(entry.path().filename().string().find("tmp"), std::string::npos) << entry.path();
+  expect_no_temporaries(work.path());
 }
 
 }  // namespace
