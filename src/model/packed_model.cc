@@ -17,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using Module = TensorPlace::Module;
 
-constexpr const char* kFile = "packed.safetensors";
 constexpr const char* kFormat = "aacft packed";
 constexpr const char* kVersion = "1";  // of the form of PackedWeights, and of this file
 constexpr const char* kChecksums = "checksums";
@@ -64,9 +63,7 @@ bool rests_packed(const ModelTensor& tensor) {
 
 }  // namespace
 
-bool PackedModelFile::is_in(const fs::path& folder) { return fs::is_regular_file(folder / kFile); }
-
-PackedModelFile::PackedModelFile(const fs::path& folder) : path_(folder / kFile), file_(path_) {
+PackedModelFile::PackedModelFile(const fs::path& folder) : path_(folder / kPackedFile), file_(path_) {
   const auto& metadata = file_.metadata();
   const auto text = [&](const char* key) {
     const auto found = metadata.find(key);
@@ -163,7 +160,7 @@ void write_packed_model(const fs::path& from, const fs::path& output, const Mode
   const auto count = static_cast<std::int64_t>(specs.size());
   specs.push_back({kChecksums, Dtype::kInt64, {count}});
 
-  SafetensorsWriter writer(target.path() / kFile, specs,
+  SafetensorsWriter writer(target.path() / kPackedFile, specs,
                            {{"format", kFormat},
                             {"version", kVersion},
                             {"weights", std::string(weight_type_name(model.layer(0).linears[0].packed.type()))},
