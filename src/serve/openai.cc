@@ -283,7 +283,7 @@ class OpenAi::Call {
       choice["delta"] = reason.empty() ? json{{"content", piece}} : json::object();
     }
     json chunk = envelope(chat_ ? "chat.completion.chunk" : "text_completion");
-    chunk["choices"] = {std::move(choice)};
+    chunk["choices"] = json::array({std::move(choice)});
     if (with_usage_) chunk["usage"] = nullptr;
     return chunk;
   }
