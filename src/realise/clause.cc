@@ -162,7 +162,7 @@ void place_pending(std::vector<Item> pending, Clause& clause) {
     states.erase(states.begin());
   }
   std::vector<Item>& last = groups.back().after;
-  if (!first.verb.is("be") && std::all_of(states.begin(), states.end(), is_place) && !last.empty()) {
+  if (!groups[0].verb.is("be") && std::all_of(states.begin(), states.end(), is_place) && !last.empty()) {
     const bool goes = is_motion(groups.back().verb);  // "home want go me"
     last.insert(goes ? last.begin() : last.end(), std::make_move_iterator(states.begin()),
                 std::make_move_iterator(states.end()));
