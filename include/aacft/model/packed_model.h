@@ -23,7 +23,9 @@ constexpr const char* kPackedFile = "packed.safetensors";
 
 class PackedModelFile {
  public:
-  static bool is_in(const std::filesystem::path& folder) { return std::filesystem::is_regular_file(folder / kPackedFile); }
+  static bool is_in(const std::filesystem::path& folder) {
+    return std::filesystem::is_regular_file(folder / kPackedFile);
+  }
 
   // Error where it is no such file, of another version, or cut short.
   explicit PackedModelFile(const std::filesystem::path& folder);
