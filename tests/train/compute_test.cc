@@ -63,8 +63,12 @@ TEST(ComputeTypes, FullTrainingIsFp32) {
   o.max_steps = 2;
   const auto losses = run(o).losses();
   o.output = folder / "other";
-  o.model_options = {.compute = Compute::kBf16, .base_weights = WeightType::kNf4};
+  o.model_options.compute = Compute::kBf16;
   EXPECT_EQ(run(o).losses(), losses);
+  o.output = folder / "frozen";
+  o.model_options.base_weights = WeightType::kNf4;
+  EXPECT_THROW(run(o), UsageError);
+  EXPECT_FALSE(fs::exists(o.output));
 }
 
 }  // namespace
