@@ -1,5 +1,6 @@
 // chat, through pipes and at a terminal.
 #include <pty.h>
+#include <termios.h>
 
 #include "support.h"
 
@@ -96,7 +97,16 @@ class Terminal {
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     winsize size{24, 200, 0, 0};
-    pid_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
+    // Nothing is done to keys that are typed before the editor takes the terminal over, as it is slow to on a busy
+    // machine.
+    termios modes{};
+    modes.c_iflag = ICRNL | IUTF8;
+    modes.c_oflag = OPOST | ONLCR;
+    modes.c_cflag = CS8 | CREAD | B38400;
+    modes.c_lflag = ISIG | NOFLSH;
+    modes.c_cc[VINTR] = 3;
+    modes.c_cc[VMIN] = 1;
+    pid_ = ::forkpty(&terminal_, nullptr, &modes, &size);
     if (pid_ == 0) {
       ::setenv("TERM", "xterm", 1);
       if (::chdir(folder.c_str()) == 0) ::execv(AACFT_BINARY, argv.data());
