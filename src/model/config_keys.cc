@@ -96,24 +96,28 @@ std::string as_asked(const std::string& key, const json& value) {
 }  // namespace
 
 void refuse_unsupported_keys(const json& config, const std::string& where) {
-  for (const auto& [key, value] : config.items())
+  for (const auto& item : config.items()) {
+    const std::string& key = item.key();
+    const json& value = item.value();
     if (names_key(kUnsupported, key) && !asks_nothing(value))
       throw Error(where, ": \"", key, "\" is set, which aacft does not support",
                   key == "quantization_config" || key == "compression_config"
                       ? "; take the model's weights as they were before they were quantised, or a GGUF file"
                       : "");
-}
+  }
 
-void warn_of_unknown_keys(const std::filesystem::path& model, const Warn& warn) {
-  const auto path = model / "config.json";
-  if (!warn || !std::filesystem::is_directory(model)) return;
-  const json config = read_json_object(path);
-  std::vector<std::string> unknown;
-  for (const auto& [key, value] : config.items())
-    if (!asks_nothing(value) && !names_key(kUnsupported, key) && !names_key(kRead, key) && !names_key(kHarmless, key) &&
-        !names_key(kOfSampling, key) && !names_key(kHarmlessInGeneration, key) && key != "do_sample" &&
-        std::none_of(not_done().begin(), not_done().end(), [&](const auto& known) { return known.first == key; }))
-      unknown.push_back("\"" + key + "\"");
+  void warn_of_unknown_keys(const std::filesystem::path& model, const Warn& warn) {
+    const auto path = model / "config.json";
+    if (!warn || !std::filesystem::is_directory(model)) return;
+    const json config = read_json_object(path);
+    std::vector<std::string> unknown;
+    for (const auto& [key, value] : config.items())
+      if (!asks_nothing(value) && !names_key(kUnsupported, key) && !names_key(kRead, key) &&
+          !names_key(kHarmless, key) && !names_key(kOfSampling, key) && !names_key(kHarmlessInGeneration, key) &&
+          key != "do_sample" &&
+          std::none_of(not_done().begin(), not_done().end(), [&](const auto& known) { return known.first == key; }))
+        unknown.push_back("\"" + key + "\"");
+  }
   if (!unknown.empty()) warn(path.string() + ": aacft does not know " + listed(unknown, 8) + ", and goes without");
 }
 
@@ -129,7 +133,9 @@ void warn_of_generation_config(const std::filesystem::path& model, const Warn& w
   const bool sampled = object.contains("do_sample") && object["do_sample"] == true;
   std::vector<std::string> asked, unknown;
   if (sampled) asked.push_back("do_sample true");
-  for (const auto& [key, value] : object.items()) {
+  for (const auto& item : object.items()) {
+    const std::string& key = item.key();
+    const json& value = item.value();
     if (key == "do_sample" || asks_nothing(value) || names_key(kHarmlessInGeneration, key)) continue;
     const auto known =
         std::find_if(not_done().begin(), not_done().end(), [&](const auto& k) { return k.first == key; });

@@ -58,7 +58,7 @@ TEST_F(Plan, CountsTheCheckpointsThatStay) {
   fs::remove_all(work / "out");
   succeeds({"train", "--model", seq, "--data", rows, "--output", "out", "--max-steps", "6", "--save-total-limit", "0",
             "--save-steps", "4"});
-  EXPECT_EQ(everything_in(work / "out/checkpoints").size(), 2u);
+  EXPECT_EQ(std::distance(fs::directory_iterator(work / "out/checkpoints"), fs::directory_iterator()), 2);
 }
 
 TEST_F(Plan, RefusesWhatTrainRefuses) {
