@@ -105,18 +105,20 @@ void refuse_unsupported_keys(const json& config, const std::string& where) {
                       ? "; take the model's weights as they were before they were quantised, or a GGUF file"
                       : "");
   }
+}
 
-  void warn_of_unknown_keys(const std::filesystem::path& model, const Warn& warn) {
-    const auto path = model / "config.json";
-    if (!warn || !std::filesystem::is_directory(model)) return;
-    const json config = read_json_object(path);
-    std::vector<std::string> unknown;
-    for (const auto& [key, value] : config.items())
-      if (!asks_nothing(value) && !names_key(kUnsupported, key) && !names_key(kRead, key) &&
-          !names_key(kHarmless, key) && !names_key(kOfSampling, key) && !names_key(kHarmlessInGeneration, key) &&
-          key != "do_sample" &&
-          std::none_of(not_done().begin(), not_done().end(), [&](const auto& known) { return known.first == key; }))
-        unknown.push_back("\"" + key + "\"");
+void warn_of_unknown_keys(const std::filesystem::path& model, const Warn& warn) {
+  const auto path = model / "config.json";
+  if (!warn || !std::filesystem::is_directory(model)) return;
+  const json config = read_json_object(path);
+  std::vector<std::string> unknown;
+  for (const auto& item : config.items()) {
+    const std::string& key = item.key();
+    const json& value = item.value();
+    if (!asks_nothing(value) && !names_key(kUnsupported, key) && !names_key(kRead, key) && !names_key(kHarmless, key) &&
+        !names_key(kOfSampling, key) && !names_key(kHarmlessInGeneration, key) && key != "do_sample" &&
+        std::none_of(not_done().begin(), not_done().end(), [&](const auto& known) { return known.first == key; }))
+      unknown.push_back("\"" + key + "\"");
   }
   if (!unknown.empty()) warn(path.string() + ": aacft does not know " + listed(unknown, 8) + ", and goes without");
 }
