@@ -1,5 +1,4 @@
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
 
 #include <iostream>
 #include <memory>
@@ -10,9 +9,8 @@
 #include "aacft/export/gguf_export.h"
 #include "cli/commands.h"
 #include "cli/defaults.h"
+#include "cli/model_writing.h"
 #include "cli/options.h"
-#include "cli/signals.h"
-#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {
@@ -71,28 +69,12 @@ struct ExportCommand {
 
   void run() {
     choose();
-    const bool live = ::isatty(STDERR_FILENO) == 1;
-    ExportEvents events;
-    events.warning = warn;
-    catch_stop_signals();
-    events.progress = [&](std::size_t done, std::size_t total, const std::string& tensor) {
-      if (stop_requested()) end_stopped();  // what was written goes away on the way out
-      if (live) std::cerr << fmt::format("\rwriting {}/{} {}\033[K", done + 1, total, tensor) << std::flush;
-    };
-    events.written = [&] {
-      if (live) std::cerr << "\r\033[K";
-      if (stop_requested()) end_stopped();
-      release_stop_signals();
-    };
-    const ExportReport report = export_model(options, events);
+    const ExportReport report = export_model(options, write_events("writing"));
     if (json_output) print_json(report);
     else print(report);
   }
 
   void print_json(const ExportReport& report) const {
-    const auto number = [](const std::optional<double>& value) {
-      return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
-    };
     nlohmann::json files = nlohmann::json::array();
     for (const auto& file : report.files) files.push_back(file.string());
     std::cout << nlohmann::json{{"files", files},
@@ -102,9 +84,9 @@ struct ExportCommand {
                                 {"merged_tensors", report.merged_tensors},
                                 {"seconds", report.seconds},
                                 {"check_seconds", report.check_seconds},
-                                {"max_logit_difference", number(report.max_logit_difference)},
-                                {"mean_kl", number(report.mean_kl)},
-                                {"max_kl", number(report.max_kl)},
+                                {"max_logit_difference", number_or_null(report.max_logit_difference)},
+                                {"mean_kl", number_or_null(report.mean_kl)},
+                                {"max_kl", number_or_null(report.max_kl)},
                                 {"peak_rss_bytes", report.peak_rss_bytes}}
                      .dump()
               << "\n";

@@ -1,7 +1,6 @@
 #include "aacft/export/merge.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
 
 #include <iostream>
 #include <memory>
@@ -11,9 +10,8 @@
 #include "aacft/base/text.h"
 #include "cli/commands.h"
 #include "cli/defaults.h"
+#include "cli/model_writing.h"
 #include "cli/options.h"
-#include "cli/signals.h"
-#include "cli/terminal.h"
 
 namespace aacft::cli {
 namespace {
@@ -57,24 +55,8 @@ struct MergeCommand {
         throw UsageError("--dtype must be fp32, fp16 or bf16, not ", dtype);
     }
     options.check = !no_check;
-    const bool live = ::isatty(STDERR_FILENO) == 1;
-    MergeEvents events;
-    events.warning = warn;
-    catch_stop_signals();
-    events.progress = [&](std::size_t done, std::size_t total, const std::string& tensor) {
-      if (stop_requested()) end_stopped();  // what was written goes away on the way out
-      if (live) std::cerr << fmt::format("\rmerging {}/{} {}\033[K", done + 1, total, tensor) << std::flush;
-    };
-    events.written = [&] {
-      if (live) std::cerr << "\r\033[K";
-      if (stop_requested()) end_stopped();
-      release_stop_signals();
-    };
-    const MergeReport report = merge(options, events);
+    const MergeReport report = merge(options, write_events("merging"));
     if (json_output) {
-      const auto number = [](const std::optional<double>& value) {
-        return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
-      };
       std::cout << nlohmann::json{{"output", options.output.string()},
                                   {"dtype", dtype_name(report.dtype)},
                                   {"bytes", report.bytes},
@@ -82,8 +64,8 @@ struct MergeCommand {
                                   {"merged_tensors", report.merged_tensors},
                                   {"seconds", report.seconds},
                                   {"check_seconds", report.check_seconds},
-                                  {"max_logit_difference", number(report.max_logit_difference)},
-                                  {"mean_kl", number(report.mean_kl)},
+                                  {"max_logit_difference", number_or_null(report.max_logit_difference)},
+                                  {"mean_kl", number_or_null(report.mean_kl)},
                                   {"peak_rss_bytes", report.peak_rss_bytes}}
                        .dump()
                 << "\n";

@@ -128,8 +128,8 @@ struct ServeCommand {
   std::unique_ptr<Speech> speech(const std::string& language) const {
     if (no_speech) return nullptr;
     if (!speak_command.empty()) return std::make_unique<Speech>(SpeechOptions{.command = command_words(speak_command)});
-    if (!is_program("espeak-ng")) return nullptr;
-    std::vector<std::string> command = {"espeak-ng", "--stdin", "--stdout"};
+    std::vector<std::string> command = usual_speech_command();
+    if (command.empty()) return nullptr;
     if (!language.empty() && !language.starts_with("en") &&
         std::all_of(language.begin(), language.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; }))
       command.insert(command.end(), {"-v", language.substr(0, language.find('-'))});

@@ -34,8 +34,9 @@ class Speaker {
   const std::string play_command_;
 
   static std::vector<std::string> usual_speech() {
-    if (!is_program("espeak-ng")) throw UsageError("--speak needs espeak-ng, or a --speak-command (docs/speech.md)");
-    return {"espeak-ng", "--stdin", "--stdout"};
+    std::vector<std::string> command = usual_speech_command();
+    if (command.empty()) throw UsageError("--speak needs espeak-ng, or a --speak-command (docs/speech.md)");
+    return command;
   }
   static std::string usual_player() {
     for (const char* player : {"aplay -q", "paplay"})

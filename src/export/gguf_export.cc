@@ -133,13 +133,13 @@ GgufKeys keys_of(const ExportOptions& options, const ModelConfig& config) {
   return keys;
 }
 
-void report_progress(const ExportEvents& events, std::size_t done, std::size_t total, const std::string& tensor) {
+void report_progress(const WriteEvents& events, std::size_t done, std::size_t total, const std::string& tensor) {
   if (events.progress) events.progress(done, total, tensor);
 }
 
 std::span<const std::byte> as_bytes_of(const std::vector<float>& values) { return std::as_bytes(std::span(values)); }
 
-void write_gguf(const ExportOptions& options, Source& source, const ExportEvents& events, ExportReport& report) {
+void write_gguf(const ExportOptions& options, Source& source, const WriteEvents& events, ExportReport& report) {
   const std::vector<GgufTensor> tensors = gguf_tensors(source.config(), options.type);
   source.require_enough_bits(tensors, events.warning);
   std::vector<TensorSpec> specs;
@@ -171,7 +171,7 @@ void write_gguf(const ExportOptions& options, Source& source, const ExportEvents
 // ---- the adapter alone ----
 
 // llama.cpp multiplies each module's product by alpha over its rank; what a module has otherwise goes into its B.
-void write_gguf_lora(const ExportOptions& options, Source& source, const ExportEvents& events, ExportReport& report) {
+void write_gguf_lora(const ExportOptions& options, Source& source, const WriteEvents& events, ExportReport& report) {
   if (!source.adapter()) throw Error("there is no adapter to export; name one with --adapter");
   const auto& modules = source.adapter()->modules();
   const std::vector<AdapterTarget> targets = adapter_targets(source.config());
@@ -235,7 +235,7 @@ Dtype ggml_dtype(GgufFileType type) {
   }
 }
 
-void write_ggml(const ExportOptions& options, Source& source, const ExportEvents& events, ExportReport& report) {
+void write_ggml(const ExportOptions& options, Source& source, const WriteEvents& events, ExportReport& report) {
   const ModelConfig& c = source.config();
   if (&family_of(c) != &gpt_neox_family())
     throw Error(options.model.string(),
@@ -300,7 +300,7 @@ void check_options(const ExportOptions& options) {
 
 }  // namespace
 
-ExportReport export_model(const ExportOptions& options, const ExportEvents& events) {
+ExportReport export_model(const ExportOptions& options, const WriteEvents& events) {
   set_threads(options.threads);
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;

@@ -104,7 +104,7 @@ void write_config(const std::filesystem::path& from, const std::filesystem::path
 
 }  // namespace
 
-MergeReport merge(const MergeOptions& options, const MergeEvents& events) {
+MergeReport merge(const MergeOptions& options, const WriteEvents& events) {
   set_threads(options.threads);
   use_one_thread_per_operation();
   const at::NoGradGuard no_grad;

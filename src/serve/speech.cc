@@ -167,6 +167,11 @@ bool is_program(const std::string& name) {
   return false;
 }
 
+std::vector<std::string> usual_speech_command() {
+  if (!is_program("espeak-ng")) return {};
+  return {"espeak-ng", "--stdin", "--stdout"};
+}
+
 std::string with_true_lengths(std::string wav) {
   if (wav.size() < 12 || !wav.starts_with("RIFF") || wav.compare(8, 4, "WAVE") != 0) return wav;
   for (std::size_t at = 12; at + 8 <= wav.size();) {

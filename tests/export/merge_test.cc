@@ -289,7 +289,7 @@ TEST(Merge, Delta) {
 TEST(Merge, ReportsProgress) {
   const TemporaryFolder out;
   std::vector<std::string> names;
-  MergeEvents events;
+  WriteEvents events;
   events.progress = [&](std::size_t done, std::size_t total, const std::string& tensor) {
     EXPECT_EQ(done, names.size());
     EXPECT_EQ(total, tensors_of(read_model_config(goldens_dir() / "seq")).size());

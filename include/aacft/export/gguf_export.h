@@ -4,12 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "aacft/base/warn.h"
+#include "aacft/export/events.h"
 #include "aacft/model/gguf_layout.h"
 
 namespace aacft {
@@ -36,14 +35,8 @@ struct ExportReport {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-struct ExportEvents {
-  std::function<void(std::size_t done, std::size_t total, const std::string& tensor)> progress;
-  std::function<void()> written;  // the output is whole; the check follows
-  Warn warning;
-};
-
 // Tensor by tensor. The output appears when it is whole; it must not exist yet. Error for what the format has no place
 // for, with what to do instead; a value that would not be finite is one, too.
-ExportReport export_model(const ExportOptions& options, const ExportEvents& events);
+ExportReport export_model(const ExportOptions& options, const WriteEvents& events);
 
 }  // namespace aacft

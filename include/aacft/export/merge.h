@@ -3,12 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "aacft/base/warn.h"
+#include "aacft/export/events.h"
 #include "aacft/formats/tensor.h"
 
 namespace aacft {
@@ -34,14 +33,8 @@ struct MergeReport {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-struct MergeEvents {
-  std::function<void(std::size_t done, std::size_t total, const std::string& tensor)> progress;
-  std::function<void()> written;  // the output is whole; the check follows
-  Warn warning;
-};
-
 // Tensor by tensor and row block by row block, in fp32, rounded once to the output's type; a value that would not be
 // finite is an Error (as PEFT's safe merge). The output folder appears when it is whole; it must not exist yet.
-MergeReport merge(const MergeOptions& options, const MergeEvents& events);
+MergeReport merge(const MergeOptions& options, const WriteEvents& events);
 
 }  // namespace aacft

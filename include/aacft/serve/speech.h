@@ -14,6 +14,9 @@ std::vector<std::string> command_words(std::string_view command);
 
 bool is_program(const std::string& name);  // one that can be run is in PATH
 
+// Where nobody named a command: espeak-ng's, none where that is not installed.
+std::vector<std::string> usual_speech_command();
+
 struct SpeechOptions {
   std::vector<std::string> command;                // run without a shell; the first is looked up in PATH
   double most_seconds = 30;                        // of a text; then it is killed
